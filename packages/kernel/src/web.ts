@@ -1,0 +1,2 @@
+// Public names of @elf/kernel/web.
+export {};

@@ -1,0 +1,2 @@
+// Public names of @elf/x86.
+export {};
