@@ -1,0 +1,2 @@
+// The elf command.
+export {};
