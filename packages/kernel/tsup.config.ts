@@ -1,3 +1,3 @@
 import { packageBuild } from '../../config/tsup.base.ts';
 
-export default packageBuild({'index': 'src/index.ts', 'node': 'src/node.ts', 'web': 'src/web.ts'});
+export default packageBuild({ index: 'src/index.ts', node: 'src/node.ts', web: 'src/web.ts' });

@@ -1,3 +1,3 @@
 import { packageBuild } from '../../config/tsup.base.ts';
 
-export default packageBuild({'index': 'src/index.ts', 'interp': 'src/interp.ts', 'node': 'src/node.ts'});
+export default packageBuild({ index: 'src/index.ts', interp: 'src/interp.ts', node: 'src/node.ts' });
