@@ -1,3 +1,4 @@
+// The build of the `elf` command.
 import { packageBuild } from '../../config/tsup.base.ts';
 
 // The command is bundled whole: one file starts faster than a tree of packages (cold start is a measured goal).
