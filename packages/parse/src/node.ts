@@ -1,2 +1,2 @@
 // Public names of @elf/parse/node.
-export {};
+export { type DescriptorSource, descriptorSource, openFileSource } from './host/node/file-source.ts';
