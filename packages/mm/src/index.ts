@@ -1,2 +1,25 @@
 // Public names of @elf/mm.
-export {};
+export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
+export { type Backing, bytesBacking, sharedAnonymousBacking } from './backing.ts';
+export { MemoryErrno } from './errno.ts';
+export type { FileFrames } from './file-frames.ts';
+export { GuestMemory, type GuestMemoryOptions } from './guest-memory.ts';
+export type { MapRequest } from './map-request.ts';
+export { MemoryExhausted } from './memory-exhausted.ts';
+export { Access, FaultCause, Protection, permits } from './page-fault.ts';
+export { STACK_GUARD_BYTES } from './placement.ts';
+export type { RemapRequest } from './remap.ts';
+export type { ProgramBreak, SpaceLayout } from './space-state.ts';
+export {
+  TLB_BYTES,
+  TLB_EMPTY_TAG,
+  TLB_ENTRIES,
+  TLB_ENTRY_BYTES,
+  TLB_EXECUTE_TAG_OFFSET,
+  TLB_HOST_DELTA_OFFSET,
+  TLB_READ_TAG_OFFSET,
+  TLB_WRITE_TAG_OFFSET,
+} from './tlb/layout.ts';
+export { Tlb } from './tlb/tlb.ts';
+export { UserMemory } from './user-memory.ts';
+export { AreaFlag, type Vma } from './vma.ts';

@@ -1,0 +1,228 @@
+// One guest address space: what is mapped, how an access finds its frame, and the memory calls that change it.
+import { GUEST_PAGE_BYTES, guestPageAddress } from '@elf/pagesize';
+import { advise } from './advise.ts';
+import * as codePages from './code-pages.ts';
+import { handleFault } from './fault-handler.ts';
+import { forkState } from './fork.ts';
+import type { GuestMemory } from './guest-memory.ts';
+import { checkInvariants } from './invariants.ts';
+import { type MapRequest, map } from './map-request.ts';
+import { mapsText } from './maps-text.ts';
+import { Access, Protection } from './page-fault.ts';
+import { PageEntry } from './page-table.ts';
+import { moveProgramBreak } from './program-break.ts';
+import { protect } from './protect.ts';
+import { type RemapRequest, remap } from './remap.ts';
+import { residency, setLocked, synchronize } from './residency.ts';
+import { type ProgramBreak, type SpaceLayout, SpaceState } from './space-state.ts';
+import type { Tlb } from './tlb/tlb.ts';
+import { unmap } from './unmap.ts';
+import type { Vma } from './vma.ts';
+
+/** x86-64 with four-level page tables: the last page of the lower half stays unused (arch/x86/include/asm/page_64_types.h). */
+const TASK_SIZE = 0x7fff_ffff_f000;
+/** mmap_base without randomisation and with the usual 8 MiB stack limit: 128 MiB below the top (arch/x86/mm/mmap.c). */
+const MMAP_BASE = TASK_SIZE - 0x800_0000;
+
+/** Deviations from Linux's x86-64 layout without address randomisation. */
+export type AddressSpaceOptions = Partial<SpaceLayout>;
+
+/**
+ * A guest address space. Addresses are numbers below 2^47, host offsets are offsets into the guest memory.
+ * Nothing a guest can ask for throws: calls return negative error numbers and accesses negative fault causes.
+ *
+ * @example
+ * const space = new AddressSpace(new GuestMemory());
+ * const address = space.map({ length: 8192, protection: Protection.Read | Protection.Write });
+ * const frame = space.resolve(address, Access.Write);   // host offset of 4 KiB of zeros, allocated now
+ */
+export class AddressSpace {
+  readonly #state: SpaceState;
+
+  constructor(memory: GuestMemory, options: AddressSpaceOptions = {}, state?: SpaceState) {
+    this.#state =
+      state ??
+      new SpaceState(memory, {
+        taskSize: options.taskSize ?? TASK_SIZE,
+        mmapBase: options.mmapBase ?? MMAP_BASE,
+        minimumAddress: options.minimumAddress ?? 65536,
+        stackLimitInBytes: options.stackLimitInBytes ?? 8 * 1024 * 1024,
+        addressSpaceLimitInBytes: options.addressSpaceLimitInBytes ?? Number.POSITIVE_INFINITY,
+        dataLimitInBytes: options.dataLimitInBytes ?? Number.POSITIVE_INFINITY,
+        maximumAreas: options.maximumAreas ?? 65530,
+      });
+  }
+
+  /** The memory whose frames this space maps. */
+  get memory(): GuestMemory {
+    return this.#state.memory;
+  }
+
+  /** Borders and limits; setrlimit(2) changes them. */
+  get layout(): SpaceLayout {
+    return this.#state.layout;
+  }
+
+  /** The areas in address order. Read them at once: any change may replace the list. */
+  get areas(): readonly Readonly<Vma>[] {
+    return this.#state.vmas.areas;
+  }
+
+  /** Bytes mapped in all areas, touched or not. */
+  get mappedBytes(): number {
+    return this.#state.vmas.totalBytes;
+  }
+
+  /** Where the heap starts and ends now. */
+  get programBreak(): Readonly<ProgramBreak> {
+    return this.#state.programBreak;
+  }
+
+  /**
+   * The frame of a page for an access, made on the way if the access is permitted: zeros, a page of the file, a private copy.
+   * Called on every TLB miss, so the common case is one table lookup without allocation.
+   * @param pageAddress guest address of a page, a multiple of 4096.
+   * @returns the host offset of the frame, or the negative `FaultCause`.
+   */
+  resolve(pageAddress: number, access: Access): number {
+    const state = this.#state;
+    if (!(pageAddress >= 0 && pageAddress < state.layout.taskSize)) return -1;
+    const entry = state.table.read(pageAddress);
+    if (entry & (1 << access)) return (entry >>> PageEntry.FrameShift) * GUEST_PAGE_BYTES;
+    return handleFault(state, pageAddress, access);
+  }
+
+  /** The area that holds an address. */
+  find(address: number): Readonly<Vma> | undefined {
+    return this.#state.vmas.find(address);
+  }
+
+  /** mmap(2): see {@link MapRequest}. Returns the address or a negative error number. */
+  map(request: MapRequest): number {
+    return map(this.#state, request);
+  }
+
+  /** munmap(2). Returns 0 or a negative error number. */
+  unmap(address: number, length: number): number {
+    return unmap(this.#state, address, length);
+  }
+
+  /** mprotect(2). Returns 0 or a negative error number. */
+  protect(address: number, length: number, protection: number): number {
+    return protect(this.#state, address, length, protection);
+  }
+
+  /** mremap(2): see {@link RemapRequest}. Returns the new address or a negative error number. */
+  remap(request: RemapRequest): number {
+    return remap(this.#state, request);
+  }
+
+  /** madvise(2) with Linux's advice numbers. Returns 0 or a negative error number. */
+  advise(address: number, length: number, advice: number): number {
+    return advise(this.#state, address, length, advice);
+  }
+
+  /** msync(2): writes dirty pages of shared mappings to their files. Returns 0 or a negative error number. */
+  synchronize(address: number, length: number): number {
+    return synchronize(this.#state, address, length);
+  }
+
+  /** mincore(2): one byte per page, 1 when a touch needs no reading. A negative error number when a page is unmapped. */
+  residency(address: number, length: number): Uint8Array | number {
+    return residency(this.#state, address, length);
+  }
+
+  /** mlock(2) and munlock(2). Locked pages are touched now. Returns 0 or a negative error number. */
+  setLocked(address: number, length: number, locked: boolean): number {
+    const result = setLocked(this.#state, address, length, locked);
+    if (result === 0 && locked) this.populate(address, length);
+    return result;
+  }
+
+  /** Touches every page of a range that can be, as MAP_POPULATE does; failures are ignored, as there. */
+  populate(address: number, length: number): void {
+    for (let page = guestPageAddress(address); page < address + length; page += GUEST_PAGE_BYTES) {
+      const area = this.find(page);
+      if (area === undefined) continue;
+      const writable = (area.protection & Protection.Write) !== 0;
+      if (this.resolve(page, writable ? Access.Write : Access.Read) === -5) return;
+    }
+  }
+
+  /** brk(2): moves the break if it can and returns it as it is then. */
+  brk(wanted: number): number {
+    return moveProgramBreak(this.#state, wanted);
+  }
+
+  /** Puts the (still empty) heap at an address, as execve does. */
+  setProgramBreak(start: number): void {
+    this.#state.programBreak.start = start;
+    this.#state.programBreak.current = start;
+  }
+
+  /** Tells the space where the initial stack pointer was, by which maps text finds [stack]. */
+  setStackStart(address: number): void {
+    this.#state.stackStart = address;
+  }
+
+  /** Makes the space invalidate a TLB from now on. The TLB is flushed. */
+  attachTlb(tlb: Tlb): void {
+    tlb.flush();
+    if (!this.#state.tlbs.includes(tlb)) this.#state.tlbs.push(tlb);
+  }
+
+  /** Stops invalidating a TLB and flushes it. */
+  detachTlb(tlb: Tlb): void {
+    const index = this.#state.tlbs.indexOf(tlb);
+    if (index >= 0) this.#state.tlbs.splice(index, 1);
+    tlb.flush();
+  }
+
+  /** The engine translated code of this page: stores to it now resolve to the negative `FaultCause.CodeWrite`. */
+  markCode(pageAddress: number): void {
+    codePages.markCode(this.#state, pageAddress);
+  }
+
+  /** The engine dropped its translations of this page: stores may proceed. */
+  clearCode(pageAddress: number): void {
+    codePages.clearCode(this.#state, pageAddress);
+  }
+
+  /**
+   * Calls `listener` with the address of each marked page whose content is no longer what was translated: unmapped, moved,
+   * replaced, no longer executable, or written by {@link UserMemory}. The mark is gone by then.
+   * @returns a function that ends the subscription.
+   */
+  onCodeChange(listener: (pageAddress: number) => void): () => void {
+    this.#state.codeListeners.add(listener);
+    return () => {
+      this.#state.codeListeners.delete(listener);
+    };
+  }
+
+  /** Clears the mark of a page and calls the listeners: for writers that are not the engine. */
+  announceCodeWrite(pageAddress: number): void {
+    codePages.clearCode(this.#state, pageAddress);
+    this.#state.announceCode([pageAddress]);
+  }
+
+  /** fork(2): a copy of this space; pages are copied when one side first stores to them. */
+  fork(): AddressSpace {
+    return new AddressSpace(this.memory, {}, forkState(this.#state));
+  }
+
+  /** Unmaps everything: the end of a process. Dirty shared pages reach their files. */
+  destroy(): void {
+    unmap(this.#state, 0, this.layout.taskSize);
+  }
+
+  /** The text of /proc/PID/maps (man 5 proc). */
+  mapsText(): string {
+    return mapsText(this.#state);
+  }
+
+  /** Problems with the internal state, as sentences; empty when all is well. For tests: it looks at every page. */
+  checkInvariants(): string[] {
+    return checkInvariants(this.#state);
+  }
+}

@@ -1,0 +1,100 @@
+// The page cache: frames of file pages, shared by all mappings of a file and dropped with its last mapping.
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import type { GuestMemory } from './guest-memory.ts';
+
+interface FilePages {
+  /** Mappings (VMAs, in all address spaces) of this file. */
+  mappings: number;
+  /** Page number in the file -> host offset of the frame. The cache holds one reference on each. */
+  readonly frames: Map<number, number>;
+}
+
+/**
+ * Frames by file identity and page number. Because the cache itself holds a reference, a frame here always counts at
+ * least two references once mapped, so copy-on-write never writes into the file's own page.
+ */
+export class FileFrames {
+  readonly #memory: GuestMemory;
+  readonly #files = new Map<object, FilePages>();
+
+  constructor(memory: GuestMemory) {
+    this.#memory = memory;
+  }
+
+  /** One more mapping of the file exists. */
+  attach(identity: object): void {
+    const file = this.#files.get(identity);
+    if (file) file.mappings++;
+    else this.#files.set(identity, { mappings: 1, frames: new Map() });
+  }
+
+  /** A mapping of the file is gone; with the last one its frames go. */
+  detach(identity: object): void {
+    const file = this.#files.get(identity);
+    if (!file) throw new RangeError('A file was detached more often than attached.');
+    if (--file.mappings > 0) return;
+    for (const hostOffset of file.frames.values()) this.#memory.releaseFrame(hostOffset);
+    this.#files.delete(identity);
+  }
+
+  /** Host offset of the frame that holds a page of the file, or 0. */
+  find(identity: object, filePage: number): number {
+    return this.#files.get(identity)?.frames.get(filePage) ?? 0;
+  }
+
+  /** Makes `hostOffset` the frame of a page; takes over the caller's reference. The file must be attached. */
+  insert(identity: object, filePage: number, hostOffset: number): void {
+    const file = this.#files.get(identity);
+    if (!file || file.frames.has(filePage)) throw new RangeError('A file page was cached twice, or without a mapping.');
+    file.frames.set(filePage, hostOffset);
+  }
+
+  /**
+   * Copies bytes that write(2) stored into the cached pages, so that mappings see them at once, as on Linux.
+   * @example
+   * memory.fileFrames.overwrite(backing.identity, position, bytes); // after the file itself was written
+   */
+  overwrite(identity: object, offset: number, bytes: Uint8Array): void {
+    this.#overlap(identity, offset, bytes.length, (hostOffset, at, length) => {
+      this.#memory.u8.set(bytes.subarray(at, at + length), hostOffset);
+    });
+  }
+
+  /** Copies cached pages over bytes that read(2) fetched from the file, so that it sees stores through shared mappings. */
+  overlay(identity: object, offset: number, target: Uint8Array): void {
+    this.#overlap(identity, offset, target.length, (hostOffset, at, length) => {
+      target.set(this.#memory.u8.subarray(hostOffset, hostOffset + length), at);
+    });
+  }
+
+  /** Clears the cached bytes at and after a file's new, smaller size, so that a later extension reads zeros. */
+  truncate(identity: object, sizeInBytes: number): void {
+    for (const [filePage, hostOffset] of this.#files.get(identity)?.frames ?? []) {
+      const keep = Math.max(0, Math.min(GUEST_PAGE_BYTES, sizeInBytes - filePage * GUEST_PAGE_BYTES));
+      this.#memory.u8.fill(0, hostOffset + keep, hostOffset + GUEST_PAGE_BYTES);
+    }
+  }
+
+  /** Pages cached for a file, and its mappings: for tests and the invariants. */
+  describe(identity: object): { readonly mappings: number; readonly pages: number } {
+    const file = this.#files.get(identity);
+    return { mappings: file?.mappings ?? 0, pages: file?.frames.size ?? 0 };
+  }
+
+  #overlap(
+    identity: object,
+    offset: number,
+    length: number,
+    visit: (hostOffset: number, at: number, length: number) => void,
+  ): void {
+    const frames = this.#files.get(identity)?.frames;
+    if (!frames || frames.size === 0) return;
+    for (let at = 0; at < length; ) {
+      const within = (offset + at) % GUEST_PAGE_BYTES;
+      const part = Math.min(GUEST_PAGE_BYTES - within, length - at);
+      const hostOffset = frames.get(Math.floor((offset + at) / GUEST_PAGE_BYTES));
+      if (hostOffset !== undefined) visit(hostOffset + within, at, part);
+      at += part;
+    }
+  }
+}

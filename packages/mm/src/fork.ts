@@ -1,0 +1,29 @@
+// fork(2): a second address space over the same frames, private pages copied at the first store of either side.
+import { frameOf, PageEntry } from './page-table.ts';
+import { SpaceState } from './space-state.ts';
+import { AreaFlag } from './vma.ts';
+
+/**
+ * Copies areas and page tables; no page is copied. Code marks stay with the parent, because the child has no translations yet.
+ * @returns the child's state.
+ */
+export function forkState(parent: SpaceState): SpaceState {
+  const child = new SpaceState(parent.memory, { ...parent.layout });
+  child.programBreak.start = parent.programBreak.start;
+  child.programBreak.current = parent.programBreak.current;
+  child.stackStart = parent.stackStart;
+  for (const area of parent.vmas.areas) {
+    if (area.flags & AreaFlag.DontFork) continue;
+    // Locks are not inherited (man 2 mlock).
+    child.vmas.insert({ ...area, flags: area.flags & ~AreaFlag.Locked });
+    if (area.flags & AreaFlag.WipeOnFork) continue;
+    const isShared = (area.flags & AreaFlag.Shared) !== 0;
+    parent.table.update(area.start, area.end, (page, entry) => {
+      parent.memory.retainFrame(frameOf(entry));
+      child.table.write(page, entry & ~(PageEntry.Writable | PageEntry.Code | PageEntry.Dirty));
+      return isShared ? entry : entry & ~PageEntry.Writable;
+    });
+  }
+  for (const tlb of parent.tlbs) tlb.dropAllWrites();
+  return child;
+}
