@@ -1,4 +1,5 @@
 // Public names of @elf/mm.
+export { GUEST_PAGE_BYTES, GUEST_PAGE_OFFSET_MASK, GUEST_PAGE_SHIFT } from '@elf/pagesize';
 export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
 export { type Backing, bytesBacking, sharedAnonymousBacking } from './backing.ts';
 export { MemoryErrno } from './errno.ts';
