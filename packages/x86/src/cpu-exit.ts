@@ -1,0 +1,29 @@
+// What `run` returns: the reason why guest code stopped, as a value.
+import type { FaultCause } from '@elf/mm';
+
+/** Exception vectors that user code can cause (SDM vol. 3A, table 6-1). */
+export const Vector = {
+  DivideError: 0,
+  Debug: 1,
+  Breakpoint: 3,
+  Overflow: 4,
+  InvalidOpcode: 6,
+  GeneralProtection: 13,
+  FloatingPoint: 16,
+  AlignmentCheck: 17,
+  SimdFloatingPoint: 19,
+} as const;
+
+export type CpuExit =
+  /** SYSCALL was executed: rip is after it, rcx and r11 are set. */
+  | { readonly kind: 'system-call' }
+  /** INT n; rip is after it. */
+  | { readonly kind: 'interrupt'; readonly vector: number }
+  /** The budget is used up. */
+  | { readonly kind: 'budget' }
+  /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
+  | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCause }
+  /** An exception; rip is the instruction, after it for vector 3. */
+  | { readonly kind: 'exception'; readonly vector: number }
+  /** Bytes that no instruction row describes; rip is their address. */
+  | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };

@@ -1,0 +1,82 @@
+// The CPU runs small machine-code programs: arithmetic, flags, memory, calls, faults, self-modifying code.
+import { AddressSpace, GuestMemory, Protection, UserMemory } from '@elf/mm';
+import { describe, expect, it } from 'vitest';
+import { createCpu } from './cpu.ts';
+
+const CODE = 0x400000;
+const DATA = 0x600000;
+
+function machine(code: number[], protection = Protection.Read | Protection.Execute) {
+  const memory = new GuestMemory();
+  const space = new AddressSpace(memory);
+  space.map({ address: CODE, length: 0x2000, protection: Protection.Read | Protection.Write, fixed: 'replace' });
+  space.map({ address: DATA, length: 0x2000, protection: Protection.Read | Protection.Write, fixed: 'replace' });
+  new UserMemory(space).write(CODE, Uint8Array.from(code));
+  space.protect(CODE, 0x2000, protection);
+  const cpu = createCpu(memory);
+  cpu.attach(space);
+  cpu.rip = CODE;
+  cpu.setRegister(4, BigInt(DATA + 0x1000));
+  return { cpu, space, user: new UserMemory(space) };
+}
+
+describe('cpu', () => {
+  it('adds and stops at a system call', () => {
+    // mov eax, 5; add eax, -7; syscall
+    const { cpu } = machine([0xb8, 5, 0, 0, 0, 0x83, 0xc0, 0xf9, 0x0f, 0x05]);
+    expect(cpu.run(1000)).toEqual({ kind: 'system-call' });
+    expect(cpu.register(0)).toBe(0xffff_fffen);
+    expect(cpu.rip).toBe(CODE + 10);
+    expect(cpu.register(1)).toBe(BigInt(CODE + 10));
+    expect(Number(cpu.register(11)) & 0x8d5).toBe(0x80);
+    expect(cpu.instructionsRetired).toBe(3);
+  });
+  it('loops with memory operands', () => {
+    // mov ecx, 10; xor eax, eax; L: add eax, ecx; mov [rsp-8], eax; dec ecx; jne L; syscall
+    const { cpu, user } = machine([
+      0xb9, 10, 0, 0, 0, 0x31, 0xc0, 0x01, 0xc8, 0x89, 0x44, 0x24, 0xf8, 0xff, 0xc9, 0x75, 0xf6, 0x0f, 0x05,
+    ]);
+    expect(cpu.run(1000).kind).toBe('system-call');
+    expect(cpu.register(0)).toBe(55n);
+    expect(user.readU32(DATA + 0xff8)).toBe(55);
+    expect(cpu.instructionsRetired).toBe(2 + 40 + 1);
+  });
+  it('calls and returns', () => {
+    // call +2; syscall; mov eax, 7; ret
+    const { cpu } = machine([0xe8, 2, 0, 0, 0, 0x0f, 0x05, 0xb8, 7, 0, 0, 0, 0xc3]);
+    expect(cpu.run(1000).kind).toBe('system-call');
+    expect(cpu.register(0)).toBe(7n);
+    expect(cpu.register(4)).toBe(BigInt(DATA + 0x1000));
+  });
+  it('reports a fault at the instruction with the flags as they were', () => {
+    // stc; mov eax, 3; cmp eax, 3; mov ebx, [0x10]; inc eax
+    const { cpu } = machine([0xf9, 0xb8, 3, 0, 0, 0, 0x83, 0xf8, 3, 0x8b, 0x1c, 0x25, 0x10, 0, 0, 0, 0xff, 0xc0]);
+    expect(cpu.run(1000)).toEqual({ kind: 'fault', address: 0x10, access: 0, cause: 1 });
+    expect(cpu.rip).toBe(CODE + 9);
+    expect(cpu.flags & 0x8d5).toBe(0x44);
+    expect(cpu.register(0)).toBe(3n);
+    expect(cpu.instructionsRetired).toBe(3);
+  });
+  it('sees its own code change', () => {
+    // mov byte [rip+1], 9; mov al, 1; syscall: the immediate of the second instruction is overwritten by the first.
+    const code = [0xc6, 0x05, 1, 0, 0, 0, 9, 0xb0, 1, 0x0f, 0x05];
+    const { cpu } = machine(code, Protection.Read | Protection.Write | Protection.Execute);
+    expect(cpu.run(1000).kind).toBe('system-call');
+    expect(cpu.register(0)).toBe(9n);
+  });
+  it('names what it does not know', () => {
+    const { cpu } = machine([0x0f, 0x04, 0x90]);
+    expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });
+    expect(cpu.rip).toBe(CODE);
+  });
+  it('divides 128 by 64 bits', () => {
+    // div rbx
+    const { cpu } = machine([0x48, 0xf7, 0xf3, 0x0f, 0x05]);
+    cpu.setRegister(2, 5n);
+    cpu.setRegister(0, 77n);
+    cpu.setRegister(3, 1n << 63n);
+    expect(cpu.run(10).kind).toBe('system-call');
+    expect(cpu.register(0)).toBe(((5n << 64n) + 77n) / (1n << 63n));
+    expect(cpu.register(2)).toBe(77n);
+  });
+});

@@ -1,0 +1,305 @@
+// The CPU: architectural state, the run loop around the generated engine, and the translation of exits into values.
+import {
+  Access,
+  type AddressSpace,
+  FaultCause,
+  GUEST_PAGE_BYTES,
+  GUEST_PAGE_OFFSET_MASK,
+  type GuestMemory,
+  Tlb,
+} from '@elf/mm';
+import { type CpuExit, Vector } from './cpu-exit.ts';
+import { Decoder } from './decode/decoder.ts';
+import { createInstruction } from './decode/instruction.ts';
+import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
+import { type Block, instructionAt } from './engine/block.ts';
+import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
+import { ExitStatus } from './engine/exit-status.ts';
+import { GuestAccess } from './engine/guest-access.ts';
+import { generateInterpreter, type RunFunction } from './engine/interpreter.ts';
+import { instructionFamilies } from './isa/index.ts';
+import { BlockBuilder, type CodeWindow, type Obstacle } from './lift/block-builder.ts';
+import { Lifter } from './lift/lifter.ts';
+import { UopStream, uopFacts } from './lift/uop-stream.ts';
+import { CpuState } from './state/cpu-state.ts';
+import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE, STATE_BYTES } from './state/layout.ts';
+import { createHelpers } from './uop/helpers/index.ts';
+import { buildUopTable } from './uop/index.ts';
+
+/** Options of `createCpu`. */
+export interface CpuOptions {
+  /** Opcode map to decode with; the default has every instruction row. */
+  readonly opcodeMap?: OpcodeMap;
+  /** Time-stamp counter, in ticks; the default counts retired instructions, which keeps runs deterministic. */
+  readonly timeStamp?: () => bigint;
+}
+
+/** One x86-64 CPU over a guest memory. State accessors come from `CpuState`. */
+export class Cpu extends CpuState {
+  private readonly tlb: Tlb;
+  private readonly code: CodeCache;
+  private readonly access: GuestAccess;
+  private readonly builder: BlockBuilder;
+  private readonly runMicroOps: RunFunction;
+  private readonly window: { bytes: Uint8Array; start: number; end: number; missing: number };
+  private readonly windowBytes = new Uint8Array(16);
+  private readonly unsubscribe = new WeakMap<AddressSpace, () => void>();
+  private retired = 0;
+
+  constructor(memory: GuestMemory, options: CpuOptions = {}) {
+    super(memory, memory.reserveRegion(STATE_BYTES, 64));
+    this.tlb = new Tlb(memory);
+    this.code = new CodeCache(memory);
+    this.access = new GuestAccess(memory, this.tlb, this.state);
+    this.window = { bytes: memory.u8, start: 0, end: 0, missing: 0 };
+    const table = buildUopTable();
+    const instruction = createInstruction();
+    const stream = new UopStream(uopFacts(table));
+    const lifter = new Lifter(table, stream, instruction, this.state);
+    const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies));
+    this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
+      memory,
+      window: (address) => this.fetchWindow(address),
+      allocate: (length) => this.code.allocate(length),
+      pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
+    });
+    const helper = createHelpers({
+      memory,
+      cpu: this,
+      access: this.access,
+      timeStamp: options.timeStamp ?? (() => BigInt(this.instructionsRetired)),
+    });
+    const placement = {
+      state: this.state,
+      tlb: this.tlb.hostOffset,
+      lookup: this.code.lookup,
+      lookupEntries: LOOKUP_ENTRIES,
+    };
+    const { slowRead, slowWrite, commitCrossing } = this.access;
+    const module = new WebAssembly.Module(generateInterpreter(table, placement));
+    const instance = new WebAssembly.Instance(module, {
+      env: { memory: memory.memory, slowRead, slowWrite, commitCrossing, helper },
+    });
+    this.runMicroOps = instance.exports.run as RunFunction;
+    this.resetState();
+  }
+
+  /** Instructions completed since the CPU was made. Exact at block granularity; a fault inside a block is corrected for. */
+  get instructionsRetired(): number {
+    return this.retired;
+  }
+  /** Blocks translated and still valid in the current address space: for statistics. */
+  get translatedBlocks(): number {
+    return this.code.blockCount;
+  }
+
+  /** Makes `space` the current address space. */
+  attach(space: AddressSpace): void {
+    if (this.access.space === space) return;
+    if (this.access.space !== undefined) this.access.space.detachTlb(this.tlb);
+    this.access.space = space;
+    this.code.attach(space);
+    this.tlb.flush();
+    space.attachTlb(this.tlb);
+    // The listener stays while the space lives: its code may change while another space is current.
+    if (!this.unsubscribe.has(space))
+      this.unsubscribe.set(
+        space,
+        space.onCodeChange((page) => this.code.dropPage(page, space)),
+      );
+  }
+
+  /** Runs guest code until something needs attention or `budgetInInstructions` are used up (checked at block entries). */
+  run(budgetInInstructions: number): CpuExit {
+    if (this.access.space === undefined)
+      throw new TypeError('no address space is attached: call attach() before run()');
+    const { i32 } = this.memory;
+    const budgetWord = (this.state + BUDGET) >>> 2;
+    i32[budgetWord] = budgetInInstructions;
+    let left = budgetInInstructions;
+    let entry = 0;
+    let exit: CpuExit | undefined;
+    while (exit === undefined) {
+      if (entry === 0) {
+        const block = this.blockAt(this.rip);
+        if (block === undefined) return this.obstacleExit;
+        entry = block.entry;
+      }
+      const status = this.runMicroOps(entry);
+      entry = 0;
+      // A frame may have been allocated in a helper, which replaces the views.
+      const remaining = this.memory.i32[budgetWord];
+      this.retired += left - remaining;
+      left = remaining;
+      if (status === ExitStatus.Link) entry = this.followLink();
+      else if (status === ExitStatus.Lookup) entry = this.followLookup();
+      else exit = this.translateExit(status as ExitStatus);
+    }
+    return exit;
+  }
+
+  private obstacleExit: CpuExit = { kind: 'budget' };
+
+  // The block at an address, translated now if need be; undefined with `obstacleExit` set when there is none.
+  private blockAt(address: number): Block | undefined {
+    const known = this.code.find(address);
+    if (known !== undefined) return known;
+    const built = this.builder.build(address);
+    if ('kind' in built) {
+      this.obstacleExit = this.exitForObstacle(built, address);
+      return undefined;
+    }
+    this.code.add(built);
+    for (const page of built.pages) (this.access.space as AddressSpace).markCode(page);
+    return built;
+  }
+
+  // EXIT_PC is the jump whose slot is empty, EXIT_DETAIL says which of its slots, RIP is the target.
+  private followLink(): number {
+    const { i32 } = this.memory;
+    const slot = (i32[(this.state + EXIT_PC) >>> 2] >>> 0) + 4 + 4 * i32[(this.state + EXIT_DETAIL) >>> 2];
+    const generation = this.code.generation;
+    const block = this.blockAt(this.rip);
+    if (block === undefined) return 0;
+    if (generation === this.code.generation) this.code.link(slot, block);
+    return block.entry;
+  }
+  private followLookup(): number {
+    const rip = this.rip;
+    if (rip < 0) return 0;
+    const block = this.blockAt(rip);
+    if (block === undefined) return 0;
+    this.code.publish(block);
+    return block.entry;
+  }
+
+  private translateExit(status: ExitStatus): CpuExit | undefined {
+    const { i32, u32 } = this.memory;
+    const detail = i32[(this.state + EXIT_DETAIL) >>> 2];
+    switch (status) {
+      case ExitStatus.Budget:
+        this.rip = this.code.containing(i32[(this.state + EXIT_PC) >>> 2] >>> 0).address;
+        return { kind: 'budget' };
+      case ExitStatus.SystemCall:
+        return { kind: 'system-call' };
+      case ExitStatus.Interrupt:
+        return { kind: 'interrupt', vector: detail };
+      case ExitStatus.Breakpoint:
+        return { kind: 'exception', vector: Vector.Breakpoint };
+      case ExitStatus.Untranslated:
+        return undefined;
+      default:
+    }
+    this.rewind();
+    switch (status) {
+      case ExitStatus.Fault:
+        return {
+          kind: 'fault',
+          address:
+            u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2],
+          access: i32[(this.state + FAULT_ACCESS) >>> 2] as Access,
+          cause: i32[(this.state + FAULT_CAUSE) >>> 2] as FaultCause,
+        };
+      case ExitStatus.CodeWrite:
+        return this.stepAlone();
+      case ExitStatus.DivideError:
+        return { kind: 'exception', vector: Vector.DivideError };
+      case ExitStatus.GeneralProtection:
+        return { kind: 'exception', vector: Vector.GeneralProtection };
+      case ExitStatus.InvalidOpcode:
+        return { kind: 'exception', vector: Vector.InvalidOpcode };
+      default:
+        return { kind: 'exception', vector: detail };
+    }
+  }
+
+  // RIP and the instruction count go back to the instruction that left in the middle of its block.
+  private rewind(): void {
+    const microOp = this.memory.i32[(this.state + EXIT_PC) >>> 2] >>> 0;
+    const block = this.code.containing(microOp);
+    const index = instructionAt(block, microOp);
+    this.rip = block.addresses[index];
+    this.retired -= block.instructionCount - index;
+    this.memory.i32[(this.state + BUDGET) >>> 2] += block.instructionCount - index;
+  }
+
+  // A store hit a page with translated code. The instruction is run alone, from a block that is not kept, with the page
+  // unmarked: so it sees its own old bytes once and everything after it sees the new ones (SDM vol. 3A, section 9.1.3).
+  private stepAlone(): CpuExit | undefined {
+    const built = this.builder.build(this.rip, 1);
+    if ('kind' in built) return this.exitForObstacle(built, this.rip);
+    this.code.addTransient(built);
+    const space = this.access.space as AddressSpace;
+    const { u32 } = this.memory;
+    const address =
+      u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2];
+    const page = address - (address & GUEST_PAGE_OFFSET_MASK);
+    this.code.dropPage(page);
+    space.clearCode(page);
+    const budgetWord = (this.state + BUDGET) >>> 2;
+    const budget = this.memory.i32[budgetWord];
+    this.memory.i32[budgetWord] = Math.max(budget, 1);
+    this.access.allowCodeWrites = true;
+    const status = this.runMicroOps(built.entry) as ExitStatus;
+    this.access.allowCodeWrites = false;
+    this.memory.i32[budgetWord] = budget - 1;
+    this.retired += 1;
+    // The usual end: the jump to the next instruction has no link yet, and must not get one because the block is not kept.
+    if (status === ExitStatus.Link || status === ExitStatus.Lookup) return undefined;
+    return this.translateExit(status);
+  }
+
+  private exitForObstacle(obstacle: Obstacle, address: number): CpuExit {
+    this.rip = address;
+    if (obstacle.kind === 'fetch') {
+      const page = obstacle.address - (obstacle.address & GUEST_PAGE_OFFSET_MASK);
+      const cause = -(this.access.space as AddressSpace).resolve(page, Access.Execute) as FaultCause;
+      return { kind: 'fault', address: obstacle.address, access: Access.Execute, cause };
+    }
+    if (obstacle.kind === 'too-long') return { kind: 'exception', vector: Vector.GeneralProtection };
+    const window = this.fetchWindow(address);
+    const length = Math.min(window.end - window.start, Math.max(obstacle.lengthInBytes, 8));
+    return { kind: 'unsupported', bytes: window.bytes.slice(window.start, window.start + length), mnemonic: undefined };
+  }
+
+  // Up to 15 bytes from an address: straight from the frame, or gathered where a page ends.
+  private fetchWindow(address: number): CodeWindow {
+    const { window, memory } = this;
+    const space = this.access.space as AddressSpace;
+    const offset = address & GUEST_PAGE_OFFSET_MASK;
+    const page = address - offset;
+    window.missing = address;
+    window.start = window.end = 0;
+    if (address < 0 || address >= 2 ** 47) return window;
+    const frame = space.resolve(page, Access.Execute);
+    if (frame < 0) return window;
+    const inPage = Math.min(15, GUEST_PAGE_BYTES - offset);
+    if (inPage === 15) {
+      window.bytes = memory.u8;
+      window.start = frame + offset;
+      window.end = frame + offset + 15;
+      return window;
+    }
+    this.windowBytes.set(memory.u8.subarray(frame + offset, frame + offset + inPage));
+    const next =
+      page + GUEST_PAGE_BYTES < 2 ** 47 ? space.resolve(page + GUEST_PAGE_BYTES, Access.Execute) : -FaultCause.MapError;
+    if (next >= 0) this.windowBytes.set(memory.u8.subarray(next, next + 15 - inPage), inPage);
+    window.bytes = this.windowBytes;
+    window.start = 0;
+    window.end = next >= 0 ? 15 : inPage;
+    window.missing = page + GUEST_PAGE_BYTES;
+    return window;
+  }
+}
+
+/**
+ * Makes a CPU over a guest memory, as execve leaves it: registers zero, interrupts on, x87 and MXCSR at their defaults.
+ * @example
+ * const cpu = createCpu(memory);
+ * cpu.attach(space);
+ * cpu.rip = 0x401000;
+ * const exit = cpu.run(1_000_000); // { kind: 'system-call' } after the first SYSCALL
+ */
+export function createCpu(memory: GuestMemory, options: CpuOptions = {}): Cpu {
+  return new Cpu(memory, options);
+}

@@ -1,0 +1,190 @@
+// The decoder for 64-bit mode: prefixes, REX, opcode maps, ModRM, SIB, displacement and immediates (SDM vol. 2, chapter 2).
+import { BASE_NONE, BASE_RIP, type Instruction } from './instruction.ts';
+import { type Candidate, type OpcodeMap, opcodeIndex } from './opcode-map.ts';
+
+/** An instruction is at most 15 bytes long; more is #GP (SDM vol. 2, section 2.3.11). */
+export const MAXIMUM_LENGTH = 15;
+
+/** What decoding came to: an instruction, an encoding no row has, or not enough bytes. */
+export const DecodeResult = { Ok: 0, Unknown: 1, Truncated: 2, TooLong: 3 } as const;
+export type DecodeResult = (typeof DecodeResult)[keyof typeof DecodeResult];
+
+/** Reads bytes of one instruction; a read past the end is noticed once, at the end. */
+class Cursor {
+  bytes: Uint8Array = new Uint8Array(0);
+  position = 0;
+  end = 0;
+  /** At most 15 bytes are read; `end` may be nearer. */
+  u8(): number {
+    const value = this.position < this.end ? this.bytes[this.position] : 0;
+    this.position += 1;
+    return value;
+  }
+  u16(): number {
+    return this.u8() | (this.u8() << 8);
+  }
+  i32(): number {
+    return this.u16() | (this.u16() << 16);
+  }
+}
+
+/** A decoder over one opcode map. Not reentrant: it keeps one cursor. */
+export class Decoder {
+  private readonly cursor = new Cursor();
+  private readonly map: OpcodeMap;
+
+  constructor(map: OpcodeMap) {
+    this.map = map;
+  }
+
+  /**
+   * Decodes the instruction at `bytes[start]`, with `address` as its guest address; bytes from `end` on do not exist.
+   * @returns `Ok` with `out` filled, `Unknown` with `out.lengthInBytes` covering what was read up to the opcode, or `Truncated`.
+   */
+  decode(bytes: Uint8Array, start: number, end: number, address: number, out: Instruction): DecodeResult {
+    const cursor = this.cursor;
+    cursor.bytes = bytes;
+    cursor.position = start;
+    cursor.end = Math.min(end, start + MAXIMUM_LENGTH);
+    const result = this.decodeBody(address, out);
+    out.lengthInBytes = cursor.position - start;
+    if (cursor.position > cursor.end)
+      return cursor.end === start + MAXIMUM_LENGTH ? DecodeResult.TooLong : DecodeResult.Truncated;
+    return result;
+  }
+
+  private decodeBody(address: number, out: Instruction): DecodeResult {
+    const cursor = this.cursor;
+    const rex = prefixes(cursor, out);
+    out.address = address;
+    let opcode = cursor.u8();
+    let mapNumber = 0;
+    if (opcode === 0x0f) {
+      opcode = cursor.u8();
+      mapNumber = 1;
+      if (opcode === 0x38 || opcode === 0x3a) {
+        mapNumber = opcode === 0x38 ? 2 : 3;
+        opcode = cursor.u8();
+      }
+    }
+    out.opcode = opcode;
+    const list = this.map[opcodeIndex(mapNumber, opcode)];
+    if (list === undefined) return DecodeResult.Unknown;
+    const modrm = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0;
+    const candidate = select(list, out, modrm, (rex & 8) !== 0);
+    if (candidate === undefined) return DecodeResult.Unknown;
+    out.candidate = candidate;
+    const { encoding, family } = candidate;
+    out.opcodeRegister = (opcode & 7) | ((rex & 1) << 3);
+    out.operandSize =
+      rex & 8 ? 64 : out.operandSizePrefix && encoding.prefix !== '66' ? 16 : family.default64 ? 64 : 32;
+    if (family.default64 && out.operandSize === 32) out.operandSize = 64;
+    out.base = BASE_NONE;
+    out.index = -1;
+    out.displacement = 0;
+    if (encoding.hasModrm) modrmAndSib(cursor, out, rex);
+    const count = encoding.immediates.length;
+    for (let slot = 0; slot < count; slot += 1) immediate(cursor, out, encoding.immediates[slot], slot);
+    // LOCK is allowed only where the destination is memory; elsewhere it is #UD (SDM vol. 2, LOCK).
+    const lockable = family.lockable === true && out.mod !== 3 && candidate.row.operands[0].kind.place !== 'reg';
+    return out.lock && !lockable ? DecodeResult.Unknown : DecodeResult.Ok;
+  }
+}
+
+// Legacy prefixes in any order, then REX, which counts only directly before the opcode. Returns the REX byte or 0.
+function prefixes(cursor: Cursor, out: Instruction): number {
+  out.lock = false;
+  out.repeat = 0;
+  out.operandSizePrefix = false;
+  out.addressSize = 64;
+  out.segment = 0;
+  let rex = 0;
+  for (;;) {
+    const byte = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0x90;
+    if (byte >= 0x40 && byte <= 0x4f) rex = byte;
+    else {
+      if (byte === 0x66) out.operandSizePrefix = true;
+      else if (byte === 0xf2 || byte === 0xf3) out.repeat = byte;
+      else if (byte === 0xf0) out.lock = true;
+      else if (byte === 0x67) out.addressSize = 32;
+      else if (byte === 0x64 || byte === 0x65) out.segment = byte - 0x60;
+      // CS, DS, ES and SS overrides mean nothing in 64-bit mode, except as branch hints.
+      else if (byte !== 0x2e && byte !== 0x3e && byte !== 0x26 && byte !== 0x36) break;
+      rex = 0;
+    }
+    cursor.position += 1;
+  }
+  out.hasRex = rex !== 0;
+  out.rexW = (rex & 8) !== 0;
+  return rex;
+}
+
+function select(list: readonly Candidate[], out: Instruction, modrm: number, rexW: boolean): Candidate | undefined {
+  const prefixBit = out.repeat === 0xf3 ? 4 : out.repeat === 0xf2 ? 8 : out.operandSizePrefix ? 2 : 1;
+  for (let position = 0; position < list.length; position += 1) {
+    const candidate = list[position];
+    const { encoding } = candidate;
+    if ((candidate.prefixMask & prefixBit) === 0) continue;
+    if (encoding.digit >= 0 && encoding.digit !== ((modrm >> 3) & 7)) continue;
+    if (encoding.mod !== 'any' && modrm >= 0xc0 !== (encoding.mod === 'register')) continue;
+    if (encoding.rm >= 0 && encoding.rm !== (modrm & 7)) continue;
+    if (encoding.rexW >= 0 && encoding.rexW !== (rexW ? 1 : 0)) continue;
+    return candidate;
+  }
+  return undefined;
+}
+
+function modrmAndSib(cursor: Cursor, out: Instruction, rex: number): void {
+  const modrm = cursor.u8();
+  const mod = modrm >> 6;
+  out.mod = mod;
+  out.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
+  out.rm = (modrm & 7) | ((rex & 1) << 3);
+  if (mod === 3) return;
+  let base = out.rm;
+  if ((modrm & 7) === 4) {
+    const sib = cursor.u8();
+    base = (sib & 7) | ((rex & 1) << 3);
+    const index = ((sib >> 3) & 7) | ((rex & 2) << 2);
+    out.scale = sib >> 6;
+    out.index = index === 4 ? -1 : index;
+    // Base 5 without displacement bits is a 32-bit absolute address (SDM vol. 2, table 2-3, note 1).
+    if ((sib & 7) === 5 && mod === 0) {
+      out.base = BASE_NONE;
+      out.displacement = cursor.i32();
+      return;
+    }
+  } else if ((modrm & 7) === 5 && mod === 0) {
+    out.base = BASE_RIP;
+    out.displacement = cursor.i32();
+    return;
+  }
+  out.base = base;
+  if (mod === 1) out.displacement = (cursor.u8() << 24) >> 24;
+  else if (mod === 2) out.displacement = cursor.i32();
+}
+
+function immediate(
+  cursor: Cursor,
+  out: Instruction,
+  size: Candidate['encoding']['immediates'][number],
+  slot: number,
+): void {
+  const bytes =
+    size === 'z'
+      ? out.operandSize === 16
+        ? 2
+        : 4
+      : size === 'v'
+        ? out.operandSize / 8
+        : size === 'o'
+          ? out.addressSize / 8
+          : size;
+  let low: number;
+  if (bytes === 1) low = (cursor.u8() << 24) >> 24;
+  else if (bytes === 2) low = (cursor.u16() << 16) >> 16;
+  else low = cursor.i32();
+  out.immediateLow[slot] = low;
+  out.immediateHigh[slot] = bytes === 8 ? cursor.i32() : low >> 31;
+  if (bytes === 4 && size === 'o') out.immediateHigh[slot] = 0;
+}

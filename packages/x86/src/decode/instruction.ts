@@ -1,0 +1,70 @@
+// One decoded instruction: plain numbers in a reusable record, so that decoding allocates nothing.
+import type { Candidate } from './opcode-map.ts';
+
+/** Memory base numbers beyond the sixteen registers. */
+export const BASE_NONE = -1;
+export const BASE_RIP = 16;
+
+/** The result of `decode`; filled anew for each instruction. */
+export interface Instruction {
+  candidate: Candidate;
+  /** Guest address of the first byte. */
+  address: number;
+  lengthInBytes: number;
+  opcode: number;
+  /** 16, 32 or 64. */
+  operandSize: 16 | 32 | 64;
+  addressSize: 32 | 64;
+  /** REX was present (so that encodings 4-7 of byte registers are spl..dil). */
+  hasRex: boolean;
+  rexW: boolean;
+  lock: boolean;
+  /** 0, 0xf2 or 0xf3: the last one in the instruction. */
+  repeat: number;
+  operandSizePrefix: boolean;
+  /** Segment override that matters in 64-bit mode: 0 none, 4 FS, 5 GS. */
+  segment: number;
+  /** ModRM fields with the REX extensions in them; mod 3 is a register form. */
+  mod: number;
+  reg: number;
+  rm: number;
+  /** Register in the opcode, extended by REX.B. */
+  opcodeRegister: number;
+  base: number;
+  /** Index register, or -1. */
+  index: number;
+  /** 0..3: the index is shifted by this. */
+  scale: number;
+  displacement: number;
+  /** Immediates sign-extended to 64 bits, as halves; at most two. */
+  immediateLow: [number, number];
+  immediateHigh: [number, number];
+}
+
+/** An empty record; `candidate` is set by the first successful decode. */
+export function createInstruction(): Instruction {
+  return {
+    candidate: undefined as unknown as Candidate,
+    address: 0,
+    lengthInBytes: 0,
+    opcode: 0,
+    operandSize: 32,
+    addressSize: 64,
+    hasRex: false,
+    rexW: false,
+    lock: false,
+    repeat: 0,
+    operandSizePrefix: false,
+    segment: 0,
+    mod: 0,
+    reg: 0,
+    rm: 0,
+    opcodeRegister: 0,
+    base: BASE_NONE,
+    index: -1,
+    scale: 0,
+    displacement: 0,
+    immediateLow: [0, 0],
+    immediateHigh: [0, 0],
+  };
+}

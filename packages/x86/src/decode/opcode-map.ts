@@ -1,0 +1,73 @@
+// Dense opcode maps built from the instruction rows: for each map and opcode, the rows that can match, most specific first.
+import type { Encoding, InstructionFamily, Row } from '../isa/row.ts';
+
+/** A row with everything the decoder and the lifter look up, resolved once. */
+export interface Candidate {
+  readonly family: InstructionFamily;
+  readonly row: Row;
+  readonly encoding: Encoding;
+  /** The mnemonic with its condition. */
+  readonly mnemonic: string;
+  /** Position of the row in its family: the condition code of Jcc and the like. */
+  readonly position: number;
+  /** Bit p is set when mandatory prefix class p (0 none, 1 66, 2 F3, 3 F2) is accepted. */
+  readonly prefixMask: number;
+}
+
+/** Four maps of 256 candidate lists. */
+export type OpcodeMap = readonly (readonly Candidate[] | undefined)[];
+
+const PREFIX_MASK = { any: 0xf, np: 1, '66': 2, f3: 4, f2: 8 } as const;
+
+/** Index of a list in the map. */
+export function opcodeIndex(map: number, opcode: number): number {
+  return map * 256 + opcode;
+}
+
+/** Builds the maps; throws a TypeError when two rows of equal precedence would match the same bytes. */
+export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMap {
+  const lists: Candidate[][] = [];
+  for (const family of families) {
+    family.rows.forEach((row, position) => {
+      const { encoding } = row;
+      const mnemonic = family.suffixes === undefined ? family.mnemonic : family.mnemonic + family.suffixes[position];
+      const candidate = { family, row, encoding, mnemonic, position, prefixMask: PREFIX_MASK[encoding.prefix] };
+      for (let low = 0; low < (encoding.registerInOpcode ? 8 : 1); low += 1) {
+        const index = opcodeIndex(encoding.map, encoding.opcode + low);
+        lists[index] ??= [];
+        lists[index].push(candidate);
+      }
+    });
+  }
+  return lists.map((list) => {
+    list.sort((left, right) => specificity(right.encoding) - specificity(left.encoding));
+    for (let first = 0; first < list.length; first += 1) {
+      const clash = list.slice(first + 1).find((other) => same(list[first].encoding, other.encoding));
+      if (clash !== undefined)
+        throw new TypeError(
+          `${list[first].mnemonic} and ${clash.mnemonic} both claim the encoding ${clash.encoding.text}`,
+        );
+    }
+    return list;
+  });
+}
+
+function specificity(encoding: Encoding): number {
+  return (
+    (encoding.prefix === 'any' ? 0 : 16) +
+    (encoding.rm >= 0 ? 8 : 0) +
+    (encoding.digit >= 0 ? 4 : 0) +
+    (encoding.mod === 'any' ? 0 : 2) +
+    (encoding.rexW >= 0 ? 1 : 0)
+  );
+}
+
+function same(left: Encoding, right: Encoding): boolean {
+  return (
+    left.prefix === right.prefix &&
+    left.digit === right.digit &&
+    left.rm === right.rm &&
+    left.mod === right.mod &&
+    left.rexW === right.rexW
+  );
+}

@@ -1,0 +1,30 @@
+// table: why an engine left; the numbers are stored by generated code in EXIT_STATUS.
+export const ExitStatus = {
+  /** A direct jump whose target is not translated yet: EXIT_PC is the control micro-op, EXIT_DETAIL its link slot. */
+  Link: 1,
+  /** An indirect jump missed the lookup table: RIP holds the target. */
+  Lookup: 2,
+  /** The instruction budget is used up: RIP is exact. */
+  Budget: 3,
+  /** SYSCALL: RIP is after it. */
+  SystemCall: 4,
+  /** INT n: EXIT_DETAIL is n, RIP is after it. */
+  Interrupt: 5,
+  /** Memory fault: FAULT_* describe it, EXIT_PC tells which instruction. */
+  Fault: 6,
+  /** Exception raised by an instruction: EXIT_DETAIL is the vector, EXIT_PC tells which instruction. */
+  Exception: 7,
+  /** A store hit a page with translated code: EXIT_PC tells which instruction must be run alone. */
+  CodeWrite: 8,
+  /** #GP(0): alignment of a vector operand or a non-canonical address. */
+  GeneralProtection: 9,
+  /** #DE. */
+  DivideError: 10,
+  /** The block ended where the lifter cannot go on: RIP holds the address. */
+  Untranslated: 11,
+  /** INT3: RIP is after it. */
+  Breakpoint: 12,
+  /** #UD from a row that decoded but is invalid here. */
+  InvalidOpcode: 13,
+} as const;
+export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];

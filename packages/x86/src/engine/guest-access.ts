@@ -1,0 +1,153 @@
+// The slow path of guest loads and stores: TLB misses, accesses that cross a page, faults, and writes to pages with code.
+import {
+  Access,
+  type AddressSpace,
+  FaultCause,
+  GUEST_PAGE_BYTES,
+  GUEST_PAGE_OFFSET_MASK,
+  type GuestMemory,
+  type Tlb,
+} from '@elf/mm';
+import { CROSSING, EXIT_DETAIL, EXIT_STATUS, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE } from '../state/layout.ts';
+import { ExitStatus } from './exit-status.ts';
+
+/** First address beyond the lower canonical half: user code can reach nothing above (SDM vol. 1, section 3.3.7.1). */
+const CANONICAL_LIMIT = 2 ** 47;
+/** High halves of non-canonical addresses lie outside these; the upper canonical half is the kernel's and is a plain page fault. */
+const UPPER_HALF_START = 0xffff8000;
+
+/** Resolves guest accesses for one CPU. Host offsets are returned; 0 means that the exit is described in the state block. */
+export class GuestAccess {
+  space: AddressSpace | undefined;
+  /** Writes to pages with code go through: set while one instruction is run alone. */
+  allowCodeWrites = false;
+  private readonly memory: GuestMemory;
+  private readonly tlb: Tlb;
+  private readonly state: number;
+  private crossingAddress = 0;
+  private crossingSize = 0;
+  private secondPage = 0;
+  private firstFrame = 0;
+  private secondFrame = 0;
+
+  constructor(memory: GuestMemory, tlb: Tlb, stateHostOffset: number) {
+    this.memory = memory;
+    this.tlb = tlb;
+    this.state = stateHostOffset;
+  }
+
+  /** Called by generated code after a read missed the TLB. */
+  readonly slowRead = (low: number, high: number, sizeInBytes: number): number => {
+    const address = this.canonical(low, high, Access.Read);
+    if (address < 0) return 0;
+    return this.locate(address, sizeInBytes, Access.Read);
+  };
+  /** Called by generated code after a write missed the TLB. For a crossing write the bytes go to the crossing buffer. */
+  readonly slowWrite = (low: number, high: number, sizeInBytes: number): number => {
+    const address = this.canonical(low, high, Access.Write);
+    if (address < 0) return 0;
+    return this.locate(address, sizeInBytes, Access.Write);
+  };
+  /** Called after the bytes of a crossing write lie in the buffer. */
+  readonly commitCrossing = (): void => {
+    const { u8 } = this.memory;
+    const inFirst = this.secondPage - this.crossingAddress;
+    const buffer = this.state + CROSSING;
+    const offset = this.crossingAddress & GUEST_PAGE_OFFSET_MASK;
+    u8.copyWithin(this.firstFrame + offset, buffer, buffer + inFirst);
+    u8.copyWithin(this.secondFrame, buffer + inFirst, buffer + this.crossingSize);
+  };
+  /** For helpers: `commitCrossing` when a slow write answered with the crossing buffer. */
+  commitIfCrossing(hostOffset: number): void {
+    if (hostOffset === this.state + CROSSING) this.commitCrossing();
+  }
+
+  /**
+   * Host offset of one page of guest memory for an access of a helper, or 0 with the fault described.
+   * @param address guest address; the access must not cross its page
+   */
+  page(address: number, access: Access): number {
+    if (address >= CANONICAL_LIMIT || address < 0) {
+      this.fault(address, access, FaultCause.MapError);
+      return 0;
+    }
+    return this.frame(address, address, access);
+  }
+
+  /** A guest address from its halves, or -1 after describing #GP or a fault in the kernel's half. */
+  private canonical(low: number, high: number, access: Access): number {
+    const upper = high >>> 0;
+    const address = upper * 0x1_0000_0000 + (low >>> 0);
+    if (address < CANONICAL_LIMIT) return address;
+    if (upper >= UPPER_HALF_START) this.fault(address, access, FaultCause.MapError);
+    else this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
+    return -1;
+  }
+
+  private locate(address: number, sizeInBytes: number, access: Access): number {
+    const offset = address & GUEST_PAGE_OFFSET_MASK;
+    if (offset + sizeInBytes <= GUEST_PAGE_BYTES) {
+      const frame = this.frame(address, address, access);
+      return frame === 0 ? 0 : frame + offset;
+    }
+    const secondPage = address - offset + GUEST_PAGE_BYTES;
+    const first = this.frame(address, address, access);
+    if (first === 0) return 0;
+    // The second page is reported at its own first byte, as hardware does in CR2.
+    const second = secondPage < CANONICAL_LIMIT ? this.frame(secondPage, secondPage, access) : 0;
+    if (second === 0) {
+      if (secondPage >= CANONICAL_LIMIT)
+        this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
+      return 0;
+    }
+    const buffer = this.state + CROSSING;
+    const { u8 } = this.memory;
+    const inFirst = GUEST_PAGE_BYTES - offset;
+    if (access === Access.Read) {
+      u8.copyWithin(buffer, first + offset, first + GUEST_PAGE_BYTES);
+      u8.copyWithin(buffer + inFirst, second, second + sizeInBytes - inFirst);
+    } else {
+      this.crossingAddress = address;
+      this.crossingSize = sizeInBytes;
+      this.secondPage = secondPage;
+      this.firstFrame = first;
+      this.secondFrame = second;
+    }
+    return buffer;
+  }
+
+  private frame(address: number, faultAddress: number, access: Access): number {
+    const space = this.space as AddressSpace;
+    const page = address - (address & GUEST_PAGE_OFFSET_MASK);
+    let frame = space.resolve(page, access);
+    if (frame === -FaultCause.CodeWrite) {
+      if (!this.allowCodeWrites) {
+        this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.CodeWrite;
+        this.describe(faultAddress, access, FaultCause.CodeWrite);
+        return 0;
+      }
+      // The page is unmarked by the caller before the single step; a mark that is still there belongs to another block.
+      space.clearCode(page);
+      frame = space.resolve(page, access);
+    }
+    if (frame < 0) {
+      this.fault(faultAddress, access, -frame as FaultCause);
+      return 0;
+    }
+    this.tlb.fill(page, frame, access);
+    return frame;
+  }
+
+  private fault(address: number, access: Access, cause: FaultCause): void {
+    this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.Fault;
+    this.describe(address, access, cause);
+  }
+  private describe(address: number, access: Access, cause: FaultCause): void {
+    const { i32, u32 } = this.memory;
+    u32[(this.state + FAULT_ADDRESS) >>> 2] = address >>> 0;
+    u32[(this.state + FAULT_ADDRESS + 4) >>> 2] = Math.floor(address / 0x1_0000_0000);
+    i32[(this.state + FAULT_ACCESS) >>> 2] = access;
+    i32[(this.state + FAULT_CAUSE) >>> 2] = cause;
+    i32[(this.state + EXIT_DETAIL) >>> 2] = 0;
+  }
+}

@@ -1,0 +1,143 @@
+// Control transfer. Intel SDM vol. 2: JMP, Jcc, CALL, RET, LOOP, JRCXZ, INT, SYSCALL, UD, HLT.
+import { imm8, imm16, rel8, relz, rms } from '../../decode/operand-kinds.ts';
+import { ExitStatus } from '../../engine/exit-status.ts';
+import { type Lifter, Register } from '../../lift/lifter.ts';
+import { CONDITIONS } from '../../uop/condition.ts';
+import { instruction, r, row } from '../row.ts';
+
+const hex = (value: number) => value.toString(16).padStart(2, '0');
+
+export const jmp = instruction({
+  mnemonic: 'jmp',
+  default64: true,
+  lift: (b) => {
+    if (b.kind(0).place === 'relative') b.jump(b.relative(0));
+    else b.jumpIndirect(b.read(0));
+  },
+  rows: [row('eb cb', r(rel8)), row('e9 cd', r(relz)), row('ff /4', r(rms))],
+});
+
+export const jcc = instruction({
+  mnemonic: 'j',
+  suffixes: [...CONDITIONS, ...CONDITIONS],
+  flags: 'r:oszpc',
+  default64: true,
+  lift: (b) => b.branch(CONDITIONS[b.position & 15], b.relative(0)),
+  rows: [...CONDITIONS.map((_, index) => row(`${hex(0x70 + index)} cb`, r(rel8))), ...CONDITIONS.map((_, index) => row(`0f ${hex(0x80 + index)} cd`, r(relz)))],
+});
+
+export const call = instruction({
+  mnemonic: 'call',
+  default64: true,
+  lift: (b) => {
+    const relative = b.kind(0).place === 'relative';
+    // The target is read before the return address is pushed: it may lie on the stack or in RSP itself.
+    const target = relative ? 0 : b.value('mov.64', b.read(0));
+    b.push(b.constant(b.next), 64);
+    if (relative) b.jump(b.relative(0));
+    else b.jumpIndirect(target);
+  },
+  rows: [row('e8 cd', r(relz)), row('ff /2', r(rms))],
+});
+
+export const ret = instruction({
+  mnemonic: 'ret',
+  default64: true,
+  lift: (b) => {
+    const target = b.pop(64);
+    if (b.instruction.candidate.row.operands.length > 0) {
+      const rsp = b.register(Register.rsp);
+      b.uop('lea.bd', rsp, rsp, b.immediate(0) & 0xffff);
+    }
+    b.jumpIndirect(target);
+  },
+  rows: [row('c3'), row('c2 iw', r(imm16))],
+});
+
+function counter(b: Lifter): { cell: number; next: number } {
+  const narrow = b.instruction.addressSize === 32;
+  const rcx = b.register(Register.rcx);
+  const next = b.value('lea.bd', rcx, -1);
+  b.uop(narrow ? 'mov.32' : 'mov.64', rcx, next);
+  return { cell: narrow ? b.value('zx.32', rcx) : rcx, next };
+}
+
+export const loop = instruction({
+  mnemonic: 'loop',
+  default64: true,
+  lift: (b) => b.branchZero(counter(b).cell, b.next, b.relative(0)),
+  rows: [row('e2 cb', r(rel8))],
+});
+function conditionalLoop(mnemonic: string, opcode: string, condition: string) {
+  return instruction({
+    mnemonic,
+    default64: true,
+    flags: 'r:z',
+    lift: (b) => {
+      const holds = b.value(`cond.${condition}`);
+      const { cell } = counter(b);
+      // Taken when the condition holds and the counter is not zero.
+      const zero = b.value('eqz.64', cell);
+      const taken = b.value('and.64', holds, b.value('eqz.64', zero));
+      b.branchZero(taken, b.next, b.relative(0));
+    },
+    rows: [row(`${opcode} cb`, r(rel8))],
+  });
+}
+export const loope = conditionalLoop('loope', 'e1', 'e');
+export const loopne = conditionalLoop('loopne', 'e0', 'ne');
+export const jrcxz = instruction({
+  mnemonic: 'jrcxz',
+  default64: true,
+  lift: (b) => {
+    const rcx = b.register(Register.rcx);
+    b.branchZero(b.instruction.addressSize === 32 ? b.value('zx.32', rcx) : rcx, b.relative(0), b.next);
+  },
+  rows: [row('e3 cb', r(rel8))],
+});
+
+export const syscall = instruction({
+  mnemonic: 'syscall',
+  lift: (b) => {
+    // RCX = RIP after, R11 = RFLAGS (SDM vol. 2, SYSCALL).
+    const image = b.temporary();
+    b.helper('flags-read', image);
+    b.uop('mov.64', b.register(Register.rcx), b.constant(b.next));
+    b.uop('mov.64', b.register(11), image);
+    b.exit(ExitStatus.SystemCall);
+  },
+  rows: [row('0f 05')],
+});
+
+export const int3 = instruction({ mnemonic: 'int3', lift: (b) => b.exit(ExitStatus.Breakpoint), rows: [row('cc')] });
+export const int1 = instruction({ mnemonic: 'int1', lift: (b) => b.exit(ExitStatus.Exception, 1), rows: [row('f1')] });
+export const int = instruction({ mnemonic: 'int', lift: (b) => b.exit(ExitStatus.Interrupt, b.immediate(0) & 0xff), rows: [row('cd ib', r(imm8))] });
+export const ud = instruction({
+  mnemonic: 'ud',
+  suffixes: ['2', '1', '0'],
+  lift: (b) => b.raise(6),
+  rows: [row('0f 0b'), row('0f b9 /r'), row('0f ff /r')],
+});
+/** Privileged or I/O instructions: #GP at CPL 3 (SDM vol. 3A, section 6.9; IOPL is 0). */
+export const privileged = instruction({
+  mnemonic: 'privileged',
+  suffixes: ['.hlt', '.cli', '.sti', '.in', '.in', '.out', '.out', '.in', '.in', '.out', '.out', '.ins', '.ins', '.outs', '.outs'],
+  lift: (b) => b.raise(13),
+  rows: [
+    row('f4'),
+    row('fa'),
+    row('fb'),
+    row('e4 ib', r(imm8)),
+    row('e5 ib', r(imm8)),
+    row('e6 ib', r(imm8)),
+    row('e7 ib', r(imm8)),
+    row('ec'),
+    row('ed'),
+    row('ee'),
+    row('ef'),
+    row('6c'),
+    row('6d'),
+    row('6e'),
+    row('6f'),
+  ],
+});

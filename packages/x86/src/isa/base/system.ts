@@ -1,0 +1,74 @@
+// Flags, identification, hints and fences. Intel SDM vol. 2: CLC, STC, CMC, CLD, STD, LAHF, SAHF, CPUID, RDTSC, NOP, PAUSE, fences, RDFSBASE family.
+import { m8, rmv, rmy } from '../../decode/operand-kinds.ts';
+import { Register } from '../../lift/lifter.ts';
+import { DIRECTION, FS_BASE, GS_BASE } from '../../state/layout.ts';
+import { instruction, r, row, w } from '../row.ts';
+
+export const clc = instruction({ mnemonic: 'clc', flags: 'w:c', lift: (b) => b.uop('flags.carry', b.constant(0)), rows: [row('f8')] });
+export const stc = instruction({ mnemonic: 'stc', flags: 'w:c', lift: (b) => b.uop('flags.carry', b.constant(1)), rows: [row('f9')] });
+export const cmc = instruction({ mnemonic: 'cmc', flags: 'r:c w:c', lift: (b) => b.uop('flags.carry', b.value('cond.ae')), rows: [row('f5')] });
+export const cld = instruction({ mnemonic: 'cld', lift: (b) => b.uop('mov.64', b.stateCell(DIRECTION), b.constant(0)), rows: [row('fc')] });
+export const std = instruction({ mnemonic: 'std', lift: (b) => b.uop('mov.64', b.stateCell(DIRECTION), b.constant(1)), rows: [row('fd')] });
+
+export const lahf = instruction({
+  mnemonic: 'lahf',
+  flags: 'r:szapc',
+  lift: (b) => {
+    const image = b.temporary();
+    b.helper('flags-read', image);
+    // SF ZF 0 AF 0 PF 1 CF.
+    b.uop('mov.8', b.register(Register.rax) + 1, b.value('or.64', b.value('and.64', image, b.constant(0xd5)), b.constant(2)));
+  },
+  rows: [row('9f')],
+});
+export const sahf = instruction({
+  mnemonic: 'sahf',
+  flags: 'w:szapc',
+  lift: (b) => b.helper('flags-write', b.value('zx.8', b.register(Register.rax) + 1), b.constant(0xd5)),
+  rows: [row('9e')],
+});
+
+export const cpuid = instruction({ mnemonic: 'cpuid', lift: (b) => b.helper('cpuid'), rows: [row('0f a2')] });
+export const rdtsc = instruction({ mnemonic: 'rdtsc', lift: (b) => b.helper('rdtsc'), rows: [row('0f 31')] });
+export const rdtscp = instruction({
+  mnemonic: 'rdtscp',
+  lift: (b) => {
+    b.helper('rdtsc');
+    // TSC_AUX: processor and node 0.
+    b.uop('mov.64', b.register(Register.rcx), b.constant(0));
+  },
+  rows: [row('0f 01 rm=1 /7')],
+});
+
+const nothing = () => undefined;
+export const nop = instruction({ mnemonic: 'nop', lift: nothing, rows: [row('np 90'), row('66 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))] });
+export const pause = instruction({ mnemonic: 'pause', lift: nothing, rows: [row('f3 90')] });
+/** Reserved hint space: CET and MPX instructions fall in it and do nothing on a CPU without them (SDM vol. 2, appendix A, note 1B). */
+export const hint = instruction({
+  mnemonic: 'nop',
+  lift: nothing,
+  rows: ['18', '19', '1a', '1b', '1c', '1d', '1e'].map((opcode) => row(`0f ${opcode} /r`, r(rmv))),
+});
+export const fences = instruction({
+  mnemonic: '',
+  suffixes: ['lfence', 'mfence', 'sfence', 'clflush'],
+  lift: nothing,
+  rows: [row('np 0f ae mod3 /5'), row('np 0f ae mod3 /6'), row('np 0f ae mod3 /7'), row('np 0f ae m /7', r(m8))],
+});
+
+function segmentBase(mnemonic: string, digit: number, offset: number, writes: boolean) {
+  return instruction({
+    mnemonic,
+    feature: 'fsgsbase',
+    lift: (b) => {
+      const width = b.width(0);
+      if (writes) b.uop('mov.64', b.stateCell(offset), b.value(`zx.${width}`, b.read(0)));
+      else b.uop(`mov.${width}`, b.registerOperand(0), b.stateCell(offset));
+    },
+    rows: [row(`f3 0f ae mod3 /${digit}`, writes ? r(rmy) : w(rmy))],
+  });
+}
+export const rdfsbase = segmentBase('rdfsbase', 0, FS_BASE, false);
+export const rdgsbase = segmentBase('rdgsbase', 1, GS_BASE, false);
+export const wrfsbase = segmentBase('wrfsbase', 2, FS_BASE, true);
+export const wrgsbase = segmentBase('wrgsbase', 3, GS_BASE, true);

@@ -1,0 +1,123 @@
+// Decodes and lifts guest instructions until control leaves a straight line, and places the result in the code arena.
+import type { GuestMemory } from '@elf/mm';
+import { DecodeResult, type Decoder } from '../decode/decoder.ts';
+import type { Instruction } from '../decode/instruction.ts';
+import type { Block } from '../engine/block.ts';
+import type { NumberedUop, UopTable } from '../uop/index.ts';
+import type { Lifter } from './lifter.ts';
+import type { UopStream } from './uop-stream.ts';
+
+/** Instructions of one block at most: long straight-line code gives up little at this length. */
+const MAXIMUM_INSTRUCTIONS = 64;
+
+/** Why nothing could be translated at an address. */
+export type Obstacle =
+  | { readonly kind: 'fetch'; readonly address: number }
+  | { readonly kind: 'unknown'; readonly lengthInBytes: number }
+  | { readonly kind: 'too-long' };
+
+/** Guest bytes for decoding: fills the window from `address` and says how many bytes there are (0: not executable). */
+export interface CodeWindow {
+  readonly bytes: Uint8Array;
+  readonly start: number;
+  readonly end: number;
+  /** Guest address of the first byte that could not be fetched, when fewer than 15 bytes are there. */
+  readonly missing: number;
+}
+
+/** Ports of the builder. */
+export interface BuilderPorts {
+  readonly memory: GuestMemory;
+  readonly window: (address: number) => CodeWindow;
+  /** Host offset of free arena space of that many bytes, 8-byte aligned. */
+  readonly allocate: (lengthInBytes: number) => number;
+  readonly pageOf: (address: number) => number;
+}
+
+/** Builds blocks; one per CPU. */
+export class BlockBuilder {
+  private readonly decoder: Decoder;
+  private readonly instruction: Instruction;
+  private readonly stream: UopStream;
+  private readonly lifter: Lifter;
+  private readonly ports: BuilderPorts;
+  private readonly blockUop: NumberedUop;
+
+  constructor(
+    decoder: Decoder,
+    instruction: Instruction,
+    stream: UopStream,
+    lifter: Lifter,
+    table: UopTable,
+    ports: BuilderPorts,
+  ) {
+    this.decoder = decoder;
+    this.instruction = instruction;
+    this.stream = stream;
+    this.lifter = lifter;
+    this.ports = ports;
+    this.blockUop = table.find('block');
+  }
+
+  /** Translates from `address`, at most `limit` instructions, or says what stands in the way of the first one. */
+  build(address: number, limit = MAXIMUM_INSTRUCTIONS): Block | Obstacle {
+    const { stream, lifter, instruction, ports } = this;
+    stream.clear();
+    stream.push(this.blockUop, 0, address | 0, Math.floor(address / 0x1_0000_0000));
+    lifter.ended = false;
+    const firstPage = ports.pageOf(address);
+    let next = address;
+    let count = 0;
+    while (!lifter.ended && count < limit) {
+      const obstacle = this.step(next);
+      if (obstacle !== undefined) {
+        if (count === 0) return obstacle;
+        break;
+      }
+      next += instruction.lengthInBytes;
+      count += 1;
+      // A block may end on the second page but not go on there, so that it depends on two pages at most.
+      if (ports.pageOf(next) !== firstPage) break;
+    }
+    if (!lifter.ended) lifter.continueAt(next);
+    stream.operands[0] = count;
+    stream.removeDeadFlags();
+    return this.place(address, next, count);
+  }
+
+  private step(address: number): Obstacle | undefined {
+    const { stream, lifter, instruction } = this;
+    const window = this.ports.window(address);
+    const result =
+      window.end > window.start
+        ? this.decoder.decode(window.bytes, window.start, window.end, address, instruction)
+        : DecodeResult.Truncated;
+    if (result === DecodeResult.Truncated) return { kind: 'fetch', address: window.missing };
+    if (result === DecodeResult.TooLong) return { kind: 'too-long' };
+    if (result === DecodeResult.Unknown) return { kind: 'unknown', lengthInBytes: instruction.lengthInBytes };
+    stream.beginInstruction(address);
+    lifter.begin();
+    instruction.candidate.family.lift(lifter);
+    return undefined;
+  }
+
+  private place(address: number, next: number, count: number): Block {
+    const { stream, ports } = this;
+    const recordBytes = stream.recordBytes();
+    const entry = ports.allocate(stream.sizeInBytes());
+    const starts = stream.place(ports.memory.i32, entry, recordBytes);
+    const pages = [ports.pageOf(address)];
+    const last = ports.pageOf(next - 1);
+    if (last !== pages[0]) pages.push(last);
+    return {
+      address,
+      entry,
+      instructionCount: count,
+      starts,
+      addresses: [...stream.instructionAddresses],
+      end: entry + recordBytes,
+      pages,
+      incoming: [],
+    };
+  }
+}

@@ -1,0 +1,137 @@
+// Accessors of the architectural state in the state block: registers, rip, flags, segment bases, save and restore.
+import type { GuestMemory } from '@elf/mm';
+import { DF, lazyFromStatus, STATUS_FLAGS, statusFromLazy } from './flags.ts';
+import {
+  DIRECTION,
+  FLAG_AUX,
+  FLAG_RESULT,
+  FS_BASE,
+  FXSAVE,
+  GPR,
+  GS_BASE,
+  MXCSR,
+  OTHER_FLAGS,
+  RIP,
+  STATE_BYTES,
+  VECTOR,
+  X87_CONTROL,
+} from './layout.ts';
+
+/** RFLAGS bits that are always so in user mode: bit 1 and IF. */
+const FIXED_FLAGS = 0x202;
+/** TF, NT, RF, AC, ID: kept as they are. */
+const OTHER_MASK = 0x100 | 0x4000 | 0x4_0000 | 0x20_0000;
+
+/** The state block of one CPU. Values are read from guest memory each time; nothing is cached. */
+export class CpuState {
+  protected readonly memory: GuestMemory;
+  /** Host offset of the state block. */
+  readonly state: number;
+
+  constructor(memory: GuestMemory, hostOffset: number) {
+    this.memory = memory;
+    this.state = hostOffset;
+  }
+
+  /** A general register, unsigned; 0..15 are rax rcx rdx rbx rsp rbp rsi rdi r8..r15. */
+  register(index: number): bigint {
+    return BigInt.asUintN(64, this.memory.i64[(this.state + GPR + 8 * index) >>> 3]);
+  }
+  setRegister(index: number, value: bigint): void {
+    this.memory.i64[(this.state + GPR + 8 * index) >>> 3] = BigInt.asIntN(64, value);
+  }
+  /** Low and high 32 bits of a register, signed: the way without BigInt. */
+  registerLow(index: number): number {
+    return this.memory.i32[(this.state + GPR + 8 * index) >>> 2];
+  }
+  registerHigh(index: number): number {
+    return this.memory.i32[((this.state + GPR + 8 * index) >>> 2) + 1];
+  }
+  setRegisterHalves(index: number, low: number, high: number): void {
+    this.memory.i32[(this.state + GPR + 8 * index) >>> 2] = low;
+    this.memory.i32[((this.state + GPR + 8 * index) >>> 2) + 1] = high;
+  }
+
+  /** Guest address of the next instruction. Addresses at or above 2^53 are rounded: such a rip only ever faults. */
+  get rip(): number {
+    const { u32 } = this.memory;
+    return u32[((this.state + RIP) >>> 2) + 1] * 0x1_0000_0000 + u32[(this.state + RIP) >>> 2];
+  }
+  set rip(value: number) {
+    const { u32 } = this.memory;
+    u32[(this.state + RIP) >>> 2] = value % 0x1_0000_0000;
+    u32[((this.state + RIP) >>> 2) + 1] = Math.floor(value / 0x1_0000_0000);
+  }
+
+  /** RFLAGS. */
+  get flags(): number {
+    const { i32 } = this.memory;
+    const result = (this.state + FLAG_RESULT) >>> 2;
+    const aux = (this.state + FLAG_AUX) >>> 2;
+    const status = statusFromLazy({
+      resultLow: i32[result],
+      resultHigh: i32[result + 1],
+      auxLow: i32[aux],
+      auxHigh: i32[aux + 1],
+    });
+    return (
+      status | FIXED_FLAGS | (i32[(this.state + DIRECTION) >>> 2] ? DF : 0) | i32[(this.state + OTHER_FLAGS) >>> 2]
+    );
+  }
+  set flags(value: number) {
+    const { i32 } = this.memory;
+    const lazy = lazyFromStatus(value & STATUS_FLAGS);
+    const result = (this.state + FLAG_RESULT) >>> 2;
+    const aux = (this.state + FLAG_AUX) >>> 2;
+    i32[result] = lazy.resultLow;
+    i32[result + 1] = lazy.resultHigh;
+    i32[aux] = lazy.auxLow;
+    i32[aux + 1] = lazy.auxHigh;
+    i32[(this.state + DIRECTION) >>> 2] = value & DF ? 1 : 0;
+    i32[(this.state + OTHER_FLAGS) >>> 2] = value & OTHER_MASK;
+  }
+
+  get fsBase(): bigint {
+    return BigInt.asUintN(64, this.memory.i64[(this.state + FS_BASE) >>> 3]);
+  }
+  set fsBase(value: bigint) {
+    this.memory.i64[(this.state + FS_BASE) >>> 3] = BigInt.asIntN(64, value);
+  }
+  get gsBase(): bigint {
+    return BigInt.asUintN(64, this.memory.i64[(this.state + GS_BASE) >>> 3]);
+  }
+  set gsBase(value: bigint) {
+    this.memory.i64[(this.state + GS_BASE) >>> 3] = BigInt.asIntN(64, value);
+  }
+
+  /** The 32 bytes of a vector register (xmm in the first 16), as a view that is void after the memory grows. */
+  vectorRegister(index: number): Uint8Array {
+    const start = this.state + VECTOR + 32 * index;
+    return this.memory.u8.subarray(start, start + 32);
+  }
+  /** x87 state and MXCSR in FXSAVE's layout (512 bytes), as a view that is void after the memory grows. */
+  floatingPointImage(): Uint8Array {
+    return this.memory.u8.subarray(this.state + FXSAVE, this.state + FXSAVE + 512);
+  }
+
+  get stateSizeInBytes(): number {
+    return STATE_BYTES;
+  }
+  /** A copy of the whole state, for another thread, a fork or a signal frame. */
+  saveState(): Uint8Array {
+    return this.memory.u8.slice(this.state, this.state + STATE_BYTES);
+  }
+  restoreState(saved: Uint8Array): void {
+    if (saved.length !== STATE_BYTES)
+      throw new RangeError(`a saved state has ${STATE_BYTES} bytes, not ${saved.length}`);
+    this.memory.u8.set(saved, this.state);
+  }
+  /** As execve leaves the CPU: arch/x86/kernel/process_64.c start_thread and fpu__clear. */
+  resetState(): void {
+    this.memory.u8.fill(0, this.state, this.state + STATE_BYTES);
+    this.flags = FIXED_FLAGS;
+    this.memory.u16[(this.state + X87_CONTROL) >>> 1] = 0x37f;
+    this.memory.u32[(this.state + MXCSR) >>> 2] = 0x1f80;
+    this.memory.u32[(this.state + MXCSR + 4) >>> 2] = 0xffff;
+  }
+}

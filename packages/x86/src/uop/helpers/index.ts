@@ -1,0 +1,22 @@
+// The table of helper functions; a helper's number is its place here.
+import { divisionHelpers } from './division.ts';
+import { flagHelpers } from './flag-images.ts';
+import type { HelperContext, HelperRow } from './helper-row.ts';
+import { identificationHelpers } from './identification.ts';
+import { stringHelpers } from './strings.ts';
+
+const helperRows: readonly HelperRow[] = [...divisionHelpers, ...identificationHelpers, ...stringHelpers, ...flagHelpers];
+
+const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));
+
+/** The number of a helper; throws a TypeError for a name no row has. */
+export function helperNumber(name: string): number {
+  const number = numbers.get(name);
+  if (number === undefined) throw new TypeError(`no helper is called ${name}`);
+  return number;
+}
+
+/** The function that generated code imports as `helper`. */
+export function createHelpers(context: HelperContext): (number: number, a: number, b: number, c: number, d: number, e: number) => number {
+  return (number, a, b, c, d, e) => helperRows[number].run(context, a, b, c, d, e);
+}

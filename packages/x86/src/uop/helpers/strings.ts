@@ -1,0 +1,228 @@
+// String instructions: MOVS, STOS, LODS, CMPS, SCAS, alone and repeated (SDM vol. 2, REP). Bulk where whole runs lie in one page.
+import { GUEST_PAGE_BYTES, GUEST_PAGE_OFFSET_MASK } from '@elf/mm';
+import { DIRECTION, EXIT_STATUS, GPR, STRING_BUFFER } from '../../state/layout.ts';
+import { AF, CF, OF, PF, SF, STATUS_FLAGS, ZF } from '../../state/flags.ts';
+import { type HelperContext, type HelperRow, helper } from './helper-row.ts';
+
+const RAX = 0;
+const RCX = 1;
+const RSI = 6;
+const RDI = 7;
+
+// What the micro-op passes: the constant cell holds element size in bits 0-3, repeat kind in bits 4-5, 32-bit addresses in bit 6, segment in bits 7-9.
+interface Request {
+  readonly size: number;
+  /** 0 none, 2 REPNE, 3 REP/REPE. */
+  readonly repeat: number;
+  readonly narrow: boolean;
+  /** Segment base of the source: 0, or the FS/GS base. */
+  readonly sourceBase: number;
+  readonly step: number;
+}
+
+function request({ memory, cpu }: HelperContext, cell: number): Request {
+  const word = memory.i32[cell >>> 2];
+  const size = word & 15;
+  const segment = (word >> 7) & 7;
+  const base = segment === 4 ? cpu.fsBase : segment === 5 ? cpu.gsBase : 0n;
+  const backwards = memory.i32[(cpu.state + DIRECTION) >>> 2] !== 0;
+  return { size, repeat: (word >> 4) & 3, narrow: (word & 64) !== 0, sourceBase: Number(base), step: backwards ? -size : size };
+}
+
+function registerNumber({ cpu }: HelperContext, index: number, narrow: boolean): number {
+  const low = cpu.registerLow(index) >>> 0;
+  return narrow ? low : (cpu.registerHigh(index) >>> 0) * 0x1_0000_0000 + low;
+}
+function setNumber({ cpu }: HelperContext, index: number, value: number, narrow: boolean): void {
+  const wrapped = value < 0 ? value + (narrow ? 0x1_0000_0000 : 2 ** 64) : value;
+  cpu.setRegisterHalves(index, (wrapped % 0x1_0000_0000) | 0, narrow ? 0 : Math.floor(wrapped / 0x1_0000_0000) | 0);
+}
+
+// Reads or writes one element at a guest address through the crossing-aware slow path. 0 means a fault.
+function element({ access }: HelperContext, address: number, size: number, write: boolean): number {
+  const low = (address % 0x1_0000_0000) | 0;
+  const high = Math.floor(address / 0x1_0000_0000) | 0;
+  return write ? access.slowWrite(low, high, size) : access.slowRead(low, high, size);
+}
+
+/** Elements from `address` in direction `step` that lie wholly in the page of the first one. */
+function runInPage(address: number, size: number, step: number): number {
+  const offset = address & GUEST_PAGE_OFFSET_MASK;
+  if (offset + size > GUEST_PAGE_BYTES) return 0;
+  return step > 0 ? Math.floor((GUEST_PAGE_BYTES - offset) / size) : Math.floor(offset / size) + 1;
+}
+
+const status = ({ memory, cpu }: HelperContext) => memory.i32[(cpu.state + EXIT_STATUS) >>> 2];
+
+function move(context: HelperContext, cell: number): number {
+  const { size, repeat, narrow, sourceBase, step } = request(context, cell);
+  const { memory } = context;
+  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let source = registerNumber(context, RSI, narrow);
+  let target = registerNumber(context, RDI, narrow);
+  let failed = false;
+  while (count > 0 && !failed) {
+    const from = element(context, source + sourceBase, size, false);
+    if (from === 0) {
+      failed = true;
+      break;
+    }
+    const run = Math.min(count, runInPage(source + sourceBase, size, step), runInPage(target, size, step));
+    if (run > 1) {
+      const to = element(context, target, size, true);
+      if (to === 0) failed = true;
+      else {
+        const again = element(context, source + sourceBase, size, false);
+        copyRun(memory.u8, again, to, run, size, step);
+        source += run * step;
+        target += run * step;
+        count -= run;
+      }
+      continue;
+    }
+    // One element, possibly across a page: its bytes wait in a buffer, because reading and writing share the crossing buffer.
+    const buffer = context.cpu.state + STRING_BUFFER;
+    memory.u8.copyWithin(buffer, from, from + size);
+    const to = element(context, target, size, true);
+    if (to === 0) {
+      failed = true;
+      break;
+    }
+    context.memory.u8.copyWithin(to, buffer, buffer + size);
+    context.access.commitIfCrossing(to);
+    source += step;
+    target += step;
+    count -= 1;
+  }
+  setNumber(context, RSI, source, narrow);
+  setNumber(context, RDI, target, narrow);
+  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  return failed ? status(context) : 0;
+}
+
+// Element by element in the direction of travel: an overlap replicates a pattern as hardware does. Disjoint runs are one copy.
+function copyRun(u8: Uint8Array, from: number, to: number, run: number, size: number, step: number): void {
+  const length = run * size;
+  const fromStart = step > 0 ? from : from - length + size;
+  const toStart = step > 0 ? to : to - length + size;
+  const overlaps = Math.abs(fromStart - toStart) < length;
+  const safe = !overlaps || (step > 0 ? toStart <= fromStart : toStart >= fromStart);
+  if (safe) {
+    u8.copyWithin(toStart, fromStart, fromStart + length);
+    return;
+  }
+  for (let index = 0; index < run; index += 1) u8.copyWithin(to + index * step, from + index * step, from + index * step + size);
+}
+
+function store(context: HelperContext, cell: number): number {
+  const { size, repeat, narrow, step } = request(context, cell);
+  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let target = registerNumber(context, RDI, narrow);
+  const value = context.cpu.state + GPR + 8 * RAX;
+  let failed = false;
+  while (count > 0) {
+    const to = element(context, target, size, true);
+    if (to === 0) {
+      failed = true;
+      break;
+    }
+    const { u8 } = context.memory;
+    const run = Math.max(1, Math.min(count, runInPage(target, size, step)));
+    if (size === 1 && run > 1) u8.fill(u8[value], step > 0 ? to : to - run + 1, step > 0 ? to + run : to + 1);
+    else for (let index = 0; index < run; index += 1) u8.copyWithin(to + index * step, value, value + size);
+    context.access.commitIfCrossing(to);
+    target += run * step;
+    count -= run;
+  }
+  setNumber(context, RDI, target, narrow);
+  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  return failed ? status(context) : 0;
+}
+
+function load(context: HelperContext, cell: number): number {
+  const { size, repeat, narrow, sourceBase, step } = request(context, cell);
+  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let source = registerNumber(context, RSI, narrow);
+  let failed = false;
+  while (count > 0) {
+    const from = element(context, source + sourceBase, size, false);
+    if (from === 0) {
+      failed = true;
+      break;
+    }
+    const { u8 } = context.memory;
+    const register = context.cpu.state + GPR + 8 * RAX;
+    if (size === 4) u8.fill(0, register + 4, register + 8);
+    u8.copyWithin(register, from, from + size);
+    source += step;
+    count -= 1;
+  }
+  setNumber(context, RSI, source, narrow);
+  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  return failed ? status(context) : 0;
+}
+
+// CMPS compares [rsi] with [rdi], SCAS the accumulator with [rdi]; a repeated one stops when ZF differs from what it repeats while.
+function compare(context: HelperContext, cell: number, scan: boolean): number {
+  const { size, repeat, narrow, sourceBase, step } = request(context, cell);
+  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let source = registerNumber(context, RSI, narrow);
+  let target = registerNumber(context, RDI, narrow);
+  let left = 0n;
+  let right = 0n;
+  let compared = false;
+  let failed = false;
+  const accumulator = readElement(context.memory.view, context.cpu.state + GPR + 8 * RAX, size);
+  while (count > 0) {
+    const from = scan ? -1 : element(context, source + sourceBase, size, false);
+    if (from !== 0 && !scan) left = readElement(context.memory.view, from, size);
+    const to = from === 0 ? 0 : element(context, target, size, false);
+    if (to === 0) {
+      failed = true;
+      break;
+    }
+    if (scan) left = accumulator;
+    right = readElement(context.memory.view, to, size);
+    compared = true;
+    if (!scan) source += step;
+    target += step;
+    count -= 1;
+    if (repeat !== 0 && (left === right) !== (repeat === 3)) break;
+  }
+  if (!scan) setNumber(context, RSI, source, narrow);
+  setNumber(context, RDI, target, narrow);
+  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  // A fault after some elements: hardware has the flags of the elements before at that point as well.
+  if (compared) context.cpu.flags = (context.cpu.flags & ~STATUS_FLAGS) | compareFlags(left, right, BigInt(size * 8));
+  return failed ? status(context) : 0;
+}
+
+function readElement(view: DataView, hostOffset: number, size: number): bigint {
+  if (size === 1) return BigInt(view.getUint8(hostOffset));
+  if (size === 2) return BigInt(view.getUint16(hostOffset, true));
+  if (size === 4) return BigInt(view.getUint32(hostOffset, true));
+  return view.getBigUint64(hostOffset, true);
+}
+
+function compareFlags(left: bigint, right: bigint, width: bigint): number {
+  const difference = BigInt.asUintN(Number(width), left - right);
+  const top = 1n << (width - 1n);
+  let parity = Number(difference & 0xffn);
+  parity ^= parity >> 4;
+  return (
+    (left < right ? CF : 0) |
+    ((0x9669 >> (parity & 15)) & 1 ? PF : 0) |
+    ((left ^ right ^ difference) & 16n ? AF : 0) |
+    (difference === 0n ? ZF : 0) |
+    (difference & top ? SF : 0) |
+    ((left ^ right) & (left ^ difference) & top ? OF : 0)
+  );
+}
+
+export const stringHelpers: readonly HelperRow[] = [
+  helper('movs', move),
+  helper('stos', store),
+  helper('lods', load),
+  helper('cmps', (context, cell) => compare(context, cell, false)),
+  helper('scas', (context, cell) => compare(context, cell, true)),
+];
