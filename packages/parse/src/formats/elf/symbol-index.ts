@@ -1,6 +1,6 @@
 // Symbols sorted by address, for "which function is this?" in crash reports and disassembly.
 import type { ElfFile } from './elf.ts';
-import { SHN_LORESERVE } from './file-header.ts';
+import { SHN_LORESERVE, SHN_XINDEX } from './file-header.ts';
 import { SHF } from './section-header.ts';
 import { type ElfSymbol, STB, STT } from './symbol.ts';
 import type { SymbolTable } from './symbol-table.ts';
@@ -17,37 +17,43 @@ export interface SymbolIndex {
 }
 
 /**
- * Sorts the defined code and data symbols of both tables by address. Only addresses and positions are kept (12 bytes a symbol), names are
+ * Sorts the defined code and data symbols of both tables by address. Only addresses and positions are kept (16 bytes a symbol), names are
  * decoded when a symbol is found.
  */
 export function buildSymbolIndex(elf: ElfFile): SymbolIndex {
   const tables = (['symtab', 'dynsym'] as const).flatMap((name) => elf.symbols(name) ?? []);
-  const entries = tables.flatMap((table, which) => candidates(elf, table).map((index) => ({ which, index })));
-  const addresses = BigUint64Array.from(entries, ({ which, index }) => tables[which].valueAt(index));
-  // Of several symbols at one address the better one sorts last, where the search finds it first.
-  const order = Uint32Array.from(entries.keys()).sort((a, b) => {
-    if (addresses[a] !== addresses[b]) return addresses[a] < addresses[b] ? -1 : 1;
-    return rank(tables, entries[a]) - rank(tables, entries[b]);
+  // A position counts through both tables, the first table's symbols first.
+  const firstCount = tables[0]?.count ?? 0;
+  const place = (position: number): [SymbolTable, number] =>
+    position < firstCount ? [tables[0], position] : [tables[1], position - firstCount];
+  const positions = Uint32Array.from(
+    tables.flatMap((table, which) => candidates(elf, table).map((index) => index + which * firstCount)),
+  );
+  const addresses = BigUint64Array.from(positions, (position) => {
+    const [table, index] = place(position);
+    return table.valueAt(index);
   });
-  return { at: (address) => nearest(elf, tables, entries, addresses, order, address) };
-}
-
-interface Position {
-  readonly which: number;
-  readonly index: number;
+  const ranks = Uint8Array.from(positions, (position) => {
+    const [table, index] = place(position);
+    return rank(table.infoAt(index));
+  });
+  // Of several symbols at one address the better one sorts last, where the search finds it first.
+  const order = Uint32Array.from(positions.keys()).sort((a, b) => {
+    if (addresses[a] !== addresses[b]) return addresses[a] < addresses[b] ? -1 : 1;
+    return ranks[a] - ranks[b];
+  });
+  const symbolOf = (entry: number): ElfSymbol => {
+    const [table, index] = place(positions[order[entry]]);
+    return table.at(index);
+  };
+  return { at: (address) => nearest(elf, symbolOf, lastAtOrBelow(addresses, order, address), address) };
 }
 
 // More than this many nested or zero-sized symbols are not walked back over: bounded time on hostile tables.
 const LONGEST_WALK = 64;
 
-function nearest(
-  elf: ElfFile,
-  tables: readonly SymbolTable[],
-  entries: readonly Position[],
-  addresses: BigUint64Array,
-  order: Uint32Array,
-  address: bigint,
-): NearestSymbol | undefined {
+/** Binary search: the last entry whose address is at or below, -1 when there is none. */
+function lastAtOrBelow(addresses: BigUint64Array, order: Uint32Array, address: bigint): number {
   let low = 0;
   let high = order.length;
   while (low < high) {
@@ -55,10 +61,18 @@ function nearest(
     if (addresses[order[middle]] <= address) low = middle + 1;
     else high = middle;
   }
+  return low - 1;
+}
+
+function nearest(
+  elf: ElfFile,
+  symbolOf: (entry: number) => ElfSymbol,
+  last: number,
+  address: bigint,
+): NearestSymbol | undefined {
   let fallback: NearestSymbol | undefined;
-  for (let walk = low - 1; walk >= 0 && walk >= low - LONGEST_WALK; walk--) {
-    const { which, index } = entries[order[walk]];
-    const symbol = tables[which].at(index);
+  for (let walk = last; walk >= 0 && walk > last - LONGEST_WALK; walk--) {
+    const symbol = symbolOf(walk);
     const offset = address - symbol.value;
     if (symbol.size > offset) return { symbol, offset };
     // Hand-written assembly has no sizes: such a symbol reaches to the end of its section.
@@ -80,7 +94,7 @@ function candidates(elf: ElfFile, table: SymbolTable): number[] {
     const type = table.infoAt(index) & 15;
     const section = table.shndxAt(index);
     if (type !== STT.FUNC && type !== STT.OBJECT && type !== STT.NOTYPE && type !== STT.GNU_IFUNC) continue;
-    if (section === 0 || section >= SHN_LORESERVE) continue;
+    if (section === 0 || (section >= SHN_LORESERVE && section !== SHN_XINDEX)) continue;
     const header = elf.section(section);
     // Symbols of sections that are not in memory have values that are not addresses.
     if (header !== undefined && ((header.flags & SHF.ALLOC) === 0n || (header.flags & SHF.TLS) !== 0n)) continue;
@@ -90,8 +104,7 @@ function candidates(elf: ElfFile, table: SymbolTable): number[] {
 }
 
 /** Functions before objects before untyped labels, global before weak before local. */
-function rank(tables: readonly SymbolTable[], { which, index }: Position): number {
-  const info = tables[which].infoAt(index);
+function rank(info: number): number {
   const type = info & 15;
   const kind = type === STT.FUNC || type === STT.GNU_IFUNC ? 2 : type === STT.OBJECT ? 1 : 0;
   const binding = info >> 4;

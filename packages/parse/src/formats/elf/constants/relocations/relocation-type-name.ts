@@ -34,8 +34,8 @@ const TABLES: Readonly<Record<number, Readonly<Record<number, string>>>> = {
   243: RISCV_RELOCATION,
   247: BPF_RELOCATION,
   258: LOONGARCH_RELOCATION,
-  0x9026: ALPHA_RELOCATION,
-  0xa390: S390_RELOCATION,
+  36902: ALPHA_RELOCATION,
+  41872: S390_RELOCATION,
 };
 
 /** The relocation type names of a machine by number; undefined for a machine whose types this package does not know. */
