@@ -25,7 +25,9 @@ for (const { name, version, file } of BINARIES) {
   console.log(`fetching ${name}@${version} ...`);
   const work = mkdtempSync(join(cache, 'fetch-'));
   try {
-    execFileSync('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', work], { stdio: ['ignore', 'ignore', 'inherit'] });
+    execFileSync('npm', ['pack', `${name}@${version}`, '--silent', '--pack-destination', work], {
+      stdio: ['ignore', 'ignore', 'inherit'],
+    });
     const archive = readdirSync(work).find((entry) => entry.endsWith('.tgz'));
     execFileSync('tar', ['-xzf', join(work, archive), '-C', work, `package/${file}`]);
     renameSync(join(work, 'package', file), target);
