@@ -102,6 +102,25 @@ export class Lifter {
         return this.isMemory(index) ? this.load(this.width(index), index) : this.registerOperand(index);
     }
   }
+  /**
+   * A vector operand as a cell: the register itself, or memory loaded into a vector temporary. Less than 128 bits of memory
+   * fill the low part and clear the rest; 128 bits must be aligned to 16 bytes, or raise #GP, unless `aligned` is false.
+   */
+  readVector(index: number, aligned = true): Cell {
+    if (!this.isMemory(index)) return this.registerOperand(index);
+    const into = this.vectorTemporary();
+    this.loadVector(index, into, aligned);
+    return into;
+  }
+  /** As `readVector` for a memory operand, into a given vector cell. */
+  loadVector(index: number, into: Cell, aligned = true): void {
+    const { width } = this.kind(index);
+    this.memoryUop(width !== 128 ? `ldv.${width}` : aligned ? 'lda.128' : 'ld.128', index, into);
+  }
+  /** Stores all 128 bits of a vector cell. */
+  storeVector(index: number, value: Cell, aligned = true): void {
+    this.memoryUop(aligned ? 'sta.128' : 'st.128', index, value);
+  }
   /** Writes an integer operand: a move to a register, or a store (which may fault). */
   write(index: number, value: Cell): void {
     const width = this.width(index);
@@ -173,6 +192,11 @@ export class Lifter {
   }
   constant64(value: bigint): Cell {
     return this.stream.constant(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
+  }
+  /** A 16-byte constant as a vector cell. */
+  constantVector(bytes: readonly number[]): Cell {
+    const word = (at: number) => bytes[at] | (bytes[at + 1] << 8) | (bytes[at + 2] << 16) | (bytes[at + 3] << 24);
+    return this.stream.constantVector(word(0), word(4), word(8), word(12));
   }
   /** An immediate operand as a number of at most 32 bits, sign-extended. */
   immediate(index: number): number {

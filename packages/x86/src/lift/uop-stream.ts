@@ -81,6 +81,17 @@ export class UopStream {
     this.constantHigh.push(high);
     return -this.constantLow.length;
   }
+  /** A 128-bit constant as a cell: two neighbours among the 64-bit ones. */
+  constantVector(word0: number, word1: number, word2: number, word3: number): number {
+    const { constantLow: low, constantHigh: high } = this;
+    for (let index = low.length - 2; index >= 0; index -= 1) {
+      if (low[index] === word0 && high[index] === word1 && low[index + 1] === word2 && high[index + 1] === word3)
+        return -1 - index;
+    }
+    low.push(word0, word2);
+    high.push(word1, word3);
+    return 1 - low.length;
+  }
   /** Appends a micro-op; throws a TypeError when the number of operands is not the row's. */
   push(uop: NumberedUop, ...operands: number[]): void {
     if (operands.length !== uop.row.operands.length)

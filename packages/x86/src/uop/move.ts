@@ -101,46 +101,70 @@ const bits = WIDTHS.flatMap((width): UopRow[] => {
     uop(`ctz.${width}`, 'out in', (e) => e.set(0, width, () => count('i64_ctz')(e)), { hot: width === 32 }),
     uop(`clz.${width}`, 'out in', (e) => e.set(0, width, () => count('i64_clz')(e))),
     uop(`popcnt.${width}`, 'out in', (e) => e.set(0, width, () => (e.get(1, width), e.code.ops('i64_popcnt')))),
-    uop(`shld.${width}`, 'out in in in', (e) => doubleShift(e, width, 'shld', true), { flags: 'partial' }),
-    uop(`shrd.${width}`, 'out in in in', (e) => doubleShift(e, width, 'shrd', true), { flags: 'partial' }),
   ];
 });
 
-// SHLD/SHRD: operands out, destination, source, count. 16-bit counts above 16 are undefined; hardware continues into the
-// destination's own bits (Intel) and the result here is that of the 32-bit concatenation rotated on.
-function doubleShift(e: Emitter, width: 8 | 16 | 32 | 64, name: 'shld' | 'shrd', flags: boolean): void {
-  const { a, b, c, d } = e.local;
-  const code = e.code;
-  e.get(3, 8);
-  code
-    .i64(width === 64 ? 63 : 31)
-    .ops('i64_and')
-    .tee(d)
-    .ops('i64_eqz')
-    .if();
-  e.set(0, width, () => e.get(1, width));
-  code.else();
-  e.get(1, width);
-  code.set(a);
-  e.get(2, width);
-  code.set(b);
-  if (width === 16) {
-    // dest:src:dest for SHLD and src:dest with the source repeated for SHRD, in one 48-bit value.
-    if (name === 'shld')
-      code.get(a).i64(32).ops('i64_shl').get(b).i64(16).ops('i64_shl', 'i64_or').get(a).ops('i64_or').get(d).ops('i64_shl').i64(32).ops('i64_shr_u').set(c);
-    else code.get(a).i64(32).ops('i64_shl').get(b).i64(16).ops('i64_shl', 'i64_or').get(a).ops('i64_or').get(d).ops('i64_shr_u').set(c);
-  } else if (name === 'shld') code.get(a).get(d).ops('i64_shl').get(b).i64(width).get(d).ops('i64_sub', 'i64_shr_u', 'i64_or').set(c);
-  else code.get(a).get(d).ops('i64_shr_u').get(b).i64(width).get(d).ops('i64_sub', 'i64_shl', 'i64_or').set(c);
-  code.get(c);
-  zeroExtend(e, width);
-  code.set(c);
-  if (flags) {
+// SHLD/SHRD: destination, source, count. 16-bit counts above 16 are undefined; hardware continues into the destination's own
+// bits (Intel) and the result here is that of the 48-bit concatenation shifted on.
+function doubleShift(name: 'shld' | 'shrd', width: 16 | 32 | 64): UopRow[] {
+  const left = name === 'shld';
+  const load = (e: Emitter, first: number) => {
+    const { a, b, d } = e.local;
+    e.get(first, width);
+    e.code.set(a);
+    e.get(first + 1, width);
+    e.code.set(b);
+    e.get(first + 2, 8);
+    e.code
+      .i64(width === 64 ? 63 : 31)
+      .ops('i64_and')
+      .set(d);
+  };
+  const compute = (e: Emitter) => {
+    const { a, b, c, d } = e.local;
+    const code = e.code;
+    if (width === 16)
+      code
+        .get(a)
+        .i64(32)
+        .ops('i64_shl')
+        .get(b)
+        .i64(16)
+        .ops('i64_shl', 'i64_or')
+        .get(a)
+        .ops('i64_or')
+        .get(d)
+        .ops(left ? 'i64_shl' : 'i64_shr_u')
+        .i64(left ? 32 : 0)
+        .ops('i64_shr_u');
+    else {
+      // The other operand's part disappears for a count of zero, where a shift by the whole width would wrap round.
+      code
+        .get(a)
+        .get(d)
+        .ops(left ? 'i64_shl' : 'i64_shr_u');
+      code
+        .i64(0)
+        .get(b)
+        .i64(width)
+        .get(d)
+        .ops('i64_sub', left ? 'i64_shr_u' : 'i64_shl')
+        .get(d)
+        .ops('i64_eqz', 'select', 'i64_or');
+    }
+    zeroExtend(e, width);
+    code.set(c);
+  };
+  const setFlags = (e: Emitter) => {
+    const { a, b, c, d } = e.local;
+    const code = e.code;
+    code.get(d).ops('i64_eqz', 'i32_eqz').if();
     setResultWord(e, width);
     e.setFlagAux(() => {
       // CF: the bit shifted out last; bit 62 = CF ^ OF, where OF says whether the sign changed.
-      if (width === 16 && name === 'shld') code.get(a).i64(16).ops('i64_shl').get(b).ops('i64_or').i64(32).get(d).ops('i64_sub', 'i64_shr_u');
+      if (width === 16 && left) code.get(a).i64(16).ops('i64_shl').get(b).ops('i64_or').i64(32).get(d).ops('i64_sub', 'i64_shr_u');
       else if (width === 16) code.get(b).i64(16).ops('i64_shl').get(a).ops('i64_or').get(d).i64(1).ops('i64_sub', 'i64_shr_u');
-      else if (name === 'shld') code.get(a).i64(width).get(d).ops('i64_sub', 'i64_shr_u');
+      else if (left) code.get(a).i64(width).get(d).ops('i64_sub', 'i64_shr_u');
       else code.get(a).get(d).i64(1).ops('i64_sub', 'i64_shr_u');
       code.i64(63).ops('i64_shl').tee(d).get(d).i64(1).ops('i64_shr_u');
       code
@@ -154,9 +178,14 @@ function doubleShift(e: Emitter, width: 8 | 16 | 32 | 64, name: 'shld' | 'shrd',
         .i64(62)
         .ops('i64_shl', 'i64_xor', 'i64_or');
     });
-  }
-  e.set(0, width, () => code.get(c));
-  code.end();
+    code.end();
+  };
+  const store = (e: Emitter) => e.set(0, width, () => e.code.get(e.local.c));
+  return [
+    uop(`${name}.${width}`, 'out in in in', (e) => (load(e, 1), compute(e), store(e))),
+    uop(`${name}.f.${width}`, 'out in in in', (e) => (load(e, 1), compute(e), store(e), setFlags(e)), { flags: 'partial' }),
+    uop(`${name}.o.${width}`, 'in in in', (e) => (load(e, 0), compute(e), setFlags(e)), { flags: 'partial' }),
+  ];
 }
 
 const flagWrites = [
@@ -219,6 +248,8 @@ const swaps = [
   }),
 ];
 
+const doubleShifts = (['shld', 'shrd'] as const).flatMap((name) => ([16, 32, 64] as const).flatMap((width) => doubleShift(name, width)));
+
 /** All rows of this file. */
 export const moveRows: readonly UopRow[] = [
   ...moves,
@@ -228,6 +259,7 @@ export const moveRows: readonly UopRow[] = [
   ...comparisons,
   ...products,
   ...bits,
+  ...doubleShifts,
   ...flagWrites,
   ...swaps,
 ];

@@ -12,6 +12,9 @@ export type PlainOp = keyof typeof Op;
 /** Names of vector instructions. */
 export type VectorOp = keyof typeof Vector;
 
+/** Names of vector loads and stores. */
+export type VectorMemoryOp = 'v128_load' | 'v128_store' | 'v128_load32_zero' | 'v128_load64_zero';
+
 /** Writes one function body. Instruction methods return `this`, so bodies read like the text format. */
 export class Code {
   readonly bytes: number[] = [];
@@ -83,7 +86,7 @@ export class Code {
     unsignedLeb(this.bytes, offset);
     return this;
   }
-  vectorMemory(name: 'v128_load' | 'v128_store', offset = 0): this {
+  vectorMemory(name: VectorMemoryOp, offset = 0): this {
     this.vector(name);
     this.bytes.push(0);
     unsignedLeb(this.bytes, offset);

@@ -32,19 +32,7 @@ function double(mnemonic: 'shld' | 'shrd', opcode: string, opcodeCl: string): In
   return instruction({
     mnemonic,
     flags: 'w:oszpc u:a',
-    lift: (b) => {
-      const width = b.width(0);
-      const destination = b.read(0);
-      const count = b.read(2);
-      if (!b.isMemory(0)) {
-        b.uop(`${mnemonic}.${width}`, destination, destination, b.read(1), count);
-        return;
-      }
-      // The flags must not change before the store has succeeded.
-      b.memoryUop(`probe.${width}`, 0);
-      const result = b.value(`${mnemonic}.${width}`, destination, b.read(1), count);
-      b.write(0, result);
-    },
+    lift: (b) => b.compute(mnemonic, 0, b.width(0), b.read(0), b.read(1), b.read(2)),
     rows: [row(`0f ${opcode} /r ib`, rw(rmv), r(rv), r(imm8)), row(`0f ${opcodeCl} /r`, rw(rmv), r(rv), r(cl))],
   });
 }

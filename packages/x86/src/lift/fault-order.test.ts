@@ -1,0 +1,75 @@
+// Every lift keeps faults exact: no micro-op that can fault comes after one that changes a register, a flag or the stack.
+import { describe, expect, it } from 'vitest';
+import { DecodeResult, Decoder } from '../decode/decoder.ts';
+import { createInstruction } from '../decode/instruction.ts';
+import { buildOpcodeMap } from '../decode/opcode-map.ts';
+import { instructionFamilies } from '../isa/index.ts';
+import type { Encoding } from '../isa/row.ts';
+import { HELPER_SCRATCH, TEMPORARIES, VECTOR, VECTOR_TEMPORARIES } from '../state/layout.ts';
+import { buildUopTable } from '../uop/index.ts';
+import { Lifter } from './lifter.ts';
+import { UopStream, uopFacts } from './uop-stream.ts';
+
+const table = buildUopTable();
+const instruction = createInstruction();
+const stream = new UopStream(uopFacts(table));
+const lifter = new Lifter(table, stream, instruction, 0);
+const decoder = new Decoder(buildOpcodeMap(instructionFamilies));
+
+// Micro-ops that are marked as able to fault because helpers in general are; these never do, or fault before they change anything themselves.
+const HELPERS_THAT_NEVER_FAULT = /^helper\./;
+
+function bytesOf(encoding: Encoding, modrm: number): number[] {
+  const bytes: number[] = [];
+  if (encoding.prefix === '66' || encoding.prefix === 'f2' || encoding.prefix === 'f3')
+    bytes.push(Number.parseInt(encoding.prefix, 16));
+  if (encoding.rexW === 1) bytes.push(0x48);
+  if (encoding.map > 0) bytes.push(0x0f);
+  if (encoding.map === 2) bytes.push(0x38);
+  if (encoding.map === 3) bytes.push(0x3a);
+  bytes.push(encoding.opcode);
+  if (encoding.hasModrm) bytes.push(modrm);
+  return [...bytes, ...new Array<number>(9).fill(1)];
+}
+
+function isArchitectural(cell: number): boolean {
+  if (cell < 0) return false;
+  return cell < TEMPORARIES || (cell >= VECTOR && cell < VECTOR_TEMPORARIES) || (cell >= 2048 && cell < HELPER_SCRATCH);
+}
+
+describe('fault order', () => {
+  for (const family of instructionFamilies) {
+    for (const row of family.rows) {
+      const digit = row.encoding.digit >= 0 ? row.encoding.digit << 3 : 0x10;
+      const forms =
+        row.encoding.mod === 'register'
+          ? [0xc0 | digit | Math.max(row.encoding.rm, 0)]
+          : row.encoding.mod === 'memory'
+            ? [0x03 | digit]
+            : [0x03 | digit, 0xc3 | digit];
+      for (const modrm of forms) {
+        const name = `${family.mnemonic || family.suffixes?.[0]} ${row.encoding.text}${row.encoding.hasModrm ? ` modrm ${modrm.toString(16)}` : ''}`;
+        it(name, () => {
+          const bytes = Uint8Array.from(bytesOf(row.encoding, modrm));
+          expect(decoder.decode(bytes, 0, bytes.length, 0x400000, instruction)).toBe(DecodeResult.Ok);
+          stream.clear();
+          stream.beginInstruction(0x400000);
+          lifter.begin();
+          instruction.candidate.family.lift(lifter);
+          let changed: string | undefined;
+          stream.uops.forEach((uop, index) => {
+            const { row: micro } = uop;
+            if (micro.faults && !HELPERS_THAT_NEVER_FAULT.test(micro.name))
+              expect(changed, `${micro.name} can fault after ${changed}`).toBeUndefined();
+            const writes = micro.operands.some(
+              (role, position) =>
+                role === 'out' && isArchitectural(stream.operands[stream.firstOperand[index] + position]),
+            );
+            // The one micro-op may be both: a load into a register faults before it writes.
+            if (writes || micro.flags === 'write' || (micro.flags === 'partial' && !micro.faults)) changed = micro.name;
+          });
+        });
+      }
+    }
+  }
+});
