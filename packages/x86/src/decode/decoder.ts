@@ -71,7 +71,7 @@ export class Decoder {
     const list = this.map[opcodeIndex(mapNumber, opcode)];
     if (list === undefined) return DecodeResult.Unknown;
     const modrm = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0;
-    const candidate = select(list, out, modrm, (rex & 8) !== 0);
+    const candidate = select(list, out, modrm, rex);
     if (candidate === undefined) return DecodeResult.Unknown;
     out.candidate = candidate;
     const { encoding, family } = candidate;
@@ -119,7 +119,7 @@ function prefixes(cursor: Cursor, out: Instruction): number {
   return rex;
 }
 
-function select(list: readonly Candidate[], out: Instruction, modrm: number, rexW: boolean): Candidate | undefined {
+function select(list: readonly Candidate[], out: Instruction, modrm: number, rex: number): Candidate | undefined {
   const prefixBit = out.repeat === 0xf3 ? 4 : out.repeat === 0xf2 ? 8 : out.operandSizePrefix ? 2 : 1;
   for (let position = 0; position < list.length; position += 1) {
     const candidate = list[position];
@@ -128,7 +128,8 @@ function select(list: readonly Candidate[], out: Instruction, modrm: number, rex
     if (encoding.digit >= 0 && encoding.digit !== ((modrm >> 3) & 7)) continue;
     if (encoding.mod !== 'any' && modrm >= 0xc0 !== (encoding.mod === 'register')) continue;
     if (encoding.rm >= 0 && encoding.rm !== (modrm & 7)) continue;
-    if (encoding.rexW >= 0 && encoding.rexW !== (rexW ? 1 : 0)) continue;
+    if (encoding.rexW >= 0 && encoding.rexW !== ((rex >> 3) & 1)) continue;
+    if (encoding.rexB >= 0 && encoding.rexB !== (rex & 1)) continue;
     return candidate;
   }
   return undefined;

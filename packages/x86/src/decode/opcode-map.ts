@@ -58,7 +58,7 @@ function specificity(encoding: Encoding): number {
     (encoding.rm >= 0 ? 8 : 0) +
     (encoding.digit >= 0 ? 4 : 0) +
     (encoding.mod === 'any' ? 0 : 2) +
-    (encoding.rexW >= 0 ? 1 : 0)
+    (encoding.rexW >= 0 || encoding.rexB >= 0 ? 1 : 0)
   );
 }
 

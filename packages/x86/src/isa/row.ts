@@ -34,6 +34,8 @@ export interface Encoding {
   readonly mod: 'any' | 'memory' | 'register';
   /** REX.W must be this, or -1. */
   readonly rexW: number;
+  /** REX.B must be this, or -1: NOP is XCHG of the accumulator with itself only without it. */
+  readonly rexB: number;
   /** Immediate sizes in order: bytes, or `z` (2 or 4), `v` (2, 4 or 8), `o` (address size). */
   readonly immediates: readonly (1 | 2 | 4 | 8 | 'z' | 'v' | 'o')[];
 }
@@ -76,7 +78,7 @@ export function instruction(family: InstructionFamily): InstructionFamily {
 const MODRM_PLACES = new Set(['rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
- * One encoding in the manual's notation: `[np|66|f2|f3] [w0|w1] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
+ * One encoding in the manual's notation: `[np|66|f2|f3] [w0|w1] [b0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
  * @example
  * row('66 0f 6f /r', w(xmm), r(xm128))
  */
@@ -87,6 +89,7 @@ export function row(text: string, ...operands: Operand[]): Row {
 function parseEncoding(text: string): Encoding {
   let prefix: MandatoryPrefix = 'any';
   let rexW = -1;
+  let rexB = -1;
   let registerInOpcode = false;
   let hasModrm = false;
   let digit = -1;
@@ -99,6 +102,7 @@ function parseEncoding(text: string): Encoding {
     else if (opcodeBytes.length === 0 && prefix === 'any' && (token === '66' || token === 'f2' || token === 'f3') && text.trim().length > 2) prefix = token;
     else if (token === 'w0') rexW = 0;
     else if (token === 'w1') rexW = 1;
+    else if (token === 'b0') rexB = 0;
     else if (token === '+r') registerInOpcode = true;
     else if (token === '/r') hasModrm = true;
     else if (/^\/[0-7]$/.test(token)) [hasModrm, digit] = [true, Number(token[1])];
@@ -118,7 +122,7 @@ function parseEncoding(text: string): Encoding {
           ? 3
           : 1;
   const opcode = opcodeBytes[opcodeBytes.length - 1];
-  return { text, prefix, map, opcode, registerInOpcode, hasModrm, digit, rm, mod, rexW, immediates };
+  return { text, prefix, map, opcode, registerInOpcode, hasModrm, digit, rm, mod, rexW, rexB, immediates };
 }
 
 const IMMEDIATE: Record<string, Encoding['immediates'][number]> = { ib: 1, iw: 2, id: 4, io: 8, iz: 'z', iv: 'v', cb: 1, cd: 4, ao: 'o' };
