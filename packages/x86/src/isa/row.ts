@@ -78,7 +78,7 @@ export function instruction(family: InstructionFamily): InstructionFamily {
 const MODRM_PLACES = new Set(['rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
- * One encoding in the manual's notation: `[np|66|f2|f3] [w0|w1] [b0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
+ * One encoding in the manual's notation: `[np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
  * @example
  * row('66 0f 6f /r', w(xmm), r(xm128))
  */
@@ -102,7 +102,7 @@ function parseEncoding(text: string): Encoding {
     else if (opcodeBytes.length === 0 && prefix === 'any' && (token === '66' || token === 'f2' || token === 'f3') && text.trim().length > 2) prefix = token;
     else if (token === 'w0') rexW = 0;
     else if (token === 'w1') rexW = 1;
-    else if (token === 'b0') rexB = 0;
+    else if (token === 'rexb0') rexB = 0;
     else if (token === '+r') registerInOpcode = true;
     else if (token === '/r') hasModrm = true;
     else if (/^\/[0-7]$/.test(token)) [hasModrm, digit] = [true, Number(token[1])];
