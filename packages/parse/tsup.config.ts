@@ -1,4 +1,9 @@
-// The build of this package: its public modules, each an entry of `exports`.
+// The build of @elf/parse.
 import { packageBuild } from '../../config/tsup.base.ts';
 
-export default packageBuild({ index: 'src/index.ts', interp: 'src/interp.ts', node: 'src/node.ts' });
+export default packageBuild({
+  index: 'src/index.ts',
+  interp: 'src/interp.ts',
+  names: 'src/names.ts',
+  node: 'src/node.ts',
+});

@@ -122,11 +122,6 @@ export const FREEBSD_NOTE_NAME: Readonly<Record<number, string>> = {
   512: 'NT_X86_SEGBASES (x86 segment base registers)',
 };
 
-/** Notes of the owner NetBSD (sys/exec_elf.h). */
-export const NETBSD_NOTE_NAME: Readonly<Record<number, string>> = {
-  5: 'MARCH <>',
-};
-
 /** Note types that any other owner may use in an object, executable or shared object. */
 export const COMMON_NOTE_NAME: Readonly<Record<number, string>> = {
   1: 'NT_VERSION (version)',
