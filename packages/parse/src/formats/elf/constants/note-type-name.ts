@@ -122,6 +122,13 @@ export const FREEBSD_NOTE_NAME: Readonly<Record<number, string>> = {
   512: 'NT_X86_SEGBASES (x86 segment base registers)',
 };
 
+/** First words of the notes of the owner NetBSD, which carry their value in the same line (sys/exec_elf.h). */
+export const NETBSD_NOTE_NAME: Readonly<Record<number, string>> = {
+  0x1: 'IDENT',
+  0x3: 'PaX',
+  0x5: 'MARCH',
+};
+
 /** Note types that any other owner may use in an object, executable or shared object. */
 export const COMMON_NOTE_NAME: Readonly<Record<number, string>> = {
   1: 'NT_VERSION (version)',
