@@ -1,2 +1,34 @@
 // Public names of @elf/exec.
-export {};
+export type { AuxiliaryEntry } from './auxiliary-vector.ts';
+export {
+  type BinaryFormat,
+  type FormatOutcome,
+  type FormatRefusal,
+  type LoadContext,
+  type LoadedImage,
+  refuse,
+} from './binary-format.ts';
+export type { Binprm } from './binprm.ts';
+export { ExecErrno, errnoName } from './exec-errno.ts';
+export type { ExecInput, ExecRecord, ExecStep, Refusal } from './exec-record.ts';
+export type {
+  ExecCredentials,
+  ExecEntropy,
+  ExecFailure,
+  ExecFile,
+  ExecFiles,
+  ExecLimits,
+  ExecOutcome,
+  ExecRequest,
+  ExecSuccess,
+  HardwareCapabilities,
+  ImageMarks,
+} from './exec-request.ts';
+export { execve } from './execve.ts';
+export { elfFormat } from './formats/elf.ts';
+export type { ElfCandidate, ElfRule } from './formats/elf-rule.ts';
+export { LINUX_ELF_RULES } from './formats/linux-elf-rules.ts';
+export { parseScriptLine, type ScriptLine, scriptFormat } from './formats/script.ts';
+export type { LoaderLayout, LoaderProfile } from './loader-profile.ts';
+export { LOADER_PROFILES } from './profiles/index.ts';
+export { linuxProfile } from './profiles/linux.ts';

@@ -1,0 +1,67 @@
+// The auxiliary vector: one row per entry, in the order Linux writes them on x86-64 (fs/binfmt_elf.c, create_elf_tables).
+import type { Binprm } from './binprm.ts';
+import type { ExecRequest } from './exec-request.ts';
+
+/** One id and value of the vector. */
+export interface AuxiliaryEntry {
+  readonly id: number;
+  readonly name: string;
+  readonly value: number;
+}
+
+/** What the values are made from. */
+export interface AuxiliaryFacts {
+  readonly request: ExecRequest;
+  readonly binprm: Binprm;
+  readonly programHeaderAddress: number;
+  readonly programHeaderCount: number;
+  readonly programHeaderBytes: number;
+  readonly interpreterBase: number;
+  readonly programEntry: number;
+  readonly randomAddress: number;
+  readonly filenameAddress: number;
+  readonly platformAddress: number;
+}
+
+interface AuxiliaryRow {
+  readonly id: number;
+  readonly name: string;
+  /** undefined: this kernel does not write the entry. */
+  readonly value: (facts: AuxiliaryFacts) => number | undefined;
+}
+
+// biome-ignore format: one row per line
+const ROWS: readonly AuxiliaryRow[] = [
+  { id: 51, name: 'AT_MINSIGSTKSZ',       value: ({ request }) => request.hardwareCapabilities.minimumSignalStackBytes },
+  { id: 16, name: 'AT_HWCAP',             value: ({ request }) => request.hardwareCapabilities.hwcap },
+  { id: 6,  name: 'AT_PAGESZ',            value: ({ request }) => request.profile.hostPageBytes },
+  { id: 17, name: 'AT_CLKTCK',            value: ({ request }) => request.profile.clockTicksPerSecond },
+  { id: 3,  name: 'AT_PHDR',              value: (facts) => facts.programHeaderAddress },
+  { id: 4,  name: 'AT_PHENT',             value: (facts) => facts.programHeaderBytes },
+  { id: 5,  name: 'AT_PHNUM',             value: (facts) => facts.programHeaderCount },
+  { id: 7,  name: 'AT_BASE',              value: (facts) => facts.interpreterBase },
+  { id: 8,  name: 'AT_FLAGS',             value: ({ binprm }) => (binprm.preservesFirstArgument ? 1 : 0) },
+  { id: 9,  name: 'AT_ENTRY',             value: (facts) => facts.programEntry },
+  { id: 11, name: 'AT_UID',               value: ({ request }) => request.credentials.uid },
+  { id: 12, name: 'AT_EUID',              value: ({ request }) => request.credentials.euid },
+  { id: 13, name: 'AT_GID',               value: ({ request }) => request.credentials.gid },
+  { id: 14, name: 'AT_EGID',              value: ({ request }) => request.credentials.egid },
+  { id: 23, name: 'AT_SECURE',            value: ({ request }) => (request.credentials.isSecure ? 1 : 0) },
+  { id: 25, name: 'AT_RANDOM',            value: (facts) => facts.randomAddress },
+  { id: 26, name: 'AT_HWCAP2',            value: ({ request }) => request.hardwareCapabilities.hwcap2 },
+  { id: 31, name: 'AT_EXECFN',            value: (facts) => facts.filenameAddress },
+  { id: 15, name: 'AT_PLATFORM',          value: (facts) => facts.platformAddress },
+  { id: 27, name: 'AT_RSEQ_FEATURE_SIZE', value: ({ request }) => request.profile.restartableSequences?.featureBytes },
+  { id: 28, name: 'AT_RSEQ_ALIGN',        value: ({ request }) => request.profile.restartableSequences?.alignment },
+  { id: 0,  name: 'AT_NULL',              value: () => 0 },
+];
+
+/** The vector, AT_NULL included. AT_SYSINFO_EHDR is missing on purpose: see docs/decisions/0003-no-vdso-yet.md. */
+export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
+  const entries: AuxiliaryEntry[] = [];
+  for (const { id, name, value } of ROWS) {
+    const known = value(facts);
+    if (known !== undefined) entries.push({ id, name, value: known });
+  }
+  return entries;
+}

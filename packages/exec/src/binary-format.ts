@@ -1,0 +1,59 @@
+// A binary format as one row, and what trying it can come to.
+import type { AddressSpace } from '@elf/mm';
+import type { AuxiliaryEntry } from './auxiliary-vector.ts';
+import type { Binprm } from './binprm.ts';
+import type { ExecRecord, Refusal } from './exec-record.ts';
+import type { ExecFile, ExecRequest, ImageMarks } from './exec-request.ts';
+
+/** What a format works with besides the program. */
+export interface LoadContext {
+  readonly request: ExecRequest;
+  readonly record: ExecRecord;
+  /** Opens a further file with the rules of execution: the interpreter of a script or of an ELF file. */
+  openExecutable(path: Uint8Array): ExecFile | FormatRefusal;
+  /** Passes the point of no return: the new, empty address space. */
+  beginNewExec(): AddressSpace;
+}
+
+/** An image that is in memory and ready to start. */
+export interface LoadedImage {
+  readonly space: AddressSpace;
+  readonly entry: number;
+  readonly stackPointer: number;
+  readonly brk: number;
+  readonly programEntry: number;
+  readonly loadBias: number;
+  readonly interpreterBase: number;
+  readonly isStackExecutable: boolean;
+  readonly marks: ImageMarks;
+  readonly auxiliaryVector: readonly AuxiliaryEntry[];
+}
+
+/** A refusal. ENOEXEC before the point of no return means "not mine, ask the next format". */
+export interface FormatRefusal {
+  readonly kind: 'refused';
+  readonly errno: number;
+  readonly refusal: Refusal;
+}
+
+/** What became of an attempt: refused, another file takes over (it is in the binprm now), or loaded. */
+export type FormatOutcome =
+  | FormatRefusal
+  | { readonly kind: 'rewritten' }
+  | { readonly kind: 'loaded'; readonly image: LoadedImage };
+
+/**
+ * One row of the binfmt list.
+ * @example
+ * const never: BinaryFormat = { name: 'never', load: () => refuse(ExecErrno.ENOEXEC, 'never', 'This format loads nothing.') };
+ */
+export interface BinaryFormat {
+  readonly name: string;
+  /** Tries to load the program in `binprm`. */
+  load(binprm: Binprm, context: LoadContext): FormatOutcome;
+}
+
+/** Builds a refusal. */
+export function refuse(errno: number, rule: string, sentence: string): FormatRefusal {
+  return { kind: 'refused', errno, refusal: { rule, sentence } };
+}

@@ -1,0 +1,103 @@
+// The `#!` format: the rest of the first line names the program that reads the file (fs/binfmt_script.c).
+import { decodeText } from '@elf/parse';
+import { type BinaryFormat, type FormatOutcome, refuse } from '../binary-format.ts';
+import { ExecErrno } from '../exec-errno.ts';
+
+const NUL = 0;
+const TAB = 9;
+const LINE_FEED = 10;
+const SPACE = 32;
+const HASH = 0x23;
+const BANG = 0x21;
+
+/** Interpreter and optional argument of a `#!` line. */
+export interface ScriptLine {
+  readonly interpreter: Uint8Array;
+  /** Everything after the interpreter as one argument, inner blanks kept. */
+  readonly argument: Uint8Array | undefined;
+}
+
+const isBlank = (byte: number) => byte === SPACE || byte === TAB;
+
+/**
+ * Reads a `#!` line out of the zero-padded header buffer; nothing beyond the buffer counts.
+ * @returns the line, or a sentence that says why there is none.
+ */
+export function parseScriptLine(header: Uint8Array): ScriptLine | string {
+  const last = header.length - 1;
+  let end = findLineEnd(header);
+  if (end < 0) {
+    // No line end in the buffer: a long argument may be cut, a cut name may not be used.
+    const nameStart = skipBlanks(header, 2, last);
+    if (nameStart >= last) return 'The line after #! is blank.';
+    if (!hasNameEnd(header, nameStart, last))
+      return `The interpreter's name does not end within ${header.length} bytes.`;
+    end = last;
+  }
+  while (end > 2 && isBlank(header[end - 1])) end--;
+  const start = skipBlanks(header, 2, end);
+  // A file that is just "#!" reads as an empty name here; opening it then fails with EACCES, as on Linux.
+  if (start >= end) return 'The line after #! names no interpreter.';
+  let nameEnd = start;
+  while (nameEnd < end && header[nameEnd] !== NUL && !isBlank(header[nameEnd])) nameEnd++;
+  return { interpreter: header.slice(start, nameEnd), argument: argumentAfter(header, nameEnd, end) };
+}
+
+/** The argument is there when a blank follows the name, even if nothing follows the blank before the text ends in a NUL. */
+function argumentAfter(header: Uint8Array, nameEnd: number, end: number): Uint8Array | undefined {
+  if (nameEnd >= end || !isBlank(header[nameEnd])) return undefined;
+  const text = header.slice(skipBlanks(header, nameEnd, end), end);
+  const terminator = text.indexOf(NUL);
+  return terminator < 0 ? text : text.subarray(0, terminator);
+}
+
+/** Position of the first line feed; -1 when the buffer, or the text in it, ends before one. */
+function findLineEnd(header: Uint8Array): number {
+  for (let index = 2; index < header.length; index++) {
+    if (header[index] === LINE_FEED) return index;
+    if (header[index] === NUL) return -1;
+  }
+  return -1;
+}
+
+function skipBlanks(header: Uint8Array, start: number, end: number): number {
+  let index = start;
+  while (index < end && isBlank(header[index])) index++;
+  return index;
+}
+
+function hasNameEnd(header: Uint8Array, start: number, last: number): boolean {
+  for (let index = start; index <= last; index++) if (isBlank(header[index]) || header[index] === NUL) return true;
+  return false;
+}
+
+/** Row of the binfmt list: load_script. */
+export const scriptFormat: BinaryFormat = {
+  name: 'script',
+  load(binprm, context): FormatOutcome {
+    const { header } = binprm;
+    if (header[0] !== HASH || header[1] !== BANG) {
+      return refuse(ExecErrno.ENOEXEC, 'script-magic', 'The file does not start with #!.');
+    }
+    const line = parseScriptLine(header);
+    if (typeof line === 'string') return refuse(ExecErrno.ENOEXEC, 'script-line', line);
+    const replacement = [line.interpreter, ...(line.argument ? [line.argument] : []), binprm.path];
+    const tooBig = binprm.rewriteArguments(replacement);
+    if (tooBig) return tooBig;
+    context.record.add({
+      step: 'rewrite script',
+      kernelFunction: 'load_script',
+      inputs: {
+        interpreter: decodeText(line.interpreter),
+        argument: line.argument ? decodeText(line.argument) : '',
+        script: decodeText(binprm.path),
+      },
+      decision: 'the interpreter takes over with the script as its argument',
+    });
+    const file = context.openExecutable(line.interpreter);
+    if ('kind' in file) return file;
+    binprm.file = file;
+    binprm.path = line.interpreter;
+    return { kind: 'rewritten' };
+  },
+};

@@ -1,0 +1,212 @@
+// Mapping the PT_LOADs of one image: file pages, the zeroed tail, and the anonymous pages after it (fs/binfmt_elf.c, elf_load).
+import { type AddressSpace, Protection, UserMemory } from '@elf/mm';
+import { guestPageAddress, guestPageCeiling, guestPageOffset, roundDown } from '@elf/pagesize';
+import { PF, type ProgramHeader } from '@elf/parse';
+import { ExecErrno } from './exec-errno.ts';
+import { type ExecRecord, hex } from './exec-record.ts';
+import type { ExecFile } from './exec-request.ts';
+
+/** How a segment's address is meant. */
+export type Fixing = 'replace' | 'no-replace' | undefined;
+
+/** A failure while mapping; always after the point of no return. */
+export interface MapFailure {
+  readonly errno: number;
+  readonly rule: string;
+  readonly sentence: string;
+}
+
+/** PROT_* bits of p_flags. */
+export function protectionOf(flags: number): number {
+  return (
+    (flags & PF.R ? Protection.Read : 0) |
+    (flags & PF.W ? Protection.Write : 0) |
+    (flags & PF.X ? Protection.Execute : 0)
+  );
+}
+
+/**
+ * Checks what the kernel checks of one segment, in 64-bit arithmetic, so that later steps may use numbers.
+ * @param address where it would go, possibly beyond 2^64 when the file is hostile.
+ */
+export function checkSegment(segment: ProgramHeader, address: bigint, taskSize: number): MapFailure | undefined {
+  const limit = BigInt(taskSize);
+  const name = `PT_LOAD ${segment.index}`;
+  if (segment.filesz > segment.memsz) {
+    const sentence = `${name} has ${segment.filesz} bytes in the file but only ${segment.memsz} in memory.`;
+    return { errno: ExecErrno.EINVAL, rule: 'load-filesz', sentence };
+  }
+  if (address < 0n || address >= limit || segment.memsz > limit || limit - segment.memsz < address) {
+    const sentence = `${name} does not fit the address space: ${hex(segment.memsz)} bytes at ${hex(address)}.`;
+    return { errno: ExecErrno.EINVAL, rule: 'load-address', sentence };
+  }
+  return undefined;
+}
+
+/** One segment to map. */
+export interface SegmentRequest {
+  readonly file: ExecFile;
+  readonly segment: ProgramHeader;
+  /** Where p_vaddr goes. */
+  readonly address: number;
+  readonly fixing: Fixing;
+  /** Bytes to reserve in one piece with the first segment of an image; 0 for none. */
+  readonly totalBytes: number;
+}
+
+/**
+ * Maps one segment. Order as in the kernel: file pages, zeroing of the last file page, anonymous pages.
+ * @returns the page address of the segment, or the failure.
+ */
+export function mapSegment(space: AddressSpace, request: SegmentRequest, record: ExecRecord): number | MapFailure {
+  const { segment, address } = request;
+  const fileBytes = Number(segment.filesz);
+  const memoryBytes = Number(segment.memsz);
+  const protection = protectionOf(segment.flags);
+  let page = guestPageAddress(address);
+  if (fileBytes > 0) {
+    const mapped = mapFilePages(space, request, fileBytes, protection);
+    if (typeof mapped !== 'number') return noted(record, request, mapped);
+    page = mapped;
+  }
+  const start = page + guestPageOffset(address);
+  if (memoryBytes > fileBytes) {
+    const failure = mapZeros(space, segment, start + fileBytes, start + memoryBytes, protection);
+    if (failure) return noted(record, request, failure);
+  }
+  record.add({
+    step: `map segment ${segment.index}`,
+    kernelFunction: 'elf_load',
+    inputs: {
+      offset: hex(segment.offset),
+      address: hex(start),
+      fileBytes: hex(segment.filesz),
+      memoryBytes: hex(segment.memsz),
+      flags: flagText(segment.flags),
+    },
+    decision: describe(start, fileBytes, memoryBytes, protection),
+  });
+  return page;
+}
+
+function mapFilePages(
+  space: AddressSpace,
+  request: SegmentRequest,
+  fileBytes: number,
+  protection: number,
+): number | MapFailure {
+  const { segment, address, file, fixing } = request;
+  const within = guestPageOffset(address);
+  const offset = Number(segment.offset) - within;
+  const name = `PT_LOAD ${segment.index}`;
+  if (offset < 0 || guestPageOffset(offset) !== 0) {
+    const sentence = `${name} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page.`;
+    return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence };
+  }
+  const length = guestPageCeiling(fileBytes + within);
+  // The first segment is mapped as long as the whole image, so that nothing else gets between its segments, then cut.
+  const reserved = Math.max(length, guestPageCeiling(request.totalBytes));
+  const mapped = space.map({
+    address: address - within,
+    length: reserved,
+    protection,
+    fixed: fixing,
+    backing: file.backing,
+    offset,
+  });
+  if (mapped < 0) {
+    const sentence = `${name} cannot be mapped at ${hex(address - within)} (${hex(reserved)} bytes).`;
+    return { errno: -mapped, rule: 'load-map', sentence };
+  }
+  if (reserved > length) space.unmap(mapped + length, reserved - length);
+  return mapped;
+}
+
+/** Zeroes [start, end): the rest of the last file page in place, whole pages as anonymous memory. */
+function mapZeros(
+  space: AddressSpace,
+  segment: ProgramHeader,
+  start: number,
+  end: number,
+  protection: number,
+): MapFailure | undefined {
+  const fileEnd = segment.filesz > 0n ? guestPageCeiling(start) : guestPageAddress(start);
+  const memoryEnd = guestPageCeiling(end);
+  // A segment without write permission keeps the file's bytes there: the kernel ignores the failing store.
+  if (segment.filesz > 0n && protection & Protection.Write) {
+    if (!new UserMemory(space).zero(start, fileEnd - start)) {
+      const sentence = `The zeroed tail of PT_LOAD ${segment.index} at ${hex(start)} cannot be written.`;
+      return { errno: ExecErrno.EFAULT, rule: 'load-zero', sentence };
+    }
+  }
+  if (memoryEnd <= fileEnd) return undefined;
+  const mapped = space.map({
+    address: fileEnd,
+    length: memoryEnd - fileEnd,
+    protection: Protection.Read | Protection.Write | (protection & Protection.Execute),
+    fixed: 'replace',
+  });
+  if (mapped >= 0) return undefined;
+  const sentence = `The ${memoryEnd - fileEnd} zero bytes of PT_LOAD ${segment.index} cannot be mapped at ${hex(fileEnd)}.`;
+  return { errno: -mapped, rule: 'load-bss', sentence };
+}
+
+/**
+ * Bytes from the page of the lowest segment to the end of the highest (total_mapping_size). 0 when there is none, or when
+ * the fields wrap around: both are refused.
+ */
+export function totalMappingBytes(loads: readonly ProgramHeader[]): bigint {
+  if (loads.length === 0) return 0n;
+  let lowest = loads[0].vaddr;
+  let highest = 0n;
+  for (const { vaddr, memsz } of loads) {
+    if (vaddr < lowest) lowest = vaddr;
+    const end = BigInt.asUintN(64, vaddr + memsz);
+    if (end > highest) highest = end;
+  }
+  const start = lowest - (lowest % BigInt(guestPageCeiling(1)));
+  return BigInt.asUintN(64, highest - start);
+}
+
+/** Largest power-of-two p_align of the loads, at least a page (maximum_alignment). */
+export function maximumAlignment(loads: readonly ProgramHeader[]): number {
+  let largest = guestPageCeiling(1);
+  for (const { align } of loads) {
+    const isPower = align > 0n && (align & (align - 1n)) === 0n;
+    if (isPower && align > BigInt(largest) && align < 2n ** 53n) largest = Number(align);
+  }
+  return largest;
+}
+
+/** `address` rounded down to the image's alignment. */
+export function alignImage(address: number, alignment: number): number {
+  return roundDown(address, alignment);
+}
+
+function noted(record: ExecRecord, { segment, address }: SegmentRequest, failure: MapFailure): MapFailure {
+  record.add({
+    step: `map segment ${segment.index}`,
+    kernelFunction: 'elf_load',
+    inputs: { offset: hex(segment.offset), address: hex(address) },
+    decision: failure.sentence,
+    errno: failure.errno,
+  });
+  return failure;
+}
+
+function describe(start: number, fileBytes: number, memoryBytes: number, protection: number): string {
+  const page = guestPageAddress(start);
+  const fileEnd = fileBytes > 0 ? guestPageCeiling(start + fileBytes) : page;
+  const memoryEnd = guestPageCeiling(start + memoryBytes);
+  const parts = fileBytes > 0 ? [`file pages ${hex(page)}-${hex(fileEnd)}`] : [];
+  if (memoryBytes > fileBytes && fileBytes > 0) {
+    const skipped = protection & Protection.Write ? 'zeroed' : 'not zeroed, the segment is not writable';
+    if (fileEnd > start + fileBytes) parts.push(`bytes from ${hex(start + fileBytes)} ${skipped}`);
+  }
+  if (memoryBytes > fileBytes && memoryEnd > fileEnd) parts.push(`zero pages ${hex(fileEnd)}-${hex(memoryEnd)}`);
+  return parts.length > 0 ? parts.join(', ') : 'nothing to map';
+}
+
+function flagText(flags: number): string {
+  return `${flags & PF.R ? 'r' : '-'}${flags & PF.W ? 'w' : '-'}${flags & PF.X ? 'x' : '-'}`;
+}

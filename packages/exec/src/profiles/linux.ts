@@ -1,0 +1,34 @@
+// The Linux loader profile: mainline 6.x on x86-64 without address randomisation.
+import { elfFormat } from '../formats/elf.ts';
+import { LINUX_ELF_RULES } from '../formats/linux-elf-rules.ts';
+import { scriptFormat } from '../formats/script.ts';
+import type { LoaderProfile } from '../loader-profile.ts';
+
+/** TASK_SIZE_MAX with four-level page tables: 2^47 less one page (arch/x86/include/asm/page_64_types.h). */
+const TASK_SIZE = 0x7fff_ffff_f000;
+const EM_X86_64 = 62;
+
+/** Linux 6.x, x86-64. */
+export const linuxProfile: LoaderProfile = {
+  name: 'linux',
+  description: 'Linux 6.x on x86-64, 4 KiB pages, address randomisation off.',
+  headerBytes: 256,
+  maximumRewrites: 5,
+  formats: [scriptFormat, elfFormat],
+  machine: EM_X86_64,
+  hostPageBytes: 4096,
+  elfRules: LINUX_ELF_RULES,
+  maximumInterpreterPathBytes: 4096,
+  layout: {
+    taskSize: TASK_SIZE,
+    stackTop: TASK_SIZE,
+    // ELF_ET_DYN_BASE: two thirds of the address space (arch/x86/include/asm/elf.h).
+    dynamicBase: Math.floor(TASK_SIZE / 3) * 2,
+    minimumAddress: 65536,
+    minimumMmapGap: 128 * 1024 * 1024,
+    initialStackGrowth: 128 * 1024,
+  },
+  platform: 'x86_64',
+  clockTicksPerSecond: 100,
+  restartableSequences: { featureBytes: 28, alignment: 32 },
+};
