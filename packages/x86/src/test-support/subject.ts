@@ -8,6 +8,7 @@ import * as layout from './recorder-layout.ts';
 
 const INT3 = 0xcc;
 const PAGE = 4096;
+const STRAIGHT_LINE_BUDGET = 64;
 
 /** Our CPU over the regions of the recorder. */
 export class Subject {
@@ -91,7 +92,8 @@ export class Subject {
       }
     });
     cpu.rip = layout.CODE_BASE + bytes.readUInt32LE(at + layout.CASE_OFFSET_AT);
-    return cpu.run(1);
+    // A block of one branch fits a budget of one and its target does not; everything else runs into the int3 behind it.
+    return cpu.run(bytes[at + layout.CASE_MODE_AT] & layout.MODE_SINGLE_STEP ? 1 : STRAIGHT_LINE_BUDGET);
   }
 
   /** Host offset of a guest address in the data or stack pages, or -1. */

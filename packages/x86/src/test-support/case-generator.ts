@@ -1,0 +1,204 @@
+// Generates hardware cases from the instruction rows: a random instance of a row, a state around it, and memory it can work on.
+import type { InstructionFamily, Row } from '../isa/row.ts';
+import type { Batch } from './batch.ts';
+import { extended, integer, shiftCount, vector } from './edge-values.ts';
+import { createEncoded, encodeRow } from './instruction-encoder.ts';
+import type { Random } from './random.ts';
+import * as layout from './recorder-layout.ts';
+
+/** One row to be tested. */
+export interface TestedRow {
+  readonly family: InstructionFamily;
+  readonly row: Row;
+  /** Mnemonic with its suffix. */
+  readonly name: string;
+}
+
+/** Instructions whose outcome is no function of the state: time, identification, random numbers, system entry. */
+const NOT_COMPARABLE = new Set([
+  'syscall',
+  'sysenter',
+  'int',
+  'cpuid',
+  'rdtsc',
+  'rdtscp',
+  'rdrand',
+  'rdseed',
+  'xgetbv',
+  'rdpid',
+]);
+/** Their images hold instruction pointers and reserved bits that vary; they have tests of their own. */
+const IMAGE_INSTRUCTIONS = /^(f(x|n)?(save|rstor)|f(n)?stenv|fldenv|fxsave|fxrstor|xsave|xrstor)/;
+const BRANCH = /^(j|call|ret|loop)/;
+const STRING = /^(movs|cmps|stos|lods|scas)$/;
+
+/** The rows that can be compared with hardware, optionally only those whose mnemonic is named. */
+export function testedRows(families: readonly InstructionFamily[], only?: ReadonlySet<string>): TestedRow[] {
+  const rows: TestedRow[] = [];
+  for (const family of families) {
+    family.rows.forEach((row, position) => {
+      const name = family.mnemonic + (family.suffixes?.[position] ?? '');
+      if (NOT_COMPARABLE.has(name) || IMAGE_INSTRUCTIONS.test(name)) return;
+      // Loading a segment register changes the recorder itself.
+      if (row.operands.some(({ kind, access }) => kind.place === 'segment' && access !== 'r')) return;
+      if (only === undefined || only.has(name) || only.has(family.mnemonic)) rows.push({ family, row, name });
+    });
+  }
+  return rows;
+}
+
+/** Writes cases of rows into batches. */
+export class CaseGenerator {
+  private readonly random: Random;
+  private readonly rows: readonly TestedRow[];
+  private readonly encoded = createEncoded();
+
+  constructor(random: Random, rows: readonly TestedRow[]) {
+    this.random = random;
+    this.rows = rows;
+  }
+
+  /** Fills a batch, going through the rows in turn from `first`; returns the next row's number. */
+  fill(batch: Batch, first: number): number {
+    batch.reset(this.random);
+    let row = first;
+    while (batch.count < batch.capacity) {
+      if (this.write(batch, row % this.rows.length)) row += 1;
+    }
+    return row % this.rows.length;
+  }
+
+  private write(batch: Batch, number: number): boolean {
+    const { random, encoded } = this;
+    const { family, row, name } = this.rows[number];
+    const slot = batch.count;
+    // Most code lies in its slot; the last slot of a page lets it cross into the next one.
+    const crossing = slot % 64 === 63 ? 64 - 20 - random.below(15) : 0;
+    const codeOffset = slot * layout.SLOT_BYTES + 20 + crossing;
+    if (!encodeRow(random, family, row, random.below(8), layout.CODE_BASE + codeOffset, encoded)) return false;
+    const { bytes } = batch;
+    const at = batch.offsetOf(slot);
+    bytes.fill(0, at, at + layout.RECORD_BYTES);
+    bytes[at + layout.CASE_LENGTH_AT] = encoded.length;
+    bytes[at + layout.CASE_MODE_AT] = BRANCH.test(name) ? layout.MODE_SINGLE_STEP : 0;
+    bytes.writeUInt32LE(this.controlAndStatus(row), at + layout.MXCSR_AT);
+    bytes.writeUInt32LE(0x202 | (random.next() & 0x8d5) | (random.oneIn(4) ? 0x400 : 0), at + layout.FLAGS_AT);
+    bytes.set(encoded.bytes.subarray(0, encoded.length), at + layout.CASE_CODE_AT);
+    bytes.writeUInt32LE(codeOffset, at + layout.CASE_OFFSET_AT);
+    bytes.writeUInt32LE(1, at + layout.CASE_STEPS_AT);
+    bytes.writeUInt32LE(number, at + layout.CASE_NOTE_AT);
+    this.writeRegisters(bytes, at, family, name);
+    this.writeX87(bytes, at, row);
+    for (let register = 0; register < 16; register += 1) {
+      vector(random, bytes, at + layout.YMM_AT + 32 * register);
+      bytes.writeBigUInt64LE(random.bits64(), at + layout.YMM_AT + 32 * register + 16);
+      bytes.writeBigUInt64LE(random.bits64(), at + layout.YMM_AT + 32 * register + 24);
+    }
+    this.writePatches(bytes, at, name);
+    batch.count += 1;
+    return true;
+  }
+
+  private writeRegisters(bytes: Buffer, at: number, family: InstructionFamily, name: string): void {
+    const { random, encoded } = this;
+    const set = (register: number, value: bigint) =>
+      bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at + layout.GPR_AT + 8 * register);
+    const get = (register: number) => bytes.readBigUInt64LE(at + layout.GPR_AT + 8 * register);
+    for (let register = 0; register < 16; register += 1) set(register, integer(random));
+    if (random.oneIn(2)) set(1, BigInt(shiftCount(random)) | (random.oneIn(2) ? get(1) & ~0xffn : 0n));
+    if (random.oneIn(3)) set(2, random.pick([0n, 0n, 1n, BigInt.asIntN(64, get(0)) >> 63n, get(0) >> 32n]));
+    // The stack pointer is in the stack page, now and then at its ends.
+    const depth = random.oneIn(10)
+      ? random.pick([0, 1, 4, 7, 8, 4088, 4092, 4096])
+      : 1024 + random.below(256) * 8 + (random.oneIn(8) ? random.below(8) : 0);
+    set(4, BigInt(layout.STACK_BASE + depth));
+    if (random.oneIn(2) || name === 'enter') set(5, BigInt(layout.STACK_BASE + 1024 + random.below(2048)));
+    if (STRING.test(name)) {
+      const within = () =>
+        BigInt(
+          layout.DATA_BASE +
+            (random.oneIn(6) ? random.pick([0, 3, 0xff8, 0x1000, 0x1ff8, 0x1fff]) : random.below(0x2000)),
+        );
+      const source = within();
+      set(6, source);
+      set(7, random.oneIn(3) ? source + BigInt(random.below(40) - 20) : within());
+      if (!random.oneIn(16)) set(1, BigInt(random.oneIn(6) ? random.below(3000) : random.below(24)));
+    }
+    if (name === 'xlat') set(3, BigInt(layout.DATA_BASE + random.below(0x1f00)));
+    encoded.fixed.forEach((value, register) => {
+      if (value !== undefined) set(register, value);
+    });
+    bytes.writeBigUInt64LE(encoded.fsBase, at + layout.FS_BASE_AT);
+    bytes.writeBigUInt64LE(encoded.gsBase, at + layout.GS_BASE_AT);
+    if (family.mnemonic === 'wrfsbase' || family.mnemonic === 'wrgsbase') {
+      // Only canonical bases: the others fault, and that is covered by the few integers above that are not.
+      for (let register = 0; register < 16; register += 1)
+        if (register !== 4 && random.oneIn(2)) set(register, BigInt(random.below(0x7fff_ffff)));
+    }
+  }
+
+  private writePatches(bytes: Buffer, at: number, name: string): void {
+    const { random, encoded } = this;
+    let count = 0;
+    const patch = (address: bigint, fill: (start: number) => number) => {
+      if (address < BigInt(layout.DATA_BASE) || address > 0x4000_0000n || count === 2) return;
+      const start = at + layout.CASE_PATCH_AT + count * layout.PATCH_BYTES;
+      bytes.writeUInt32LE(Number(address), start);
+      bytes.writeUInt32LE(fill(start + 8), start + 4);
+      count += 1;
+    };
+    if (encoded.target !== undefined && random.oneIn(2)) {
+      patch(encoded.target, (start) => {
+        const choice = random.below(4);
+        if (choice === 0) bytes.writeBigUInt64LE(integer(random), start);
+        else if (choice === 1) extended(random, bytes, start);
+        else vector(random, bytes, start);
+        // A comparison that succeeds is as interesting as one that fails.
+        if (name.startsWith('cmpxchg')) bytes.copy(bytes, start, at + layout.GPR_AT, at + layout.GPR_AT + 8);
+        if (name.startsWith('cmpxchg')) bytes.copy(bytes, start + 8, at + layout.GPR_AT + 16, at + layout.GPR_AT + 24);
+        if (name === 'cmpxchg8b') bytes.copy(bytes, start + 4, at + layout.GPR_AT + 16, at + layout.GPR_AT + 20);
+        return 16;
+      });
+    }
+    const stackPointer = bytes.readBigUInt64LE(at + layout.GPR_AT + 32);
+    if (name === 'ret' && !random.oneIn(8)) {
+      patch(
+        stackPointer,
+        (start) => bytes.writeBigUInt64LE(BigInt(layout.CODE_BASE + random.below(layout.CODE_BYTES)), start) - start,
+      );
+    }
+    // TF, AC and NT would act on the recorder.
+    if (name === 'popf')
+      patch(stackPointer, (start) => bytes.writeBigUInt64LE(integer(random) & ~0x0f24_4100n, start) - start);
+    bytes.writeUInt16LE(count, at + layout.CASE_PATCHES_AT);
+  }
+
+  // MXCSR: all exceptions masked; now and then another rounding mode, flush to zero, sticky flags set before.
+  private controlAndStatus(row: Row): number {
+    const { random } = this;
+    if (!row.operands.some(({ kind }) => kind.place.startsWith('vector'))) return 0x1f80;
+    let value = 0x1f80;
+    if (random.oneIn(4)) value |= random.below(4) << 13;
+    if (random.oneIn(16)) value |= 0x8000;
+    if (random.oneIn(16)) value |= 0x40;
+    if (random.oneIn(4)) value |= random.below(64);
+    return value;
+  }
+
+  private writeX87(bytes: Buffer, at: number, row: Row): void {
+    const { random } = this;
+    bytes.writeUInt16LE(0x37f, at + layout.X87_AT);
+    const usesX87 =
+      (row.encoding.map === 0 && row.encoding.opcode >= 0xd8 && row.encoding.opcode <= 0xdf) ||
+      row.encoding.text.includes('0f 77') ||
+      row.operands.some(({ kind }) => kind.place.startsWith('mmx'));
+    if (!usesX87) return;
+    if (random.oneIn(4))
+      bytes.writeUInt16LE(0x07f | (random.below(4) << 10) | (random.pick([0, 2, 3]) << 8), at + layout.X87_AT);
+    const top = random.below(8);
+    bytes.writeUInt16LE((top << 11) | (random.oneIn(4) ? random.next() & 0x4700 : 0), at + layout.X87_AT + 2);
+    bytes[at + layout.X87_AT + 4] = random.oneIn(4) ? random.below(256) : 0xff;
+    for (let register = 0; register < 8; register += 1)
+      extended(random, bytes, at + layout.X87_STACK_AT + 16 * register);
+  }
+}

@@ -1,0 +1,232 @@
+// Compares our CPU after a case with what the hardware did: registers, flags, vectors, x87, MXCSR, memory, and how the case ended.
+import type { CpuExit } from '../cpu-exit.ts';
+import type { Decoder } from '../decode/decoder.ts';
+import { createInstruction } from '../decode/instruction.ts';
+import { AF, CF, DF, OF, PF, SF, STATUS_FLAGS, ZF } from '../state/flags.ts';
+import { FXSAVE, GPR, VECTOR } from '../state/layout.ts';
+import type { Batch } from './batch.ts';
+import type { BatchResult } from './hardware.ts';
+import * as layout from './recorder-layout.ts';
+import type { Subject } from './subject.ts';
+
+/** One thing that differs: what, what hardware has, what we have. */
+export interface Difference {
+  readonly part: 'exit' | 'register' | 'flags' | 'vector' | 'x87' | 'mxcsr' | 'memory' | 'segment';
+  readonly name: string;
+  readonly expected: string;
+  readonly actual: string;
+}
+
+const FLAG_LETTERS: Readonly<Record<string, number>> = { o: OF, s: SF, z: ZF, a: AF, p: PF, c: CF, d: DF };
+export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+const PAGE = 4096;
+
+/** Bits of RFLAGS that `flags: 'u:...'` of a family leaves undefined. */
+export function undefinedFlags(flags: string | undefined): number {
+  const letters = /u:([a-z]+)/.exec(flags ?? '')?.[1] ?? '';
+  return [...letters].reduce((mask, letter) => mask | FLAG_LETTERS[letter], 0);
+}
+
+const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
+/** Compares case by case; one per decoder. */
+export class CaseComparison {
+  private readonly decoder: Decoder;
+  private readonly instruction = createInstruction();
+
+  constructor(decoder: Decoder) {
+    this.decoder = decoder;
+  }
+
+  /** The differences of one case, empty when we agree. Leaves our memory changed: the caller restores it. */
+  compare(batch: Batch, index: number, answer: BatchResult, subject: Subject, exit: CpuExit): Difference[] {
+    const at = index * layout.RECORD_BYTES;
+    const { results } = answer;
+    const found: Difference[] = [];
+    const add = (part: Difference['part'], name: string, expected: string, actual: string) => found.push({ part, name, expected, actual });
+    const ended = this.compareExit(batch, index, results, at, subject, exit, add);
+    if (ended === 'unsupported') return found;
+    const { u8 } = subject.memory;
+    const ours = Buffer.from(u8.buffer, subject.cpu.state, 4096);
+    if (results.compare(ours, GPR, GPR + 128, at + layout.GPR_AT, at + layout.GPR_AT + 128) !== 0) {
+      for (let register = 0; register < 16; register += 1) {
+        const expected = results.readBigUInt64LE(at + layout.GPR_AT + 8 * register);
+        const actual = ours.readBigUInt64LE(GPR + 8 * register);
+        if (expected !== actual) add('register', REGISTER_NAMES[register], hex(expected), hex(actual));
+      }
+    }
+    const mask = (STATUS_FLAGS | DF) & ~this.undefinedMask(batch, index);
+    const expectedFlags = results.readUInt32LE(at + layout.FLAGS_AT) & mask;
+    const actualFlags = subject.cpu.flags & mask;
+    if (expectedFlags !== actualFlags) add('flags', 'rflags', flagText(expectedFlags), flagText(actualFlags));
+    if (results.compare(ours, VECTOR, VECTOR + layout.YMM_BYTES, at + layout.YMM_AT, at + layout.YMM_AT + layout.YMM_BYTES) !== 0) {
+      for (let register = 0; register < 16; register += 1) {
+        const expected = results.subarray(at + layout.YMM_AT + 32 * register, at + layout.YMM_AT + 32 * register + 32);
+        const actual = ours.subarray(VECTOR + 32 * register, VECTOR + 32 * register + 32);
+        if (expected.compare(actual) !== 0) add('vector', `ymm${register}`, lanes(expected), lanes(actual));
+      }
+    }
+    const expectedMxcsr = results.readUInt32LE(at + layout.MXCSR_AT);
+    const actualMxcsr = ours.readUInt32LE(FXSAVE + 24);
+    if (expectedMxcsr !== actualMxcsr) add('mxcsr', 'mxcsr', hex(expectedMxcsr), hex(actualMxcsr));
+    for (const [name, offset] of [['fs', layout.FS_BASE_AT], ['gs', layout.GS_BASE_AT]] as const) {
+      const expected = results.readBigUInt64LE(at + offset);
+      const actual = name === 'fs' ? subject.cpu.fsBase : subject.cpu.gsBase;
+      if (expected !== actual) add('segment', name, hex(expected), hex(actual));
+    }
+    this.compareX87(results, at, ours, add);
+    this.compareMemory(batch, index, answer, subject, add);
+    return found;
+  }
+
+  private compareExit(
+    batch: Batch, index: number, results: Buffer, at: number, subject: Subject, exit: CpuExit,
+    add: (part: 'exit', name: string, expected: string, actual: string) => void,
+  ): string {
+    const start = layout.CODE_BASE + batch.bytes.readUInt32LE(batch.offsetOf(index) + layout.CASE_OFFSET_AT);
+    const expected = hardwareExit(results, at, start);
+    const actual = ourExit(exit, subject.cpu.rip, start);
+    if (exit.kind === 'unsupported' && expected.startsWith('exception 6 ')) return 'done';
+    if (expected !== actual) add('exit', 'exit', expected, actual);
+    return exit.kind === 'unsupported' ? 'unsupported' : 'done';
+  }
+
+  private compareX87(results: Buffer, at: number, ours: Buffer, add: (part: 'x87', name: string, expected: string, actual: string) => void): void {
+    for (const [name, offset] of [['control', 0], ['status', 2], ['tags', 4]] as const) {
+      const expected = offset === 4 ? results[at + layout.X87_AT + 4] : results.readUInt16LE(at + layout.X87_AT + offset);
+      const actual = offset === 4 ? ours[FXSAVE + 4] : ours.readUInt16LE(FXSAVE + offset);
+      if (expected !== actual) add('x87', name, hex(expected), hex(actual));
+    }
+    for (let register = 0; register < 8; register += 1) {
+      const from = at + layout.X87_STACK_AT + 16 * register;
+      const mine = FXSAVE + 32 + 16 * register;
+      if (results.compare(ours, mine, mine + 10, from, from + 10) !== 0) {
+        const text = (bytes: Buffer, start: number) => `${hex(bytes.readUInt16LE(start + 8))}:${hex(bytes.readBigUInt64LE(start))}`;
+        add('x87', `st${register}`, text(results, from), text(ours, mine));
+      }
+    }
+  }
+
+  // Every page must equal the image before, with the patches and then the hardware's changes put over it.
+  private compareMemory(
+    batch: Batch, index: number, answer: BatchResult, subject: Subject,
+    add: (part: 'memory', name: string, expected: string, actual: string) => void,
+  ): void {
+    const expected = expectedImage(batch, index, answer);
+    subject.imageFrames.forEach((frame, page) => {
+      const actual = Buffer.from(subject.memory.u8.buffer, frame, PAGE);
+      const wanted = expected.subarray(page * PAGE, (page + 1) * PAGE);
+      if (wanted.equals(actual)) return;
+      let reported = 0;
+      for (let offset = 0; offset < PAGE && reported < 4; offset += 8) {
+        const [left, right] = [wanted.readBigUInt64LE(offset), actual.readBigUInt64LE(offset)];
+        if (left === right) continue;
+        add('memory', hex((page < 2 ? layout.DATA_BASE + page * PAGE : layout.STACK_BASE) + offset), hex(left), hex(right));
+        reported += 1;
+      }
+    });
+    // Undo what this case put into the scratch image.
+    restoreScratch(batch);
+  }
+
+  private undefinedMask(batch: Batch, index: number): number {
+    const at = batch.offsetOf(index) + layout.CASE_CODE_AT;
+    const result = this.decoder.decode(batch.bytes, at, at + 15, 0, this.instruction);
+    return result === 0 ? undefinedFlags(this.instruction.candidate.family.flags) : 0;
+  }
+}
+
+const scratch = Buffer.alloc(layout.IMAGE_BYTES);
+let scratchOwner: Batch | undefined;
+let scratchTouched: [number, number][] = [];
+
+function expectedImage(batch: Batch, index: number, answer: BatchResult): Buffer {
+  if (scratchOwner !== batch || scratchTouched.length > 0) batch.image.copy(scratch);
+  scratchOwner = batch;
+  scratchTouched = [];
+  const at = batch.offsetOf(index);
+  const { bytes } = batch;
+  const patches = bytes.readUInt16LE(at + layout.CASE_PATCHES_AT);
+  for (let patch = 0; patch < patches; patch += 1) {
+    const start = at + layout.CASE_PATCH_AT + patch * layout.PATCH_BYTES;
+    const address = bytes.readUInt32LE(start);
+    const length = bytes.readUInt32LE(start + 4);
+    for (let k = 0; k < length; k += 1) {
+      const offset = imageOffset(address + k);
+      if (offset >= 0) put(offset, bytes[start + 8 + k]);
+    }
+  }
+  const result = index * layout.RECORD_BYTES;
+  const changes = answer.results.readUInt16LE(result + layout.RESULT_CHANGES_AT);
+  const first = answer.results.readUInt32LE(result + layout.RESULT_CHANGE_OFFSET_AT);
+  for (let change = 0; change < changes; change += 1) {
+    const from = first + change * layout.CHANGE_BYTES;
+    const offset = answer.changes.readUInt32LE(from);
+    for (let k = 0; k < 8; k += 1) put(offset + k, answer.changes[from + 8 + k]);
+  }
+  return scratch;
+}
+
+function put(offset: number, value: number): void {
+  scratch[offset] = value;
+  scratchTouched.push([offset, 1]);
+}
+
+function restoreScratch(batch: Batch): void {
+  const { image } = batch;
+  for (const [offset] of scratchTouched) scratch[offset] = image[offset];
+  scratchTouched = [];
+}
+
+function imageOffset(address: number): number {
+  if (address >= layout.DATA_BASE && address < layout.DATA_BASE + layout.DATA_BYTES) return address - layout.DATA_BASE;
+  const stack = address - layout.STACK_BASE;
+  return stack >= 0 && stack < layout.STACK_BYTES ? layout.DATA_BYTES + stack : -1;
+}
+
+/** How hardware ended a case, in words that `ourExit` uses too. `start` is the address of the instruction. */
+export function hardwareExit(results: Buffer, at: number, start: number): string {
+  const vector = results[at + layout.RESULT_VECTOR_AT];
+  const signal = results[at + layout.RESULT_SIGNAL_AT];
+  const rip = Number(results.readBigUInt64LE(at + layout.RESULT_RIP_AT));
+  if (signal === 14) return 'does not end';
+  if (signal === 31) return 'system call';
+  // Single-step traps and the int3 behind the code are the usual end.
+  if (vector === 1 && results.readUInt32LE(at + layout.RESULT_CODE_AT) !== 1) return `continues at ${hex(rip)}`;
+  if (vector === 3 && rip !== start + 1) return `continues at ${hex(rip - 1)}`;
+  if (vector === 14) {
+    const error = results.readUInt32LE(at + layout.RESULT_ERROR_AT);
+    const access = error & 16 ? 2 : error & 2 ? 1 : 0;
+    return `fault at ${hex(results.readBigUInt64LE(at + layout.RESULT_FAULT_AT))} access ${access} rip ${hex(rip)}`;
+  }
+  // A stack access outside the canonical range is #SS, which Linux reports as SIGBUS; our CPU has one vector for both.
+  return `exception ${vector === 12 ? 13 : vector} rip ${hex(rip)}`;
+}
+
+function ourExit(exit: CpuExit, rip: number, start: number): string {
+  switch (exit.kind) {
+    case 'budget':
+      return `continues at ${hex(rip)}`;
+    case 'fault':
+      // A jump to where no code is has been done; the fetch that fails belongs to the next instruction.
+      if (exit.access === 2 && rip !== start) return `continues at ${hex(rip)}`;
+      return `fault at ${hex(exit.address)} access ${exit.access} rip ${hex(rip)}`;
+    case 'exception':
+      if (exit.vector === 3 && rip !== start + 1) return `continues at ${hex(rip - 1)}`;
+      return `exception ${exit.vector} rip ${hex(rip)}`;
+    case 'unsupported':
+      return rip === start ? 'unsupported' : `continues at ${hex(rip)}`;
+    default:
+      return exit.kind;
+  }
+}
+
+/** RFLAGS as letters, for messages. */
+export function flagText(flags: number): string {
+  const names: [number, string][] = [[CF, 'CF'], [PF, 'PF'], [AF, 'AF'], [ZF, 'ZF'], [SF, 'SF'], [DF, 'DF'], [OF, 'OF']];
+  return names.filter(([bit]) => flags & bit).map(([, name]) => name).join(' ') || '-';
+}
+
+function lanes(bytes: Buffer): string {
+  return [24, 16, 8, 0].map((at) => bytes.readBigUInt64LE(at).toString(16).padStart(16, '0')).join('_');
+}

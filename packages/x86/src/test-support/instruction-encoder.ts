@@ -1,0 +1,205 @@
+// Encodes one random instance of an instruction row: prefixes, ModRM form, registers, immediates, and the registers its address needs.
+import type { Encoding, InstructionFamily, Row } from '../isa/row.ts';
+import { integer, shiftCount } from './edge-values.ts';
+import type { Random } from './random.ts';
+import { DATA_BASE, DATA_BYTES } from './recorder-layout.ts';
+
+/** One instance: the bytes, and what the state must hold for its memory operand to be where it was meant. */
+export interface Encoded {
+  readonly bytes: Uint8Array;
+  length: number;
+  /** Address of the memory operand, or undefined. */
+  target: bigint | undefined;
+  /** General registers that must have a certain value. */
+  readonly fixed: (bigint | undefined)[];
+  fsBase: bigint;
+  gsBase: bigint;
+}
+
+export function createEncoded(): Encoded {
+  return { bytes: new Uint8Array(32), length: 0, target: undefined, fixed: [], fsBase: 0n, gsBase: 0n };
+}
+
+const MANDATORY = { any: 0, np: 0, '66': 0x66, f3: 0xf3, f2: 0xf2 } as const;
+const RSP = 4;
+
+/** Encodes into `out` for execution at `address`; returns false where the random choices were not encodable. */
+export function encodeRow(
+  random: Random,
+  family: InstructionFamily,
+  row: Row,
+  opcodeLow: number,
+  address: number,
+  out: Encoded,
+): boolean {
+  const { encoding } = row;
+  const { bytes } = out;
+  out.target = undefined;
+  out.fixed.length = 0;
+  out.fsBase = 0n;
+  out.gsBase = 0n;
+  let at = 0;
+  const form = memoryForm(random, encoding);
+  const isMemory = encoding.hasModrm && form !== 3;
+  const scalable = row.operands.some(({ kind }) => typeof kind.width === 'string') || family.repeatable === true;
+  if (encoding.prefix === 'any' && random.oneIn(scalable ? 3 : 16)) bytes[at++] = 0x66;
+  const addressPrefix = (isMemory || family.repeatable === true) && random.oneIn(12);
+  if (addressPrefix) bytes[at++] = 0x67;
+  const segment = isMemory && random.oneIn(16) ? random.pick([0x64, 0x65]) : 0;
+  if (segment !== 0) bytes[at++] = segment;
+  const lock = family.lockable === true && isMemory && random.oneIn(4);
+  if (lock) bytes[at++] = 0xf0;
+  if (MANDATORY[encoding.prefix] !== 0) bytes[at++] = MANDATORY[encoding.prefix];
+  else if (family.repeatable === true && random.oneIn(2)) bytes[at++] = random.pick([0xf2, 0xf3]);
+
+  const wide = encoding.rexW >= 0 ? encoding.rexW === 1 : random.oneIn(scalable ? 3 : 12);
+  const hasRex = wide || random.oneIn(2);
+  const extend = hasRex ? random.below(8) : 0;
+  const rexAt = at;
+  if (hasRex) at += 1;
+  if (encoding.map > 0) bytes[at++] = 0x0f;
+  if (encoding.map === 2) bytes[at++] = 0x38;
+  if (encoding.map === 3) bytes[at++] = 0x3a;
+  bytes[at++] = encoding.opcode + (encoding.registerInOpcode ? opcodeLow : 0);
+  let rex = (wide ? 8 : 0) | extend;
+  let relativeAt = -1;
+  if (encoding.hasModrm) {
+    const reg = encoding.digit >= 0 ? encoding.digit : random.below(8);
+    if (form === 3) bytes[at++] = 0xc0 | (reg << 3) | (encoding.rm >= 0 ? encoding.rm : random.below(8));
+    else {
+      const target = chooseTarget(random, row, lock || family.mnemonic === 'xchg');
+      out.target = target;
+      let linear = target;
+      if (segment !== 0) {
+        const base = BigInt(random.below(0x1_0000) * 8);
+        if (segment === 0x64) out.fsBase = base;
+        else out.gsBase = base;
+        linear = BigInt.asUintN(64, target - base);
+      }
+      const kind = random.below(10);
+      if (kind === 0 && !addressPrefix && linear < 0x4000_0000n) {
+        bytes[at++] = (reg << 3) | 5;
+        relativeAt = at;
+        at += 4;
+        rex &= ~2;
+      } else if (kind === 1 && linear < 0x7fff_0000n) {
+        bytes[at++] = (reg << 3) | 4;
+        bytes[at++] = 0x25;
+        at = put(bytes, at, linear, 4);
+        rex &= ~2;
+      } else {
+        const next = encodeBased(random, form, reg, linear, addressPrefix, rex, at, out);
+        if (next < 0) return false;
+        at = next;
+      }
+      if (relativeAt >= 0) put(bytes, relativeAt, linear, 4);
+    }
+  }
+  if (hasRex) bytes[rexAt] = 0x40 | rex;
+  for (let slot = 0; slot < encoding.immediates.length; slot += 1) {
+    const rule = encoding.immediates[slot];
+    const operandBytes = wide ? 8 : bytes.subarray(0, rexAt).includes(0x66) && encoding.prefix === 'any' ? 2 : 4;
+    const size =
+      rule === 'z'
+        ? Math.min(operandBytes, 4)
+        : rule === 'v'
+          ? operandBytes
+          : rule === 'o'
+            ? addressPrefix
+              ? 4
+              : 8
+            : rule;
+    const places = row.operands.filter(({ kind }) => ['immediate', 'relative', 'offset'].includes(kind.place));
+    const place = places[slot]?.kind.place;
+    let value = size === 1 && random.oneIn(2) ? BigInt(shiftCount(random)) : integer(random);
+    if (place === 'offset') {
+      out.target = chooseTarget(random, row, false);
+      value = out.target - (segment === 0x64 ? out.fsBase : out.gsBase);
+    }
+    // A near branch stays where addresses are canonical; most targets are small steps.
+    if (place === 'relative' && size === 4) value = BigInt(random.next() >> (random.below(3) * 8 + 3));
+    at = put(bytes, at, value, size);
+  }
+  out.length = at;
+  if (relativeAt >= 0) {
+    const displacement =
+      Number(BigInt.asIntN(64, new DataView(bytes.buffer).getBigInt64(relativeAt, true) & 0xffff_ffffn)) -
+      (address + at);
+    new DataView(bytes.buffer).setInt32(relativeAt, displacement, true);
+  }
+  return at <= 15;
+}
+
+// ModRM.mod: 3 for registers, 0 none, 1 and 2 with displacement.
+function memoryForm(random: Random, encoding: Encoding): number {
+  if (encoding.rm >= 0 || encoding.mod === 'register') return 3;
+  if (encoding.mod === 'memory') return random.below(3);
+  return random.oneIn(2) ? 3 : random.below(3);
+}
+
+function encodeBased(
+  random: Random,
+  form: number,
+  reg: number,
+  target: bigint,
+  narrow: boolean,
+  rex: number,
+  start: number,
+  out: Encoded,
+): number {
+  const { bytes, fixed } = out;
+  let at = start;
+  const base = random.below(8);
+  const baseRegister = base | ((rex & 1) << 3);
+  const useSib = base === RSP || random.oneIn(2);
+  // Without displacement, base 5 means something else; it is covered by the absolute and rip-relative forms.
+  if (form === 0 && base === 5) return -1;
+  const displacement =
+    form === 0 ? 0n : form === 1 ? BigInt((random.next() << 24) >> 24) : BigInt(random.next() >> random.below(24));
+  let rest = target - displacement;
+  bytes[at++] = (form << 6) | (reg << 3) | (useSib ? 4 : base);
+  if (useSib) {
+    const index = random.below(8);
+    const indexRegister = index | ((rex & 2) << 2);
+    const scale = random.below(4);
+    bytes[at++] = (scale << 6) | (index << 3) | base;
+    if (indexRegister !== RSP) {
+      if (indexRegister === baseRegister) {
+        // base + base * 2^scale: only scale 0 can be solved, for even sums.
+        if (scale !== 0 || rest & 1n) return -1;
+        rest /= 2n;
+      } else {
+        const value = random.oneIn(2) ? BigInt(random.below(4096)) : integer(random);
+        fixed[indexRegister] = value;
+        rest -= value << BigInt(scale);
+      }
+    }
+  }
+  fixed[baseRegister] = narrow
+    ? BigInt.asUintN(32, rest) | (random.bits64() & 0xffff_ffff_0000_0000n)
+    : BigInt.asUintN(64, rest);
+  return form === 0 ? at : put(bytes, at, displacement, form === 1 ? 1 : 4);
+}
+
+/** Where a memory operand lies: mostly inside a page, sometimes across pages, over an end, or nowhere. */
+function chooseTarget(random: Random, row: Row, aligned: boolean): bigint {
+  const widths = row.operands.map(({ kind }) => (typeof kind.width === 'number' ? kind.width : 64));
+  const alignment = aligned ? 16 : Math.max(...widths, 8) >= 128 && !random.oneIn(12) ? 16 : 1;
+  const choice = random.below(32);
+  let target: number;
+  if (choice < 22) target = DATA_BASE + 64 + random.below(DATA_BYTES - 192);
+  else if (choice < 28) target = DATA_BASE + 0x1000 - 16 + random.below(20);
+  else if (choice < 30) target = DATA_BASE + DATA_BYTES - 16 + random.below(20);
+  else if (choice < 31) target = DATA_BASE - 16 + random.below(20);
+  else return random.oneIn(2) ? 0x8000_0000_0000_0000n + BigInt(random.below(4096)) : 0x7fff_ffff_ff00n;
+  return BigInt(target - (target % alignment));
+}
+
+function put(bytes: Uint8Array, at: number, value: bigint, size: number): number {
+  let rest = BigInt.asUintN(64, value);
+  for (let k = 0; k < size; k += 1) {
+    bytes[at + k] = Number(rest & 0xffn);
+    rest >>= 8n;
+  }
+  return at + size;
+}
