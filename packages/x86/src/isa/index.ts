@@ -10,8 +10,15 @@ import * as stack from './base/stack.ts';
 import * as strings from './base/strings.ts';
 import * as system from './base/system.ts';
 import type { InstructionFamily } from './row.ts';
+import * as sseIntegerArithmetic from './sse/integer-arithmetic.ts';
+import * as sseIntegerCompare from './sse/integer-compare.ts';
+import * as sseLogic from './sse/logic.ts';
+import * as sseMove from './sse/move.ts';
+import * as ssePartialMove from './sse/partial-move.ts';
+import * as sseShift from './sse/shift.ts';
+import * as sseShuffle from './sse/shuffle.ts';
 
-const files: readonly Record<string, InstructionFamily>[] = [arithmetic, atomic, bits, control, move, multiply, shift, stack, strings, system];
+const files: readonly Record<string, InstructionFamily>[] = [arithmetic, atomic, bits, control, move, multiply, shift, stack, strings, system, sseIntegerArithmetic, sseIntegerCompare, sseLogic, sseMove, ssePartialMove, sseShift, sseShuffle];
 
 /** Every instruction family. */
 export const instructionFamilies: readonly InstructionFamily[] = /* @__PURE__ */ files.flatMap((file) => Object.values(file));

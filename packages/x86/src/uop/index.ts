@@ -5,6 +5,8 @@ import { memoryRows } from './memory.ts';
 import { moveRows } from './move.ts';
 import { recordBytes, type UopRow } from './uop-row.ts';
 import { vectorRows } from './vector.ts';
+import { vectorLaneRows } from './vector-lanes.ts';
+import { vectorMemoryRows } from './vector-memory.ts';
 
 /** A row with its number and record size. */
 export interface NumberedUop {
@@ -36,5 +38,5 @@ export function buildUopTable(rows: readonly UopRow[] = allRows()): UopTable {
 }
 
 function allRows(): UopRow[] {
-  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows];
+  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows];
 }

@@ -1,0 +1,31 @@
+// Packed integer arithmetic. Intel SDM vol. 2: PADD, PSUB, PMUL, PMADDWD, PSADBW, PAVG, PMIN, PMAX and the saturating forms.
+import { packed } from './forms.ts';
+
+export const paddb = packed('paddb', 'fc', 'i8x16_add');
+export const paddw = packed('paddw', 'fd', 'i16x8_add');
+export const paddd = packed('paddd', 'fe', 'i32x4_add');
+export const paddq = packed('paddq', 'd4', 'i64x2_add');
+export const psubb = packed('psubb', 'f8', 'i8x16_sub');
+export const psubw = packed('psubw', 'f9', 'i16x8_sub');
+export const psubd = packed('psubd', 'fa', 'i32x4_sub');
+export const psubq = packed('psubq', 'fb', 'i64x2_sub');
+export const paddsb = packed('paddsb', 'ec', 'i8x16_add_sat_s');
+export const paddsw = packed('paddsw', 'ed', 'i16x8_add_sat_s');
+export const paddusb = packed('paddusb', 'dc', 'i8x16_add_sat_u');
+export const paddusw = packed('paddusw', 'dd', 'i16x8_add_sat_u');
+export const psubsb = packed('psubsb', 'e8', 'i8x16_sub_sat_s');
+export const psubsw = packed('psubsw', 'e9', 'i16x8_sub_sat_s');
+export const psubusb = packed('psubusb', 'd8', 'i8x16_sub_sat_u');
+export const psubusw = packed('psubusw', 'd9', 'i16x8_sub_sat_u');
+export const pminub = packed('pminub', 'da', 'i8x16_min_u');
+export const pmaxub = packed('pmaxub', 'de', 'i8x16_max_u');
+export const pminsw = packed('pminsw', 'ea', 'i16x8_min_s');
+export const pmaxsw = packed('pmaxsw', 'ee', 'i16x8_max_s');
+export const pavgb = packed('pavgb', 'e0', 'i8x16_avgr_u');
+export const pavgw = packed('pavgw', 'e3', 'i16x8_avgr_u');
+export const pmullw = packed('pmullw', 'd5', 'i16x8_mul');
+export const pmulhw = packed('pmulhw', 'e5', 'i16x8_mulhi_s');
+export const pmulhuw = packed('pmulhuw', 'e4', 'i16x8_mulhi_u');
+export const pmuludq = packed('pmuludq', 'f4', 'i64x2_mul_even_u');
+export const pmaddwd = packed('pmaddwd', 'f5', 'i32x4_dot_i16x8_s');
+export const psadbw = packed('psadbw', 'f6', 'i8x16_sad');

@@ -1,0 +1,81 @@
+// Vector micro-operations that WebAssembly has no single instruction for: table shuffles, high products, sums of differences.
+import type { VectorOp } from '../wasm/code.ts';
+import { type Emitter, type UopRow, uop } from './uop-row.ts';
+
+// Products of 32 bits in two vectors; their upper halves make the result.
+function highProduct(name: string, low: VectorOp, high: VectorOp): UopRow {
+  return uop(name, 'out in in', (e) =>
+    e.setVector(0, () => {
+      for (const half of [low, high]) {
+        e.getVector(1);
+        e.getVector(2);
+        e.code.vector(half);
+      }
+      e.code.lanes('i8x16_shuffle', 2, 3, 6, 7, 10, 11, 14, 15, 18, 19, 22, 23, 26, 27, 30, 31);
+    }),
+  );
+}
+
+// Moves the even 32-bit elements to the front.
+function evenElements(e: Emitter, index: number): void {
+  e.getVector(index);
+  e.getVector(index);
+  e.code.lanes('i8x16_shuffle', 0, 1, 2, 3, 8, 9, 10, 11, 0, 1, 2, 3, 8, 9, 10, 11);
+}
+
+function product(name: string, op: VectorOp): UopRow {
+  return uop(name, 'out in in', (e) =>
+    e.setVector(0, () => {
+      evenElements(e, 1);
+      evenElements(e, 2);
+      e.code.vector(op);
+    }),
+  );
+}
+
+/** All rows of this file. */
+export const vectorLaneRows: readonly UopRow[] = [
+  // Bytes of operand 1 chosen by the indices in operand 2; an index beyond 15 gives zero.
+  uop(
+    'swizzle',
+    'out in in',
+    (e) =>
+      e.setVector(0, () => {
+        e.getVector(1);
+        e.getVector(2);
+        e.code.vector('i8x16_swizzle');
+      }),
+    { hot: true },
+  ),
+  // The same from two sources (1 by 2, 3 by 4), which must not choose a byte for the same place.
+  uop('swizzle.2', 'out in in in in', (e) =>
+    e.setVector(0, () => {
+      e.getVector(1);
+      e.getVector(2);
+      e.code.vector('i8x16_swizzle');
+      e.getVector(3);
+      e.getVector(4);
+      e.code.vector('i8x16_swizzle', 'v128_or');
+    }),
+  ),
+  // The low 32 bits of a vector; the rest of the destination stays.
+  uop('vlow.32', 'out in', (e) => e.setFloat(0, 32, () => e.getFloat(1, 32)), { hot: true }),
+  highProduct('i16x8_mulhi_s', 'i32x4_extmul_low_i16x8_s', 'i32x4_extmul_high_i16x8_s'),
+  highProduct('i16x8_mulhi_u', 'i32x4_extmul_low_i16x8_u', 'i32x4_extmul_high_i16x8_u'),
+  product('i64x2_mul_even_u', 'i64x2_extmul_low_i32x4_u'),
+  product('i64x2_mul_even_s', 'i64x2_extmul_low_i32x4_s'),
+  // Sum of absolute byte differences in each half.
+  uop('i8x16_sad', 'out in in', (e) => {
+    const { v } = e.local;
+    e.getVector(1);
+    e.getVector(2);
+    e.code.vector('i8x16_sub_sat_u');
+    e.getVector(2);
+    e.getVector(1);
+    e.code.vector('i8x16_sub_sat_u', 'v128_or', 'i16x8_extadd_pairwise_i8x16_u', 'i32x4_extadd_pairwise_i16x8_u').set(v);
+    e.setVector(0, () => {
+      e.code.get(v).i32(32).vector('i64x2_shr_u');
+      e.code.get(v).i32(32).vector('i64x2_shl').i32(32).vector('i64x2_shr_u', 'i64x2_add');
+    });
+  }),
+];
