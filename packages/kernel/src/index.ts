@@ -1,2 +1,79 @@
 // Public names of @elf/kernel.
-export {};
+export {
+  type ArgumentKind,
+  bigArgument,
+  CallFailure,
+  type PrintedCall,
+  printPointer,
+  type RawArguments,
+  signedArgument,
+  unsignedArgument,
+} from './argument-kind.ts';
+export {
+  address,
+  bytesIn,
+  bytesOut,
+  descriptor,
+  flagSet,
+  hexadecimal,
+  int,
+  offset,
+  oneOf,
+  optionalPath,
+  path,
+  permissions,
+  printFlags,
+  size,
+  unsigned,
+} from './argument-kinds.ts';
+export { decodeText, encodeText, fromBytes, toBytes } from './byte-string.ts';
+export { type Cpu, type CpuExit, Register } from './cpu-port.ts';
+export { DescriptorTable } from './descriptor-table.ts';
+export { Errno, errnoMessage, errnoName } from './errno.ts';
+export type { ExitStatus } from './exit-status.ts';
+export {
+  anonymousStatus,
+  deviceMajor,
+  deviceMinor,
+  deviceNumber,
+  type FileStatus,
+  FileType,
+  isType,
+} from './files/file-status.ts';
+export type { FileSystem, OpenRequest } from './files/file-system.ts';
+export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
+export { layeredFileSystem } from './files/layered.ts';
+export { COOKED_MODES, type TerminalModes } from './files/line-discipline.ts';
+export { MemoryFileSystem } from './files/memory-file-system.ts';
+export { type Mount, MountTable } from './files/mount-table.ts';
+export { OpenDescription, type OpenMode } from './files/open-description.ts';
+export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file.ts';
+export { type Place, pathWithin } from './files/path-walk.ts';
+export { createPipe } from './files/pipe.ts';
+export { readOnlyFileSystem } from './files/read-only.ts';
+export {
+  createTerminalFile,
+  type TerminalControl,
+  type TerminalPort,
+  type TerminalSize,
+} from './files/terminal-file.ts';
+export { GuestBuffer } from './guest-buffer.ts';
+export type { Clock } from './host/clock.ts';
+export type { Entropy } from './host/entropy.ts';
+export type { Host } from './host/host.ts';
+export { memoryClock } from './host/memory/memory-clock.ts';
+export { memoryEntropy } from './host/memory/memory-entropy.ts';
+export { createMemoryHost, type MemoryHostOptions } from './host/memory/memory-host.ts';
+export { bytesInput, sinkOutput } from './host/memory/memory-streams.ts';
+export type { StandardStreams } from './host/standard-streams.ts';
+export { type ForkOptions, Kernel, type KernelParts } from './kernel.ts';
+export { Pending, type PendingRequest, type SystemCallResult } from './pending.ts';
+export type { Personality, SystemCallAbi } from './personality.ts';
+export { type Credentials, type FilePlace, Process } from './process.ts';
+export type { LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
+export { quote } from './quote.ts';
+export { type RunOptions, type RunOutcome, run } from './run-loop.ts';
+export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';
+export { type CallInProgress, Thread } from './thread.ts';
+export { eventLine } from './trace.ts';
+export { WaitQueue } from './wait-queue.ts';

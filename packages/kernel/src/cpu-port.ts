@@ -1,0 +1,49 @@
+// The CPU as the kernel sees it: a port that @elf/x86 satisfies structurally. The kernel never imports an engine.
+import type { AddressSpace, FaultCause } from '@elf/mm';
+
+/** Why guest code stopped. */
+export type CpuExit =
+  | { readonly kind: 'system-call' }
+  | { readonly kind: 'interrupt'; readonly vector: number }
+  | { readonly kind: 'budget' }
+  | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCauseValue }
+  | { readonly kind: 'exception'; readonly vector: number }
+  | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };
+
+type FaultCauseValue = (typeof FaultCause)[keyof typeof FaultCause];
+
+/**
+ * One x86 processor. Registers are numbered as the manual does: rax rcx rdx rbx rsp rbp rsi rdi r8 ... r15.
+ * Guest mistakes come back as {@link CpuExit} values with precise state; nothing throws.
+ */
+export interface Cpu {
+  /** Makes `space` the current address space. */
+  attach(space: AddressSpace): void;
+  /** Executes at most about this many instructions. */
+  run(budgetInInstructions: number): CpuExit;
+  /** A general register, unsigned. */
+  register(index: number): bigint;
+  setRegister(index: number, value: bigint): void;
+  /** The low and high halves as 32-bit integers: system calls avoid bigints with them. */
+  registerLow(index: number): number;
+  registerHigh(index: number): number;
+  setRegisterHalves(index: number, low: number, high: number): void;
+  rip: number;
+  flags: number;
+  fsBase: bigint;
+  gsBase: bigint;
+  readonly stateSizeInBytes: number;
+  /** The whole architectural state, for thread switches, fork and signals. */
+  saveState(): Uint8Array;
+  restoreState(state: Uint8Array): void;
+  /** The state execve leaves: registers zero, flags 0x202, control words at their defaults. */
+  resetState(): void;
+  readonly instructionsRetired: number;
+}
+
+/** Register numbers by name. */
+// biome-ignore format: a table
+export const Register = {
+  Rax: 0, Rcx: 1, Rdx: 2, Rbx: 3, Rsp: 4, Rbp: 5, Rsi: 6, Rdi: 7,
+  R8: 8, R9: 9, R10: 10, R11: 11, R12: 12, R13: 13, R14: 14, R15: 15,
+} as const;

@@ -1,0 +1,99 @@
+// The descriptor table of a process: small numbers for open file descriptions, shared between threads, copied by fork.
+import { Errno } from './errno.ts';
+import type { OpenDescription } from './files/open-description.ts';
+
+interface Descriptor {
+  readonly description: OpenDescription;
+  closeOnExec: boolean;
+}
+
+/** Descriptors by number. Each entry holds one reference to its description. */
+export class DescriptorTable {
+  readonly #entries: (Descriptor | undefined)[] = [];
+  /** RLIMIT_NOFILE: numbers at or above are refused with EMFILE. */
+  limit = 1024;
+  #owners = 1;
+
+  /** The description behind a number, or undefined (EBADF). */
+  get(number: number): OpenDescription | undefined {
+    return this.#entries[number]?.description;
+  }
+
+  /** Puts a description (with the caller's reference) at the lowest free number from `minimum`. Returns it or -EMFILE. */
+  insert(description: OpenDescription, closeOnExec = false, minimum = 0): number {
+    let number = minimum;
+    while (this.#entries[number] !== undefined) number++;
+    if (number >= this.limit) {
+      description.release();
+      return -Errno.EMFILE;
+    }
+    this.#entries[number] = { description, closeOnExec };
+    return number;
+  }
+
+  /** Puts a description at exactly this number; what was there is closed. */
+  replace(number: number, description: OpenDescription, closeOnExec = false): number {
+    if (number < 0 || number >= this.limit) {
+      description.release();
+      return -Errno.EBADF;
+    }
+    const old = this.#entries[number];
+    this.#entries[number] = { description, closeOnExec };
+    old?.description.release();
+    return number;
+  }
+
+  /** Closes a number. */
+  close(number: number): number {
+    const entry = this.#entries[number];
+    if (entry === undefined) return -Errno.EBADF;
+    this.#entries[number] = undefined;
+    entry.description.release();
+    return 0;
+  }
+
+  closesOnExec(number: number): boolean {
+    return this.#entries[number]?.closeOnExec ?? false;
+  }
+
+  setCloseOnExec(number: number, value: boolean): void {
+    const entry = this.#entries[number];
+    if (entry !== undefined) entry.closeOnExec = value;
+  }
+
+  /** The numbers in use, ascending. */
+  numbers(): number[] {
+    return [...this.#entries.keys()].filter((number) => this.#entries[number] !== undefined);
+  }
+
+  /** fork: the same descriptions under the same numbers. */
+  copy(): DescriptorTable {
+    const table = new DescriptorTable();
+    table.limit = this.limit;
+    for (const number of this.numbers()) {
+      const entry = this.#entries[number] as Descriptor;
+      table.#entries[number] = { description: entry.description.retain(), closeOnExec: entry.closeOnExec };
+    }
+    return table;
+  }
+
+  /** CLONE_FILES: one more process uses this very table. */
+  share(): this {
+    this.#owners++;
+    return this;
+  }
+
+  /** A process stops using the table; the last one closes everything. */
+  release(): void {
+    if (--this.#owners > 0) return;
+    for (const number of this.numbers()) this.close(number);
+  }
+
+  /** execve: closes what is marked, on a copy when the table is shared. */
+  prepareExec(): DescriptorTable {
+    const table = this.#owners > 1 ? this.copy() : this;
+    if (table !== this) this.#owners--;
+    for (const number of table.numbers()) if (table.closesOnExec(number)) table.close(number);
+    return table;
+  }
+}

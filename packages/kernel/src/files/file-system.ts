@@ -1,0 +1,50 @@
+// The file system port: what a mount must offer. The memory file system is the default; hosts provide directories.
+import type { FileStatus } from './file-status.ts';
+import type { DirectoryEntry, OpenFile } from './open-file.ts';
+
+/** How to open a file. */
+export interface OpenRequest {
+  readonly read: boolean;
+  readonly write: boolean;
+  /** Creates a regular file with this mode (umask already applied) when there is none. */
+  readonly createMode?: number;
+  /** With `createMode`: -EEXIST when it exists. */
+  readonly exclusive?: boolean;
+  readonly truncate?: boolean;
+  readonly append?: boolean;
+}
+
+/**
+ * A tree of files. Paths are byte strings relative to its root without leading slash ('' is the root), and free of symbolic links, "." and
+ * "..": the path walk resolves those, so that an implementation can neither follow a link out of its root nor climb above it.
+ * Failures are negated error numbers.
+ */
+export interface FileSystem {
+  readonly isReadOnly: boolean;
+  /** lstat(2). */
+  status(path: string): FileStatus | number;
+  /** Opens without following a final symbolic link. */
+  open(path: string, request: OpenRequest): OpenFile | number;
+  /** Directory entries without "." and "..". */
+  entries(path: string): DirectoryEntry[] | number;
+  readLink(path: string): string | number;
+  makeDirectory(path: string, mode: number): number;
+  makeSymbolicLink(path: string, target: string): number;
+  makeNode(path: string, mode: number, device: number): number;
+  link(from: string, to: string): number;
+  rename(from: string, to: string): number;
+  removeFile(path: string): number;
+  removeDirectory(path: string): number;
+  setMode(path: string, mode: number): number;
+  setOwner(path: string, user: number, group: number): number;
+  /** Undefined keeps a time. */
+  setTimes(path: string, access: bigint | undefined, modify: bigint | undefined): number;
+  truncate(path: string, length: number): number;
+  /**
+   * For links that lead to an object and not to a path (/proc/self/fd/3 of a pipe): the object, freshly referenced.
+   * Undefined: an ordinary link, follow its text.
+   */
+  openLink?(path: string): import('./open-description.ts').OpenDescription | number | undefined;
+  /** Space in bytes for statfs(2). */
+  space?(): { readonly total: number; readonly free: number };
+}

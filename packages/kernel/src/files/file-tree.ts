@@ -1,0 +1,156 @@
+// The file tree of a machine: mounts, path walk and devices behind the operations that system calls need.
+import { Errno } from '../errno.ts';
+import type { FileStatus } from './file-status.ts';
+import { FileType, isType } from './file-status.ts';
+import type { FileSystem, OpenRequest } from './file-system.ts';
+import { MountTable } from './mount-table.ts';
+import { OpenDescription, type OpenMode } from './open-description.ts';
+import type { OpenFile } from './open-file.ts';
+import { type Place, walk } from './path-walk.ts';
+
+/** Opens a character device by its number; undefined: not one of ours, the file system opens it. */
+export type DeviceOpener = (device: number) => OpenFile | undefined;
+
+/** Where relative paths start and where the caller's world ends. Canonical byte strings. */
+export interface Viewpoint {
+  readonly base: string;
+  readonly root: string;
+}
+
+/** How open(2) was asked, beyond reading and writing. */
+export interface TreeOpenRequest extends OpenRequest {
+  readonly noFollow?: boolean;
+  readonly directory?: boolean;
+  readonly pathOnly?: boolean;
+}
+
+/**
+ * Files of a machine by path. All paths are byte strings; failures are negated error numbers.
+ * @example
+ * const tree = new FileTree();
+ * tree.mounts.mount('/', new MemoryFileSystem(clock));
+ * tree.status({ base: '/', root: '/' }, 'etc/passwd', true);
+ */
+export class FileTree {
+  readonly mounts = new MountTable();
+  readonly #openDevice: DeviceOpener;
+
+  constructor(openDevice: DeviceOpener = () => undefined) {
+    this.#openDevice = openDevice;
+  }
+
+  /** Resolves a path; the place may be empty when only its last name is missing. */
+  resolve(from: Viewpoint, path: string, followLast: boolean): Place | number {
+    return walk(this.mounts, { path, base: from.base, root: from.root, followLast });
+  }
+
+  /** stat(2) or, without `followLast`, lstat(2). */
+  status(from: Viewpoint, path: string, followLast: boolean): FileStatus | number {
+    const place = this.resolve(from, path, followLast);
+    if (typeof place === 'number') return place;
+    return place.status ?? -Errno.ENOENT;
+  }
+
+  /** Opens a path as open(2) does; the result has one reference. */
+  open(from: Viewpoint, path: string, request: TreeOpenRequest, mode: OpenMode): OpenDescription | number {
+    const creates = request.createMode !== undefined;
+    const place = this.resolve(from, path, !(request.noFollow || (creates && request.exclusive)));
+    if (typeof place === 'number') return place;
+    if (place.object !== undefined) return reopen(place.object, mode);
+    const { status } = place;
+    if (status === undefined && (!creates || place.mustBeDirectory)) return creates ? -Errno.EISDIR : -Errno.ENOENT;
+    if (status !== undefined) {
+      if (creates && request.exclusive) return -Errno.EEXIST;
+      if (isType(status, FileType.SymbolicLink) && !request.pathOnly) return -Errno.ELOOP;
+      if (request.directory && !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
+      if (isType(status, FileType.Directory) && (request.write || creates)) return -Errno.EISDIR;
+      if (isType(status, FileType.Socket) && !request.pathOnly) return -Errno.ENXIO;
+    }
+    if (request.pathOnly)
+      return new OpenDescription(
+        placeOnly(() => this.mounts.status(place.path)),
+        mode,
+        place.path,
+      );
+    if (status !== undefined && isType(status, FileType.Character)) {
+      const device = this.#openDevice(status.specialDevice);
+      if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
+    }
+    const at = this.mounts.locate(place.path);
+    if (at === undefined) return -Errno.ENOENT;
+    const file = at.mount.fileSystem.open(at.relative, request);
+    if (typeof file === 'number') return file;
+    return new OpenDescription(file, mode, place.path);
+  }
+
+  /** Applies an operation of the file system to an existing path. */
+  change(
+    from: Viewpoint,
+    path: string,
+    followLast: boolean,
+    apply: (files: FileSystem, path: string) => number,
+  ): number {
+    const place = this.resolve(from, path, followLast);
+    if (typeof place === 'number') return place;
+    if (place.status === undefined) return -Errno.ENOENT;
+    const at = this.mounts.locate(place.path);
+    return at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+  }
+
+  /** Applies an operation that makes a new name. `-EEXIST` when there is something already. */
+  create(
+    from: Viewpoint,
+    path: string,
+    isDirectory: boolean,
+    apply: (files: FileSystem, path: string) => number,
+  ): number {
+    const trimmed = isDirectory ? path.replace(/(?<=[^/])\/+$/, '') : path;
+    const place = this.resolve(from, trimmed, false);
+    if (typeof place === 'number') return place;
+    if (place.status !== undefined) return -Errno.EEXIST;
+    if (place.mustBeDirectory && !isDirectory) return -Errno.ENOENT;
+    const at = this.mounts.locate(place.path);
+    return at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+  }
+
+  /** rename(2) and link(2): two names that must lie in the same mount. */
+  pair(
+    from: readonly [Viewpoint, string],
+    to: readonly [Viewpoint, string],
+    followSource: boolean,
+    apply: (files: FileSystem, from: string, to: string, target: Place) => number,
+  ): number {
+    const source = this.resolve(from[0], from[1], followSource);
+    if (typeof source === 'number') return source;
+    if (source.status === undefined) return -Errno.ENOENT;
+    const target = this.resolve(to[0], to[1], false);
+    if (typeof target === 'number') return target;
+    const left = this.mounts.locate(source.path);
+    const right = this.mounts.locate(target.path);
+    if (left === undefined || right === undefined) return -Errno.ENOENT;
+    if (left.mount !== right.mount) return -Errno.EXDEV;
+    if (left.relative === '' || right.relative === '') return -Errno.EBUSY;
+    return apply(left.mount.fileSystem, left.relative, right.relative, target);
+  }
+}
+
+/** Opening /proc/self/fd/N: a new description of the same file, so that flags and position are its own. */
+function reopen(object: OpenDescription, mode: OpenMode): OpenDescription {
+  return new OpenDescription({ ...object.file, close: () => object.release() }, mode, object.path);
+}
+
+function withStatus(file: OpenFile, status: FileStatus): OpenFile {
+  return { ...file, status: () => status };
+}
+
+/** What an O_PATH descriptor refers to: a place that can be looked at and nothing else. */
+function placeOnly(status: () => FileStatus | number): OpenFile {
+  return {
+    isSeekable: false,
+    status,
+    read: () => -Errno.EBADF,
+    write: () => -Errno.EBADF,
+    readiness: () => 0,
+    close: () => {},
+  };
+}

@@ -1,0 +1,221 @@
+// The in-memory file system: the default of every machine, for pages, tests and private directories of a sandbox.
+import type { Clock } from '../host/clock.ts';
+import { Errno } from '../errno.ts';
+import { FileType, type FileStatus, isType } from './file-status.ts';
+import type { FileSystem } from './file-system.ts';
+import { type MemoryNode, MemoryNodeFactory } from './memory-node.ts';
+import { openMemoryNode } from './memory-open-file.ts';
+
+const NAME_MAX = 255;
+
+/**
+ * Files in memory, with inode numbers, hard links, permissions and times. Paths are byte strings relative to the root.
+ * @example
+ * const files = new MemoryFileSystem(clock);
+ * files.writeFile('etc/motd', new Uint8Array([104, 105, 10]));
+ */
+export class MemoryFileSystem implements FileSystem {
+  readonly isReadOnly = false;
+  readonly #nodes: MemoryNodeFactory;
+  readonly #root: MemoryNode;
+
+  constructor(
+    clock: Clock,
+    options: { readonly user?: number; readonly group?: number; readonly device?: number } = {},
+  ) {
+    this.#nodes = new MemoryNodeFactory(clock, options.user ?? 0, options.group ?? 0, options.device ?? 0x100);
+    this.#root = this.#nodes.create(FileType.Directory | 0o755);
+  }
+
+  /** Puts a file there, making the directories on the way. For filling a tree from outside, not for guests. */
+  writeFile(path: string, bytes: Uint8Array, permissions = 0o644): void {
+    const parts = path.split('/').filter((part) => part !== '');
+    for (let depth = 1; depth < parts.length; depth++) this.makeDirectory(parts.slice(0, depth).join('/'), 0o755);
+    const name = parts.pop() as string;
+    const parent = this.#find(parts.join('/'));
+    if (typeof parent === 'number') return;
+    const node = this.#nodes.create(FileType.Regular | permissions);
+    node.bytes = bytes.slice();
+    node.size = bytes.length;
+    parent.children?.set(name, node);
+  }
+
+  status(path: string): FileStatus | number {
+    const node = this.#find(path);
+    return typeof node === 'number' ? node : this.#nodes.status(node);
+  }
+
+  open(path: string, request: Parameters<FileSystem['open']>[1]): ReturnType<FileSystem['open']> {
+    let node = this.#find(path);
+    if (node === -Errno.ENOENT && request.createMode !== undefined) {
+      const made = this.#insert(path, FileType.Regular | (request.createMode & 0o7777));
+      if (typeof made === 'number') return made;
+      node = made;
+    } else if (request.createMode !== undefined && request.exclusive && typeof node !== 'number') {
+      return -Errno.EEXIST;
+    }
+    if (typeof node === 'number') return node;
+    if (isType(node, FileType.SymbolicLink)) return -Errno.ELOOP;
+    if (isType(node, FileType.Directory) && (request.write || request.createMode !== undefined)) return -Errno.EISDIR;
+    if (request.truncate && request.write && isType(node, FileType.Regular)) this.#nodes.resize(node, 0);
+    return openMemoryNode(this.#nodes, node);
+  }
+
+  entries(path: string): ReturnType<FileSystem['entries']> {
+    const node = this.#find(path);
+    if (typeof node === 'number') return node;
+    return this.#nodes.entries(node);
+  }
+
+  readLink(path: string): string | number {
+    const node = this.#find(path);
+    if (typeof node === 'number') return node;
+    return node.target ?? -Errno.EINVAL;
+  }
+
+  makeDirectory(path: string, mode: number): number {
+    return resultOf(this.#insert(path, FileType.Directory | (mode & 0o7777)));
+  }
+
+  makeSymbolicLink(path: string, target: string): number {
+    const made = this.#insert(path, FileType.SymbolicLink | 0o777);
+    if (typeof made === 'number') return made;
+    made.target = target;
+    return 0;
+  }
+
+  makeNode(path: string, mode: number, device: number): number {
+    const made = this.#insert(path, mode);
+    if (typeof made === 'number') return made;
+    made.specialDevice = device;
+    return 0;
+  }
+
+  link(from: string, to: string): number {
+    const node = this.#find(from);
+    if (typeof node === 'number') return node;
+    if (isType(node, FileType.Directory)) return -Errno.EPERM;
+    const place = this.#place(to);
+    if (typeof place === 'number') return place;
+    if (place.parent.children?.has(place.name)) return -Errno.EEXIST;
+    place.parent.children?.set(place.name, node);
+    node.links++;
+    this.#nodes.touch(place.parent);
+    return 0;
+  }
+
+  rename(from: string, to: string): number {
+    const node = this.#find(from);
+    if (typeof node === 'number') return node;
+    if (`${to}/`.startsWith(`${from}/`) && to !== from) return -Errno.EINVAL;
+    const source = this.#place(from);
+    const target = this.#place(to);
+    if (typeof source === 'number') return source;
+    if (typeof target === 'number') return target;
+    const existing = target.parent.children?.get(target.name);
+    if (existing === node) return 0;
+    if (existing !== undefined) {
+      const isDirectory = isType(node, FileType.Directory);
+      if (isType(existing, FileType.Directory)) {
+        if (!isDirectory) return -Errno.EISDIR;
+        if (existing.children?.size) return -Errno.ENOTEMPTY;
+      } else if (isDirectory) return -Errno.ENOTDIR;
+      existing.links--;
+    }
+    source.parent.children?.delete(source.name);
+    target.parent.children?.set(target.name, node);
+    this.#nodes.touch(source.parent);
+    this.#nodes.touch(target.parent);
+    return 0;
+  }
+
+  removeFile(path: string): number {
+    const node = this.#find(path);
+    if (typeof node === 'number') return node;
+    if (isType(node, FileType.Directory)) return -Errno.EISDIR;
+    return this.#unlink(path, node);
+  }
+
+  removeDirectory(path: string): number {
+    const node = this.#find(path);
+    if (typeof node === 'number') return node;
+    if (!isType(node, FileType.Directory)) return -Errno.ENOTDIR;
+    if (node === this.#root) return -Errno.EBUSY;
+    if (node.children?.size) return -Errno.ENOTEMPTY;
+    return this.#unlink(path, node);
+  }
+
+  setMode(path: string, mode: number): number {
+    return this.#change(path, (node) => this.#nodes.setMode(node, mode));
+  }
+
+  setOwner(path: string, user: number, group: number): number {
+    return this.#change(path, (node) => this.#nodes.setOwner(node, user, group));
+  }
+
+  setTimes(path: string, access: bigint | undefined, modify: bigint | undefined): number {
+    return this.#change(path, (node) => this.#nodes.setTimes(node, access, modify));
+  }
+
+  truncate(path: string, length: number): number {
+    return this.#change(path, (node) => {
+      if (isType(node, FileType.Directory)) return -Errno.EISDIR;
+      return this.#nodes.resize(node, length);
+    });
+  }
+
+  #change(path: string, apply: (node: MemoryNode) => number): number {
+    const node = this.#find(path);
+    return typeof node === 'number' ? node : apply(node);
+  }
+
+  #find(path: string): MemoryNode | number {
+    let node = this.#root;
+    if (path === '') return node;
+    for (const part of path.split('/')) {
+      if (node.children === undefined) return -Errno.ENOTDIR;
+      if (part.length > NAME_MAX) return -Errno.ENAMETOOLONG;
+      const next = node.children.get(part);
+      if (next === undefined) return -Errno.ENOENT;
+      node = next;
+    }
+    return node;
+  }
+
+  #place(path: string): { parent: MemoryNode; name: string } | number {
+    const slash = path.lastIndexOf('/');
+    const name = path.slice(slash + 1);
+    if (name === '') return -Errno.EBUSY;
+    if (name.length > NAME_MAX) return -Errno.ENAMETOOLONG;
+    const parent = this.#find(path.slice(0, Math.max(0, slash)));
+    if (typeof parent === 'number') return parent;
+    if (parent.children === undefined) return -Errno.ENOTDIR;
+    return { parent, name };
+  }
+
+  #insert(path: string, mode: number): MemoryNode | number {
+    if (path === '') return -Errno.EEXIST;
+    const place = this.#place(path);
+    if (typeof place === 'number') return place;
+    if (place.parent.children?.has(place.name)) return -Errno.EEXIST;
+    const node = this.#nodes.create(mode);
+    place.parent.children?.set(place.name, node);
+    if (node.children !== undefined) place.parent.links++;
+    this.#nodes.touch(place.parent);
+    return node;
+  }
+
+  #unlink(path: string, node: MemoryNode): number {
+    const place = this.#place(path);
+    if (typeof place === 'number') return place;
+    place.parent.children?.delete(place.name);
+    if (node.children !== undefined) place.parent.links--;
+    node.links--;
+    this.#nodes.touch(place.parent);
+    return 0;
+  }
+}
+
+function resultOf(made: MemoryNode | number): number {
+  return typeof made === 'number' ? made : 0;
+}

@@ -1,0 +1,45 @@
+// An open file of the memory file system. Closures, not a class: a layer may copy its members.
+import { Errno } from '../errno.ts';
+import type { MemoryNode, MemoryNodeFactory } from './memory-node.ts';
+import { type OpenFile, Readiness } from './open-file.ts';
+
+/** Opens an inode. It lives on while it is open, even when its last name is gone. */
+export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): OpenFile {
+  const shared = {
+    isSeekable: true,
+    status: () => nodes.status(node),
+    readiness: () => Readiness.Readable | Readiness.Writable,
+    close: () => {},
+    setMode: (mode: number) => nodes.setMode(node, mode),
+    setOwner: (user: number, group: number) => nodes.setOwner(node, user, group),
+    setTimes: (access: bigint | undefined, modify: bigint | undefined) => nodes.setTimes(node, access, modify),
+    synchronize: () => 0,
+  };
+  if (node.children !== undefined) {
+    return { ...shared, read: () => -Errno.EISDIR, write: () => -Errno.EBADF, entries: () => nodes.entries(node) };
+  }
+  return {
+    ...shared,
+    read: (target, position) => {
+      const bytes = node.bytes.subarray(Math.min(position, node.size), Math.min(position + target.length, node.size));
+      target.set(bytes);
+      return bytes.length;
+    },
+    write: (bytes, position) => nodes.write(node, bytes, position),
+    truncate: (length) => nodes.resize(node, length),
+    available: () => node.size,
+    backing: () => ({
+      identity: node,
+      sizeInBytes: () => node.size,
+      readInto: (offset, target) => {
+        const bytes = node.bytes.subarray(Math.min(offset, node.size), Math.min(offset + target.length, node.size));
+        target.set(bytes);
+        return bytes.length;
+      },
+      writeFrom: (offset, bytes) => {
+        const part = bytes.subarray(0, Math.max(0, node.size - offset));
+        return part.length === 0 || nodes.write(node, part, offset) >= 0;
+      },
+    }),
+  };
+}

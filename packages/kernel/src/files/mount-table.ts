@@ -1,0 +1,69 @@
+// The mount table: which file system serves which part of the tree.
+import { Errno } from '../errno.ts';
+import type { FileStatus } from './file-status.ts';
+import type { FileSystem } from './file-system.ts';
+import type { OpenDescription } from './open-description.ts';
+import type { DirectoryEntry } from './open-file.ts';
+
+/** One mount. */
+export interface Mount {
+  /** Canonical path of the mount point, '/' for the root. */
+  readonly path: string;
+  readonly fileSystem: FileSystem;
+  /** Name for /proc/mounts. */
+  readonly type: string;
+}
+
+/** A place within a mount: the file system and the path relative to its root. */
+export interface MountedPath {
+  readonly mount: Mount;
+  readonly relative: string;
+}
+
+/** Mounts by path; the longest matching one serves a path. Canonical paths only. */
+export class MountTable {
+  readonly #mounts: Mount[] = [];
+
+  /** Mounts a file system over a path; later mounts of the same path hide earlier ones. */
+  mount(path: string, fileSystem: FileSystem, type = 'elf'): void {
+    this.#mounts.push({ path, fileSystem, type });
+    this.#mounts.sort((left, right) => right.path.length - left.path.length);
+  }
+
+  /** All mounts, the deepest first. */
+  get mounts(): readonly Mount[] {
+    return this.#mounts;
+  }
+
+  /** The file system that serves a path. */
+  locate(path: string): MountedPath | undefined {
+    for (const mount of this.#mounts) {
+      if (mount.path === '/') return { mount, relative: path.slice(1) };
+      if (path === mount.path) return { mount, relative: '' };
+      if (path.startsWith(mount.path) && path.charCodeAt(mount.path.length) === 47) {
+        return { mount, relative: path.slice(mount.path.length + 1) };
+      }
+    }
+    return undefined;
+  }
+
+  status(path: string): FileStatus | number {
+    const at = this.locate(path);
+    return at === undefined ? -Errno.ENOENT : at.mount.fileSystem.status(at.relative);
+  }
+
+  readLink(path: string): string | number {
+    const at = this.locate(path);
+    return at === undefined ? -Errno.ENOENT : at.mount.fileSystem.readLink(at.relative);
+  }
+
+  openLink(path: string): OpenDescription | number | undefined {
+    const at = this.locate(path);
+    return at?.mount.fileSystem.openLink?.(at.relative);
+  }
+
+  entries(path: string): DirectoryEntry[] | number {
+    const at = this.locate(path);
+    return at === undefined ? -Errno.ENOENT : at.mount.fileSystem.entries(at.relative);
+  }
+}

@@ -1,0 +1,53 @@
+// An open file as the kernel uses it: regular file, directory, pipe end, device or terminal behind one interface.
+import type { Backing } from '@elf/mm';
+import type { WaitQueue } from '../wait-queue.ts';
+import type { FileStatus } from './file-status.ts';
+import type { TerminalControl } from './terminal-file.ts';
+
+/** Readiness bits (the values of poll(2)). */
+// biome-ignore format: a table
+export const Readiness = { Readable: 1, Priority: 2, Writable: 4, Error: 8, HangUp: 16 } as const;
+
+/** One entry of a directory. */
+export interface DirectoryEntry {
+  /** Byte string. */
+  readonly name: string;
+  readonly inode: number;
+  /** Type bits of the mode; 0 when unknown. */
+  readonly type: number;
+}
+
+/**
+ * An open file. Nothing here blocks: a read or write that would have to wait returns -EAGAIN, and the caller waits on `changes`.
+ * Failures are negated error numbers.
+ */
+export interface OpenFile {
+  /** True when reads and writes happen at a position that lseek moves. */
+  readonly isSeekable: boolean;
+  status(): FileStatus | number;
+  /** Fills `target` from `position` (ignored by streams). Returns bytes read, 0 at the end. */
+  read(target: Uint8Array, position: number): number;
+  /** Writes bytes at `position` (ignored by streams). Returns bytes written. */
+  write(bytes: Uint8Array, position: number): number;
+  /** {@link Readiness} bits now. */
+  readiness(): number;
+  /** Woken whenever `readiness` may have changed; absent for files that are always ready. */
+  readonly changes?: WaitQueue;
+  /** Called when the last descriptor of it is closed. */
+  close(): void;
+  /** The entries of a directory, without "." and "..". */
+  entries?(): DirectoryEntry[] | number;
+  truncate?(length: number): number;
+  synchronize?(): number;
+  setMode?(mode: number): number;
+  setOwner?(user: number, group: number): number;
+  setTimes?(access: bigint | undefined, modify: bigint | undefined): number;
+  /** Present on terminals. */
+  readonly terminal?: TerminalControl;
+  /** What mmap maps; absent when the file cannot be mapped. */
+  backing?(): Backing | undefined;
+  /** Bytes that a read would return now (FIONREAD); absent when unknown. */
+  available?(): number;
+  /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */
+  readonly anonymousName?: string;
+}

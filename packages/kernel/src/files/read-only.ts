@@ -1,0 +1,41 @@
+// A read-only view of a file system: every change is refused with EROFS.
+import { Errno } from '../errno.ts';
+import type { FileSystem } from './file-system.ts';
+
+/**
+ * Wraps a file system so that nothing in it can be changed (a sandbox's host mount).
+ * @example
+ * tree.mount('/', readOnlyFileSystem(hostDirectory));
+ */
+export function readOnlyFileSystem(inner: FileSystem): FileSystem {
+  const refuse = () => -Errno.EROFS;
+  return {
+    isReadOnly: true,
+    status: (path) => inner.status(path),
+    open: (path, request) => {
+      const writes = request.write || request.truncate === true;
+      if (writes) return -Errno.EROFS;
+      if (request.createMode === undefined) return inner.open(path, request);
+      // O_CREAT on an existing file is allowed; a file that would have to be made is not.
+      const existing = inner.status(path);
+      if (typeof existing === 'number') return existing === -Errno.ENOENT ? -Errno.EROFS : existing;
+      if (request.exclusive) return -Errno.EEXIST;
+      return inner.open(path, { read: request.read, write: false });
+    },
+    entries: (path) => inner.entries(path),
+    readLink: (path) => inner.readLink(path),
+    makeDirectory: refuse,
+    makeSymbolicLink: refuse,
+    makeNode: refuse,
+    link: refuse,
+    rename: refuse,
+    removeFile: refuse,
+    removeDirectory: refuse,
+    setMode: refuse,
+    setOwner: refuse,
+    setTimes: refuse,
+    truncate: refuse,
+    openLink: inner.openLink && ((path) => inner.openLink?.(path)),
+    space: inner.space && (() => inner.space?.() ?? { total: 0, free: 0 }),
+  };
+}

@@ -1,0 +1,23 @@
+// Everything a machine takes from outside, as one record of ports.
+import type { FileSystem } from '../files/file-system.ts';
+import type { Clock } from './clock.ts';
+import type { Entropy } from './entropy.ts';
+import type { StandardStreams } from './standard-streams.ts';
+
+/** The ports of a machine. `createMemoryHost` fills all of them without touching the outside. */
+export interface Host {
+  readonly clock: Clock;
+  readonly entropy: Entropy;
+  readonly streams: StandardStreams;
+  /** What the guest sees at "/". */
+  readonly files: FileSystem;
+  /** User and group the first process runs as. */
+  readonly user: number;
+  readonly group: number;
+  readonly supplementaryGroups?: readonly number[];
+  readonly hostName: string;
+  readonly processors: number;
+  /** Where the first process starts (byte string). */
+  readonly workingDirectory: string;
+  readonly umask: number;
+}

@@ -1,0 +1,348 @@
+// The kernel of a machine: its processes and threads, and who runs next.
+import type { AddressSpace, GuestMemory } from '@elf/mm';
+import type { Cpu } from './cpu-port.ts';
+import { DescriptorTable } from './descriptor-table.ts';
+import type { ExitStatus } from './exit-status.ts';
+import { deviceOpener } from './files/devices.ts';
+import { FileTree } from './files/file-tree.ts';
+import { OpenDescription } from './files/open-description.ts';
+import type { Host } from './host/host.ts';
+import type { PendingRequest } from './pending.ts';
+import type { Personality } from './personality.ts';
+import { Process } from './process.ts';
+import type { LoadedProgram, LoadRefusal, ProgramLoader } from './program-loader.ts';
+import { Thread } from './thread.ts';
+
+/** Calls kept for a crash report. */
+const RECENT_CALLS = 12;
+
+/** What a kernel is made of. */
+export interface KernelParts {
+  readonly host: Host;
+  readonly memory: GuestMemory;
+  readonly cpu: Cpu;
+  readonly loader: ProgramLoader;
+  /** Receives trace lines; absent: nothing is printed or formatted. */
+  readonly trace?: (line: string) => void;
+  /** Hears that a process dies of a fault, while its memory and registers are still there. */
+  readonly onCrash?: (thread: Thread, signal: number) => void;
+}
+
+/** What the first process runs. Byte strings. */
+export interface StartRequest {
+  readonly path: string;
+  readonly arguments: readonly string[];
+  readonly environment: readonly string[];
+  readonly personality: Personality;
+}
+
+/** Processes, threads and their order. One JavaScript thread runs all of them (decision D5). */
+export class Kernel {
+  readonly host: Host;
+  readonly memory: GuestMemory;
+  readonly cpu: Cpu;
+  readonly tree: FileTree;
+  readonly loader: ProgramLoader;
+  readonly trace: ((line: string) => void) | undefined;
+  readonly onCrash: ((thread: Thread, signal: number) => void) | undefined;
+  readonly processes = new Map<number, Process>();
+  readonly threads = new Map<number, Thread>();
+  readonly bootTime: number;
+  readonly #ready: Thread[] = [];
+  readonly #sleepers = new Set<Thread>();
+  readonly #recentCalls: string[] = [];
+  #onCpu: Thread | undefined;
+  #nextId = 1;
+  #nextInode = 1000;
+  #wakeUp: (() => void) | undefined;
+
+  constructor(parts: KernelParts) {
+    this.host = parts.host;
+    this.memory = parts.memory;
+    this.cpu = parts.cpu;
+    this.loader = parts.loader;
+    this.trace = parts.trace;
+    this.onCrash = parts.onCrash;
+    this.bootTime = parts.host.clock.monotonic();
+    const { streams } = parts.host;
+    const terminal = () => [streams.input, streams.output, streams.error].find((file) => file.terminal !== undefined);
+    this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal));
+    this.tree.mounts.mount('/', parts.host.files, 'host');
+  }
+
+  get hasSeveralThreads(): boolean {
+    return this.threads.size > 1;
+  }
+
+  /** Number for a new pipe or socket. */
+  nextInode(): number {
+    return this.#nextInode++;
+  }
+
+  /** The last system calls, oldest first, for crash reports. */
+  get recentCalls(): readonly string[] {
+    return this.#recentCalls;
+  }
+
+  recordCall(text: string): void {
+    this.#recentCalls.push(text);
+    if (this.#recentCalls.length > RECENT_CALLS) this.#recentCalls.shift();
+  }
+
+  /** Loads the first program and makes its process. */
+  start(request: StartRequest): Process | LoadRefusal {
+    const { host } = this;
+    const credentials = {
+      user: host.user,
+      effectiveUser: host.user,
+      savedUser: host.user,
+      group: host.group,
+      effectiveGroup: host.group,
+      savedGroup: host.group,
+      supplementary: host.supplementaryGroups ?? [],
+    };
+    const place = { workingDirectory: host.workingDirectory, root: '/', umask: host.umask };
+    const viewpoint = { base: place.workingDirectory, root: place.root };
+    const program = this.loader(this, { ...request, viewpoint, credentials });
+    if (program.kind === 'refused') return program;
+    const descriptors = this.#standardDescriptors();
+    const { personality } = request;
+    const parts = { id: this.#nextId++, parent: undefined, space: program.space, descriptors, place, credentials };
+    const process = new Process({ ...parts, personality, program }, host.clock.monotonic());
+    const thread = this.#addThread(process, process.id);
+    this.processes.set(process.id, process);
+    personality.attach(process, thread);
+    this.#putOnCpu(thread);
+    this.#begin(thread, program);
+    this.#ready.push(thread);
+    return process;
+  }
+
+  /** execve for the calling thread. Returns a negated error, or 0 with registers set for the new program. */
+  execute(thread: Thread, path: string, argv: readonly string[], environment: readonly string[]): number {
+    const { process } = thread;
+    const { viewpoint, credentials } = process;
+    const program = this.loader(this, { path, arguments: argv, environment, viewpoint, credentials });
+    if (program.kind === 'refused') return -program.errno;
+    for (const other of [...process.threads]) if (other !== thread) this.endThread(other);
+    process.descriptors = process.descriptors.prepareExec();
+    process.replaceSpace(program.space);
+    this.cpu.attach(program.space);
+    this.#begin(thread, program);
+    return 0;
+  }
+
+  /** A copy of the calling thread in a new process; its registers are the caller's as they are now. */
+  fork(thread: Thread, options: ForkOptions): Thread {
+    const parent = thread.process;
+    const space = options.shareSpace ? parent.space : parent.space.fork();
+    const child = new Process(
+      {
+        id: this.#nextId++,
+        parent: options.sibling ? parent.parent : parent,
+        space,
+        descriptors: options.shareDescriptors ? parent.descriptors.share() : parent.descriptors.copy(),
+        place: options.sharePlace ? parent.place : { ...parent.place },
+        credentials: { ...parent.credentials },
+        personality: parent.personality,
+        program: parent.program,
+      },
+      this.host.clock.monotonic(),
+    );
+    child.commandName = parent.commandName;
+    child.borrowsSpace = options.shareSpace === true;
+    this.processes.set(child.id, child);
+    return this.#copyThread(thread, child, child.id);
+  }
+
+  /** A new thread of the same process with the caller's registers. */
+  spawnThread(thread: Thread): Thread {
+    return this.#copyThread(thread, thread.process, this.#nextId++);
+  }
+
+  /** Makes a copied thread eligible to run; its registers are changed before by {@link withThread}. */
+  release(thread: Thread): void {
+    this.#ready.push(thread);
+  }
+
+  /** Runs `change` with another thread's registers on the CPU. */
+  withThread(thread: Thread, change: (cpu: Cpu) => void): void {
+    const before = this.#onCpu;
+    this.#putOnCpu(thread);
+    change(this.cpu);
+    if (before !== undefined && before.state !== 'ended') this.#putOnCpu(before);
+  }
+
+  /** Ends one thread; the last one ends the process with `status`. */
+  endThread(thread: Thread, status: ExitStatus = { kind: 'exited', code: 0 }): void {
+    if (thread.state === 'ended') return;
+    const { process } = thread;
+    process.personality.threadEnded(thread);
+    this.#unblock(thread);
+    thread.state = 'ended';
+    thread.cpuState = undefined;
+    process.threads.delete(thread);
+    this.threads.delete(thread.id);
+    if (this.#onCpu === thread) this.#onCpu = undefined;
+    if (process.threads.size === 0) this.#endProcess(process, status);
+  }
+
+  /** Ends a whole process. */
+  endProcess(process: Process, status: ExitStatus): void {
+    for (const thread of [...process.threads]) this.endThread(thread, status);
+  }
+
+  /** Removes a zombie whose status was collected. */
+  reap(process: Process): void {
+    process.parent?.children.delete(process);
+    this.processes.delete(process.id);
+  }
+
+  /** Puts a thread to sleep until a queue of the request wakes it, its deadline passes or a signal comes. */
+  block(thread: Thread, request: PendingRequest): void {
+    thread.state = 'blocked';
+    thread.wait = request;
+    const leave = request.queues.map((queue) => queue.join(() => this.wake(thread)));
+    thread.leaveQueues = () => {
+      for (const each of leave) each();
+    };
+    if (request.deadline !== undefined) this.#sleepers.add(thread);
+    if (thread.attention) this.wake(thread);
+  }
+
+  /** Makes a blocked thread look again. */
+  wake(thread: Thread): void {
+    if (thread.state !== 'blocked') return;
+    thread.state = 'runnable';
+    this.#ready.push(thread);
+    this.#wakeUp?.();
+  }
+
+  /** The next thread to run, removed from the queue. */
+  takeReady(): Thread | undefined {
+    if (this.#sleepers.size > 0) this.#wakeExpired();
+    for (;;) {
+      const thread = this.#ready.shift();
+      if (thread === undefined || thread.state === 'runnable') return thread;
+    }
+  }
+
+  /** Puts a thread that used up its slice at the end of the queue. */
+  requeue(thread: Thread): void {
+    if (thread.state === 'runnable') this.#ready.push(thread);
+  }
+
+  get hasReady(): boolean {
+    return this.#ready.length > 0;
+  }
+
+  /** A thread whose wait is over stops listening. */
+  finishWait(thread: Thread): void {
+    this.#unblock(thread);
+  }
+
+  /** Waits for the host: until something wakes a thread or the earliest deadline passes. */
+  async idle(): Promise<void> {
+    const interruption = new Promise<void>((resolve) => {
+      this.#wakeUp = resolve;
+    });
+    const now = this.host.clock.monotonic();
+    let earliest = Number.POSITIVE_INFINITY;
+    for (const thread of this.#sleepers) earliest = Math.min(earliest, thread.wait?.deadline ?? earliest);
+    await this.host.clock.wait(Math.max(0, earliest - now), interruption);
+    this.#wakeUp = undefined;
+  }
+
+  /** Loads a thread's registers and address space, saving those of the thread before. */
+  switchTo(thread: Thread): void {
+    this.#putOnCpu(thread);
+  }
+
+  #begin(thread: Thread, program: LoadedProgram): void {
+    const { process } = thread;
+    process.program = program;
+    process.commandName = program.commandName.slice(0, 15);
+    this.cpu.resetState();
+    process.personality.start(thread, program);
+  }
+
+  #standardDescriptors(): DescriptorTable {
+    const table = new DescriptorTable();
+    const { input, output, error } = this.host.streams;
+    const mode = { readable: true, writable: true, append: false, nonBlocking: false };
+    const isTerminal = input.terminal !== undefined;
+    table.insert(new OpenDescription(input, { ...mode, writable: isTerminal }));
+    table.insert(new OpenDescription(output, { ...mode, readable: output.terminal !== undefined }));
+    table.insert(new OpenDescription(error, { ...mode, readable: error.terminal !== undefined }));
+    return table;
+  }
+
+  #addThread(process: Process, id: number): Thread {
+    const thread = new Thread(this, process, id);
+    this.threads.set(id, thread);
+    return thread;
+  }
+
+  #copyThread(source: Thread, process: Process, id: number): Thread {
+    const copy = this.#addThread(process, id);
+    copy.cpuState = this.cpu.saveState().slice();
+    process.personality.fork(source, copy);
+    return copy;
+  }
+
+  #putOnCpu(thread: Thread): void {
+    const before = this.#onCpu;
+    if (before === thread) return;
+    if (before !== undefined && before.state !== 'ended') before.cpuState = this.cpu.saveState().slice();
+    this.cpu.attach(thread.process.space);
+    if (thread.cpuState !== undefined) this.cpu.restoreState(thread.cpuState);
+    thread.cpuState = undefined;
+    this.#onCpu = thread;
+  }
+
+  #unblock(thread: Thread): void {
+    thread.leaveQueues?.();
+    thread.leaveQueues = undefined;
+    thread.wait = undefined;
+    this.#sleepers.delete(thread);
+  }
+
+  #wakeExpired(): void {
+    const now = this.host.clock.monotonic();
+    for (const thread of this.#sleepers)
+      if ((thread.wait?.deadline ?? Number.POSITIVE_INFINITY) <= now) this.wake(thread);
+  }
+
+  #endProcess(process: Process, status: ExitStatus): void {
+    process.exitStatus = status;
+    process.descriptors.release();
+    if (!process.borrowsSpace) releaseSpace(process.space, this);
+    process.borrowsSpace = false;
+    process.spaceReleased.wake();
+    const heir = this.processes.get(1);
+    for (const child of process.children) {
+      child.parent = heir === process ? undefined : heir;
+      if (heir !== process) heir?.children.add(child);
+      if (child.exitStatus !== undefined && child.parent === undefined) this.processes.delete(child.id);
+    }
+    process.children.clear();
+    process.personality.processEnded(process);
+    if (process.parent === undefined) this.processes.delete(process.id);
+    else process.parent.childChanges.wake();
+  }
+}
+
+/** What a forked process shares with its parent. */
+export interface ForkOptions {
+  readonly shareSpace?: boolean;
+  readonly shareDescriptors?: boolean;
+  readonly sharePlace?: boolean;
+  /** CLONE_PARENT. */
+  readonly sibling?: boolean;
+}
+
+function releaseSpace(space: AddressSpace, kernel: Kernel): void {
+  // Another process may still run in it (vfork without execve).
+  for (const other of kernel.processes.values()) if (other.exitStatus === undefined && other.space === space) return;
+  space.destroy();
+}

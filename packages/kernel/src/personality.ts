@@ -1,0 +1,45 @@
+// The personality port (decision D7): everything that makes a guest a Linux or a Plan 9 process. The kernel knows none by name.
+import type { Cpu, CpuExit } from './cpu-port.ts';
+import type { LoadedProgram } from './program-loader.ts';
+import type { Process } from './process.ts';
+import type { SystemCallTable } from './system-call.ts';
+import type { Thread } from './thread.ts';
+
+/** How one kind of system call instruction passes number, arguments and result. */
+export interface SystemCallAbi {
+  /** Name under which rows give their numbers, such as 'x86-64'. */
+  readonly name: string;
+  readonly number: (cpu: Cpu) => number;
+  /** Registers of the arguments, in order. */
+  readonly argumentRegisters: readonly number[];
+  /** Stores a result; errors are negated error numbers. */
+  readonly setResult: (cpu: Cpu, result: number | bigint) => void;
+  /** What a call the table lacks returns (-ENOSYS). */
+  readonly unknownCallResult: number;
+  /** Length of the system call instruction, to execute it again. */
+  readonly instructionBytes: number;
+}
+
+/** A process family: calls, registers, faults. */
+export interface Personality {
+  readonly name: string;
+  /** The convention behind an exit; undefined: the instruction is not a system call here, it is a fault. */
+  readonly abiOf: (exit: CpuExit) => SystemCallAbi | undefined;
+  readonly calls: SystemCallTable;
+  /** Gives a fresh process and its first thread their state. */
+  readonly attach: (process: Process, thread: Thread) => void;
+  /** Copies state for fork (a new process) or for a new thread of the same process. */
+  readonly fork: (parent: Thread, child: Thread) => void;
+  /** execve succeeded: state a new program does not keep is dropped, registers are set to start it. */
+  readonly start: (thread: Thread, program: LoadedProgram) => void;
+  /** The CPU stopped for something that is not a system call: becomes a signal or a note. */
+  readonly fault: (thread: Thread, exit: CpuExit) => void;
+  /** Called before guest code continues while `thread.attention` is set. */
+  readonly beforeResume: (thread: Thread) => void;
+  /** A thread ends, its memory still there. */
+  readonly threadEnded: (thread: Thread) => void;
+  /** A process became a zombie: tells its parent. */
+  readonly processEnded: (process: Process) => void;
+  /** Name of an error for traces, such as "ENOENT (No such file or directory)". */
+  readonly describeError: (errno: number) => string;
+}

@@ -1,0 +1,41 @@
+// The loader port: turns a path into a mapped program. The machine implements it with @elf/exec; tests with a few lines.
+import type { AddressSpace } from '@elf/mm';
+import type { Viewpoint } from './files/file-tree.ts';
+import type { Kernel } from './kernel.ts';
+import type { Credentials } from './process.ts';
+
+/** What execve asks for. Byte strings throughout. */
+export interface LoadRequest {
+  readonly path: string;
+  readonly arguments: readonly string[];
+  readonly environment: readonly string[];
+  readonly viewpoint: Viewpoint;
+  readonly credentials: Readonly<Credentials>;
+}
+
+/** A program in a fresh address space, ready to start. */
+export interface LoadedProgram {
+  readonly kind: 'loaded';
+  readonly space: AddressSpace;
+  /** First instruction: the interpreter's when there is one. */
+  readonly entry: number;
+  readonly stackPointer: number;
+  /** Canonical path of the executable after scripts were resolved. */
+  readonly executable: string;
+  /** Name for ps: the last part of the path given to execve. */
+  readonly commandName: string;
+  readonly arguments: readonly string[];
+  readonly environment: readonly string[];
+  readonly auxiliaryVector: Uint8Array;
+}
+
+/** Why a program does not start. */
+export interface LoadRefusal {
+  readonly kind: 'refused';
+  readonly errno: number;
+  /** The rule that refused it, one sentence for people. */
+  readonly reason: string;
+}
+
+/** Loads programs for a kernel. */
+export type ProgramLoader = (kernel: Kernel, request: LoadRequest) => LoadedProgram | LoadRefusal;

@@ -1,0 +1,104 @@
+// The run loop: slices of guest code, system calls and faults, until every process has ended.
+import { completeCall, dispatchSystemCall } from './dispatch.ts';
+import { Errno } from './errno.ts';
+import type { Kernel } from './kernel.ts';
+import type { Thread } from './thread.ts';
+
+/** Instructions a thread runs before the next one gets its turn. */
+const SLICE_INSTRUCTIONS = 1_000_000;
+/** Slices between two looks at the host's events (stdin, timers, an abort). */
+const SLICES_PER_PAUSE = 4;
+
+/** Options of a run. */
+export interface RunOptions {
+  /** Asked between slices; true stops the run, threads stay as they are. */
+  readonly shouldStop?: () => boolean;
+}
+
+/** Why a run ended. */
+export type RunOutcome =
+  /** No process is left. */
+  | 'finished'
+  /** `shouldStop` said so. */
+  | 'stopped'
+  /** Every thread waits for something that cannot happen: only a host without events of its own can know. */
+  | 'stalled';
+
+/**
+ * Runs all processes to their end. The loop is the same in Node, in a worker and on a page.
+ * @example
+ * kernel.start({ path: '/bin/true', arguments: ['true'], environment: [], personality });
+ * await run(kernel);
+ */
+export async function run(kernel: Kernel, options: RunOptions = {}): Promise<RunOutcome> {
+  let slices = 0;
+  let idleRounds = 0;
+  while (kernel.threads.size > 0) {
+    if (options.shouldStop?.()) return 'stopped';
+    const thread = kernel.takeReady();
+    if (thread === undefined) {
+      if (++idleRounds > MAXIMUM_IDLE_ROUNDS) return 'stalled';
+      await kernel.idle();
+      continue;
+    }
+    idleRounds = 0;
+    if (thread.wait === undefined || resumeWait(kernel, thread)) runSlice(kernel, thread);
+    if (++slices % SLICES_PER_PAUSE === 0) await kernel.host.clock.pause();
+  }
+  return 'finished';
+}
+
+/** A real clock's wait ends only with an event or a deadline; a virtual one's ends at once, so a thousand rounds mean nothing will come. */
+const MAXIMUM_IDLE_ROUNDS = 1000;
+
+/** A woken thread looks again at what it waited for. False: it goes back to sleep. */
+function resumeWait(kernel: Kernel, thread: Thread): boolean {
+  const request = thread.wait;
+  if (request === undefined) return true;
+  let result = request.attempt();
+  if (result === undefined && request.deadline !== undefined && kernel.host.clock.monotonic() >= request.deadline) {
+    result = request.expire?.() ?? 0;
+  }
+  const interrupted = result === undefined && thread.attention;
+  if (result === undefined && !interrupted) {
+    kernel.finishWait(thread);
+    kernel.block(thread, request);
+    return false;
+  }
+  kernel.finishWait(thread);
+  if (thread.state === 'ended') return false;
+  kernel.switchTo(thread);
+  const abi = thread.callAbi;
+  if (interrupted && thread.call !== undefined) {
+    thread.interrupted = { number: thread.call.number, restartable: request.restartable === true };
+    result = request.interrupt?.() ?? -Errno.EINTR;
+  }
+  if (abi !== undefined && result !== undefined) completeCall(thread, abi, result);
+  return true;
+}
+
+function runSlice(kernel: Kernel, thread: Thread): void {
+  const { cpu } = kernel;
+  kernel.switchTo(thread);
+  const start = cpu.instructionsRetired;
+  const end = start + SLICE_INSTRUCTIONS;
+  while (thread.state === 'runnable') {
+    if (thread.attention) {
+      thread.process.personality.beforeResume(thread);
+      if (thread.state !== 'runnable') break;
+    }
+    const left = end - cpu.instructionsRetired;
+    if (left <= 0) break;
+    const exit = cpu.run(left);
+    if (exit.kind === 'budget') continue;
+    const abi = thread.process.personality.abiOf(exit);
+    if (abi === undefined) thread.process.personality.fault(thread, exit);
+    else {
+      thread.callAbi = abi;
+      dispatchSystemCall(thread, abi);
+    }
+    // A thread that just woke another one yields early only at the end of its slice: order stays deterministic.
+  }
+  thread.instructions += cpu.instructionsRetired - start;
+  kernel.requeue(thread);
+}

@@ -1,0 +1,63 @@
+// A thread: one flow of guest instructions. System calls receive it as their task.
+import type { UserMemory } from '@elf/mm';
+import type { Cpu } from './cpu-port.ts';
+import type { Host } from './host/host.ts';
+import type { Kernel } from './kernel.ts';
+import type { PendingRequest } from './pending.ts';
+import type { SystemCallAbi } from './personality.ts';
+import type { Process } from './process.ts';
+import type { SystemCallRow } from './system-call.ts';
+
+/** A system call in progress or just interrupted. */
+export interface CallInProgress {
+  readonly row: SystemCallRow;
+  readonly number: number;
+  /** The argument registers as they were at the call: low and high halves. */
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+  /** Decoded arguments, for the trace line printed at the end. */
+  readonly values: Readonly<Record<string, unknown>>;
+}
+
+/** A thread of a process. */
+export class Thread {
+  readonly id: number;
+  readonly process: Process;
+  readonly kernel: Kernel;
+  state: 'runnable' | 'blocked' | 'ended' = 'runnable';
+  /** CPU state while the thread is not on the CPU. */
+  cpuState: Uint8Array | undefined;
+  call: CallInProgress | undefined;
+  /** The convention of the last call. */
+  callAbi: SystemCallAbi | undefined;
+  /** What it waits for. */
+  wait: PendingRequest | undefined;
+  /** Ends the subscriptions of `wait`. */
+  leaveQueues: (() => void) | undefined;
+  /** Set by whoever sends a signal: the personality looks before guest code continues. */
+  attention = false;
+  /** The call a signal cut short, until the personality decides whether it starts again. */
+  interrupted: { readonly number: number; readonly restartable: boolean } | undefined;
+  personalityState: unknown;
+  instructions = 0;
+
+  constructor(kernel: Kernel, process: Process, id: number) {
+    this.kernel = kernel;
+    this.process = process;
+    this.id = id;
+    process.threads.add(this);
+  }
+
+  get user(): UserMemory {
+    return this.process.user;
+  }
+
+  get host(): Host {
+    return this.kernel.host;
+  }
+
+  /** The CPU; only valid while this thread is on it (in its own system calls and faults). */
+  get cpu(): Cpu {
+    return this.kernel.cpu;
+  }
+}
