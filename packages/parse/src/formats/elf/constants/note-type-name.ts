@@ -124,9 +124,9 @@ export const FREEBSD_NOTE_NAME: Readonly<Record<number, string>> = {
 
 /** First words of the notes of the owner NetBSD, which carry their value in the same line (sys/exec_elf.h). */
 export const NETBSD_NOTE_NAME: Readonly<Record<number, string>> = {
-  0x1: 'IDENT',
-  0x3: 'PaX',
-  0x5: 'MARCH',
+  1: 'IDENT',
+  3: 'PaX',
+  5: 'MARCH',
 };
 
 /** Note types that any other owner may use in an object, executable or shared object. */
