@@ -45,7 +45,6 @@ const toFlags =
     if (result < 0) return flags;
     return 2 | (result & C3 ? 0x40 : 0) | (result & C2 ? 4 : 0) | (result & C0 ? 1 : 0);
   };
-const storeSizes = [4, 8, 10, 2, 4, 8, 2, 4, 8, 10];
 const store =
   (format: number, pops: boolean): Action =>
   (words, flags) => {
@@ -53,8 +52,8 @@ const store =
     const writes = transfer.prepareStore(words, 0, format);
     const bytes = new Uint8Array(words.buffer, MEMORY_OPERAND * 4, 10);
     bytes.set(
-      new Uint8Array(before.buffer, 0, 10).subarray(writes ? storeSizes[format] : 0),
-      writes ? storeSizes[format] : 0,
+      new Uint8Array(before.buffer, 0, 10).subarray(writes ? transfer.STORE_BYTES[format] : 0),
+      writes ? transfer.STORE_BYTES[format] : 0,
     );
     transfer.commitStore(words, 0, pops);
     return flags;
@@ -172,7 +171,7 @@ const unit = new Int32Array(UNIT_WORDS);
 
 /** Executes one record as the oracle does and writes the answer in its layout. */
 export function executeRecord(names: readonly string[], record: DataView, answer: DataView): void {
-  const words = unit;
+  const words = unit.fill(0);
   initialise(words, 0);
   const preparation = record.getUint8(1);
   const copies = preparation === 8 ? 7 : preparation >= 2 ? 1 : 0;
@@ -286,7 +285,9 @@ const MEMORY_WORDS = [
 export function putCase(random: () => number, name: string, operation: number, record: DataView): void {
   const choice = random();
   record.setUint8(0, operation);
-  record.setUint8(1, (choice & 0x1f) === 0 ? [0, 1, 3, 4][(choice >>> 5) & 3] : (choice & 0x1f) === 1 ? 8 : 2);
+  // FXAM of an empty register shows the sign of what it held: 0 would leave that to the case before.
+  const unknown = name === 'fxam' ? 3 : 0;
+  record.setUint8(1, (choice & 0x1f) === 0 ? [unknown, 1, 3, 4][(choice >>> 5) & 3] : (choice & 0x1f) === 1 ? 8 : 2);
   const masks = (choice & 0x700) === 0 ? (choice >>> 16) & 0x3f : 0x3f;
   const precision = [0x300, 0x300, 0x200, 0x000][(choice >>> 12) & 3];
   const control = 0x40 | masks | precision | (((choice >>> 24) & 3) << 10);

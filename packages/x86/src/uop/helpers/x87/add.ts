@@ -83,7 +83,7 @@ function addFinite(words: Int32Array, target: number, left: number, right: numbe
     } else {
       const shift = distance - 64;
       const lost = shift === 0 ? low : shift < 32 ? (high << (32 - shift)) | low : high | low;
-      tail = shift < 32 ? high >>> shift : 0;
+      tail = shift < 32 ? (high >>> shift) | 0 : 0;
       if (lost !== 0) tail |= 1;
       low = 0;
       high = 0;

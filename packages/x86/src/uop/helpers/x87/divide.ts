@@ -17,8 +17,9 @@ export function divide(words: Int32Array, target: number, left: number, right: n
   if (leftClass !== CLASS_NORMAL || rightClass !== CLASS_NORMAL || control & MEMORY_DENORMAL) {
     if (leftClass >= CLASS_QUIET || rightClass >= CLASS_QUIET) return propagate(words, target, left, leftClass, right, rightClass, control);
     if (leftClass === rightClass && (leftClass === CLASS_ZERO || leftClass === CLASS_INFINITY)) return invalid(words, target, control);
-    if (leftClass === CLASS_DENORMAL || rightClass === CLASS_DENORMAL || control & MEMORY_DENORMAL) flags = DENORMAL;
-    if (rightClass === CLASS_ZERO && leftClass !== CLASS_INFINITY) flags |= ZERO_DIVIDE;
+    // A zero divisor hides a denormal dividend: the processor raises ZE alone.
+    if (rightClass === CLASS_ZERO && leftClass !== CLASS_INFINITY) flags = ZERO_DIVIDE;
+    else if (leftClass === CLASS_DENORMAL || rightClass === CLASS_DENORMAL || control & MEMORY_DENORMAL) flags = DENORMAL;
     if (flags & ~control) return flags;
     if (leftClass === CLASS_INFINITY || rightClass === CLASS_ZERO) {
       storeInfinity(words, target, sign);

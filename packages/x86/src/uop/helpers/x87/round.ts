@@ -131,6 +131,8 @@ function roundTiny(words: Int32Array, target: number, sign: number, exponent: nu
   if (tiny && (control & UNDERFLOW) === 0) {
     const wrapped = exponent + WRAPPED_BIAS;
     if (wrapped > 0) return roundAndStore(words, target, sign, wrapped, high, low, tail, control) | UNDERFLOW;
+    store(words, target, sign, 0, 0); // only FSCALE can go that far
+    return UNDERFLOW | PRECISION;
   }
   // Shift right into the format's lowest exponent, gathering what falls off.
   const distance = 1 - exponent;

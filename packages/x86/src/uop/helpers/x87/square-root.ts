@@ -23,7 +23,7 @@ export function squareRoot(words: Int32Array, target: number, source: number, co
   const operand = normalised(words, source);
   let exponent = operand.exponent - EXPONENT_BIAS - 63;
   let value = operand.significand << 127n;
-  if (exponent & 1) {
+  if ((exponent & 1) === 0) {
     value >>= 1n;
     exponent++;
   }
@@ -32,5 +32,5 @@ export function squareRoot(words: Int32Array, target: number, source: number, co
   root = (root + value / root) >> 1n;
   while (root * root > value) root--;
   while ((root + 1n) * (root + 1n) <= value) root++;
-  return flags | storeWide(words, target, 0, root, exponent / 2 - 63, root * root !== value, control);
+  return flags | storeWide(words, target, 0, root, (exponent - 127) / 2, root * root !== value, control);
 }

@@ -153,6 +153,3 @@ export function summarise(words: Int32Array, unit: number): void {
   const pending = ((word >>> 16) & ~word & EXCEPTIONS) !== 0;
   words[unit] = pending ? word | ((ERROR_SUMMARY | BUSY) << 16) : word & ~((ERROR_SUMMARY | BUSY) << 16);
 }
-
-/** Condition bits C0 to C3, for instructions that replace all of them. */
-export const ALL_CONDITIONS = CONDITIONS;

@@ -136,9 +136,9 @@ export function compareMemory(words: Int32Array, unit: number, format: number, p
 }
 
 /**
- * FCOMI and FUCOMI.
+ * FCOMI and FUCOMI. Unlike FCOM they deliver their result even when an unmasked exception keeps them from popping.
  *
- * @returns C3, C2, C0 standing for ZF, PF, CF, or -1 when an unmasked exception leaves the flags as they are.
+ * @returns C3, C2, C0 standing for ZF, PF, CF.
  */
 export function compareToFlags(words: Int32Array, unit: number, index: number, quiet: boolean, pops: number): number {
   let result = INVALID | STACK_FAULT | C3 | C2 | C0;
@@ -146,8 +146,7 @@ export function compareToFlags(words: Int32Array, unit: number, index: number, q
     result = compare(words, registerSlot(words, unit, 0), registerSlot(words, unit, index), quiet, controlWord(words, unit));
   }
   raise(words, unit, result & ~(C3 | C2 | C0));
-  if (aborts(words, unit, result)) return -1;
-  for (let count = 0; count < pops; count++) pop(words, unit);
+  if (!aborts(words, unit, result)) for (let count = 0; count < pops; count++) pop(words, unit);
   return result & (C3 | C2 | C0);
 }
 

@@ -33,7 +33,7 @@ export function loadConstantTop(words: Int32Array, unit: number, index: number):
   raise(words, unit, 0);
 }
 
-/** FLD m32, FLD m64 and FILD: formats as in unit-arithmetic. */
+/** FLD m32, FLD m64 and FILD: formats as in unit-arithmetic. An unmasked DE is raised, yet the value is pushed. */
 export function loadMemory(words: Int32Array, unit: number, format: number): void {
   if (isFull(words, unit)) {
     push(words, unit);
@@ -41,7 +41,7 @@ export function loadMemory(words: Int32Array, unit: number, format: number): voi
   }
   const flags = widenOperand(words, unit, format);
   raise(words, unit, flags);
-  if (aborts(words, unit, flags)) return;
+  if (flags & ~words[unit] & INVALID) return;
   const slot = push(words, unit);
   copySlot(words, slot, unit + WORK);
   if (flags === INVALID) words[slot + 1] |= 0x40000000;
@@ -97,6 +97,9 @@ export const STORE_INT16_CHOP = 6;
 export const STORE_INT32_CHOP = 7;
 export const STORE_INT64_CHOP = 8;
 export const STORE_DECIMAL = 9;
+
+/** Bytes that each format writes. */
+export const STORE_BYTES: readonly number[] = [4, 8, 10, 2, 4, 8, 2, 4, 8, 10];
 
 /**
  * First half of a store: converts ST(0) into the memory operand and keeps the exception bits aside. Nothing architectural

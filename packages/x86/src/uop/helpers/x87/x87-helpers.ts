@@ -1,0 +1,172 @@
+/** The x87 helper rows: each takes its request from a constant cell, waits for pending exceptions and calls the unit. */
+import { ExitStatus } from '../../../engine/exit-status.ts';
+import { AF, CF, OF, PF, SF, ZF } from '../../../state/flags.ts';
+import { EXIT_DETAIL, EXIT_STATUS, FXSAVE } from '../../../state/layout.ts';
+import { type Helper, type HelperContext, type HelperRow, helper } from '../helper-row.ts';
+import { exchange, MEMORY_OPERAND } from './stack.ts';
+import { C0, C2, C3 } from './status-bits.ts';
+import {
+  compareMemory,
+  compareRegisters,
+  compareToFlags,
+  computeMemory,
+  computeRegisters,
+  computeTop,
+  computeTopPair,
+  examineTop,
+  extractTop,
+} from './unit-arithmetic.ts';
+import { computeTranscendental } from './unit-transcendental.ts';
+import {
+  commitStore,
+  loadConstantTop,
+  loadDecimal,
+  loadExtended,
+  loadMemory,
+  loadRegister,
+  moveConditionally,
+  prepareStore,
+  STORE_BYTES,
+  storeRegister,
+} from './unit-transfer.ts';
+
+/** Vector of #MF. */
+const FLOATING_POINT_ERROR = 16;
+
+/** Word index of the x87 unit. */
+export function unitOf({ cpu }: HelperContext): number {
+  return (cpu.state + FXSAVE) >>> 2;
+}
+
+/** An unmasked exception from an earlier instruction is reported by the next waiting one. SDM vol. 1, 8.7. */
+export function pendingException({ memory, cpu }: HelperContext): number {
+  const { i32 } = memory;
+  if ((i32[(cpu.state + FXSAVE) >>> 2] & 0x800000) === 0) return 0;
+  i32[(cpu.state + EXIT_DETAIL) >>> 2] = FLOATING_POINT_ERROR;
+  return ExitStatus.Exception;
+}
+
+type Action = (words: Int32Array, unit: number, request: number) => void;
+
+// Most instructions: a request and nothing else.
+function waiting(name: string, run: Action): HelperRow {
+  return helper(name, (context, request) => {
+    const pending = pendingException(context);
+    if (pending !== 0) return pending;
+    const words = context.memory.i32;
+    run(words, unitOf(context), words[request >>> 2]);
+    return 0;
+  });
+}
+
+// Instructions with a memory operand, which has been loaded into a cell (two cells when it has 80 bits).
+function withOperand(name: string, run: Action): HelperRow {
+  return helper(name, (context, operand, request) => {
+    const pending = pendingException(context);
+    if (pending !== 0) return pending;
+    const words = context.memory.i32;
+    const unit = unitOf(context);
+    const from = operand >>> 2;
+    words[unit + MEMORY_OPERAND] = words[from];
+    words[unit + MEMORY_OPERAND + 1] = words[from + 1];
+    words[unit + MEMORY_OPERAND + 2] = words[from + 2];
+    run(words, unit, words[request >>> 2]);
+    return 0;
+  });
+}
+
+/** Opcodes D9 E0 to D9 FF that work on the top of the stack. */
+function computeOpcode(words: Int32Array, unit: number, opcode: number): void {
+  switch (opcode) {
+    case 0xe0:
+    case 0xe1:
+    case 0xfa:
+    case 0xfc:
+      return computeTop(words, unit, opcode);
+    case 0xe4:
+      return compareMemory(words, unit, -1, 0);
+    case 0xe5:
+      return examineTop(words, unit);
+    case 0xf4:
+      return extractTop(words, unit);
+    case 0xf5:
+    case 0xf8:
+    case 0xfd:
+      return computeTopPair(words, unit, opcode);
+    default:
+      return computeTranscendental(words, unit, opcode);
+  }
+}
+
+const compareFlags: Helper = (context, request) => {
+  const pending = pendingException(context);
+  if (pending !== 0) return pending;
+  const words = context.memory.i32;
+  const word = words[request >>> 2];
+  const result = compareToFlags(words, unitOf(context), word & 7, (word & 8) !== 0, word >>> 4);
+  const flags = (result & C3 ? ZF : 0) | (result & C2 ? PF : 0) | (result & C0 ? CF : 0);
+  context.cpu.flags = (context.cpu.flags & ~(OF | SF | ZF | AF | PF | CF)) | flags;
+  return 0;
+};
+
+/**
+ * Cells: value (one or two cells), request (format), address of the memory operand. When an unmasked exception forbids the
+ * write, the value becomes what memory holds already, so that the store that follows changes nothing.
+ */
+const prepare: Helper = (context, value, request, address) => {
+  const pending = pendingException(context);
+  if (pending !== 0) return pending;
+  const { memory, access } = context;
+  const unit = unitOf(context);
+  const format = memory.i32[request >>> 2];
+  const to = value >>> 2;
+  if (prepareStore(memory.i32, unit, format)) {
+    const words = memory.i32;
+    words[to] = words[unit + MEMORY_OPERAND];
+    words[to + 1] = words[unit + MEMORY_OPERAND + 1];
+    words[to + 2] = words[unit + MEMORY_OPERAND + 2];
+    return 0;
+  }
+  const size = STORE_BYTES[format];
+  const from = access.slowRead(memory.i32[address >>> 2], memory.i32[(address >>> 2) + 1], size);
+  if (from === 0) return memory.i32[(context.cpu.state + EXIT_STATUS) >>> 2];
+  memory.u8.copyWithin(value, from, from + size);
+  return 0;
+};
+
+export const x87Helpers: readonly HelperRow[] = [
+  // Bits 0-2 operation, 4-6 target, 8-10 other register, 12 pops.
+  waiting('x87-compute', (words, unit, request) =>
+    computeRegisters(words, unit, request & 7, (request >> 4) & 7, (request >> 8) & 7, (request & 0x1000) !== 0),
+  ),
+  // Bits 0-2 operation, 4-7 format of the memory operand.
+  withOperand('x87-compute-memory', (words, unit, request) => computeMemory(words, unit, request & 7, request >> 4)),
+  waiting('x87-compute-top', computeOpcode),
+  // Bits 0-2 other register, 3 quiet, 4-5 pops.
+  waiting('x87-compare', (words, unit, request) => compareRegisters(words, unit, request & 7, (request & 8) !== 0, request >>> 4)),
+  // Bits 0-3 format, 4 pops.
+  withOperand('x87-compare-memory', (words, unit, request) => compareMemory(words, unit, request & 15, request >>> 4)),
+  helper('x87-compare-flags', compareFlags),
+  withOperand('x87-load', loadMemory),
+  withOperand('x87-load-extended', loadExtended),
+  withOperand('x87-load-decimal', loadDecimal),
+  waiting('x87-load-register', loadRegister),
+  waiting('x87-load-constant', loadConstantTop),
+  // Bits 0-2 register, 4 pops.
+  waiting('x87-store-register', (words, unit, request) => storeRegister(words, unit, request & 7, request >>> 4 !== 0)),
+  waiting('x87-exchange', exchange),
+  // Cells: request (register), condition.
+  helper('x87-move', (context, request, condition) => {
+    const pending = pendingException(context);
+    if (pending !== 0) return pending;
+    const words = context.memory.i32;
+    moveConditionally(words, unitOf(context), words[request >>> 2], words[condition >>> 2] !== 0);
+    return 0;
+  }),
+  helper('x87-prepare-store', prepare),
+  helper('x87-commit-store', (context, pops) => {
+    const words = context.memory.i32;
+    commitStore(words, unitOf(context), words[pops >>> 2] !== 0);
+    return 0;
+  }),
+];
