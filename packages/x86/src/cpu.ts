@@ -9,8 +9,8 @@ import {
   Tlb,
 } from '@elf/mm';
 import { type CpuExit, Vector } from './cpu-exit.ts';
-import { Decoder } from './decode/decoder.ts';
-import { createInstruction } from './decode/instruction.ts';
+import { DecodeResult, Decoder } from './decode/decoder.ts';
+import { createInstruction, type Instruction } from './decode/instruction.ts';
 import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
@@ -26,6 +26,10 @@ import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE,
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
 
+/** First address beyond the lower canonical half, and the first of the upper one, which is the kernel's. */
+const CANONICAL_LIMIT = 2 ** 47;
+const KERNEL_HALF = 0xffff_8000_0000_0000;
+
 /** Options of `createCpu`. */
 export interface CpuOptions {
   /** Opcode map to decode with; the default has every instruction row. */
@@ -40,6 +44,8 @@ export class Cpu extends CpuState {
   private readonly code: CodeCache;
   private readonly access: GuestAccess;
   private readonly builder: BlockBuilder;
+  private readonly decoder: Decoder;
+  private readonly instruction: Instruction;
   private readonly runMicroOps: RunFunction;
   private readonly window: { bytes: Uint8Array; start: number; end: number; missing: number };
   private readonly windowBytes = new Uint8Array(16);
@@ -54,9 +60,11 @@ export class Cpu extends CpuState {
     this.window = { bytes: memory.u8, start: 0, end: 0, missing: 0 };
     const table = buildUopTable();
     const instruction = createInstruction();
+    this.instruction = instruction;
     const stream = new UopStream(uopFacts(table));
     const lifter = new Lifter(table, stream, instruction, this.state);
     const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies));
+    this.decoder = decoder;
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
       window: (address) => this.fetchWindow(address),
@@ -132,6 +140,7 @@ export class Cpu extends CpuState {
       this.retired += left - remaining;
       left = remaining;
       if (status === ExitStatus.Link) entry = this.followLink();
+      else if (status === ExitStatus.Lookup && this.rip >= CANONICAL_LIMIT && this.rip < KERNEL_HALF) exit = this.refuseBranch();
       else if (status === ExitStatus.Lookup) entry = this.followLookup();
       else exit = this.translateExit(status as ExitStatus);
     }
@@ -166,7 +175,6 @@ export class Cpu extends CpuState {
   }
   private followLookup(): number {
     const rip = this.rip;
-    if (rip < 0) return 0;
     const block = this.blockAt(rip);
     if (block === undefined) return 0;
     this.code.publish(block);
@@ -186,6 +194,10 @@ export class Cpu extends CpuState {
         return { kind: 'interrupt', vector: detail };
       case ExitStatus.Breakpoint:
         return { kind: 'exception', vector: Vector.Breakpoint };
+      case ExitStatus.Exception:
+        // INT1 is a trap: RIP is after it.
+        if (detail === Vector.Debug) return { kind: 'exception', vector: Vector.Debug };
+        break;
       case ExitStatus.Untranslated:
         return undefined;
       default:
@@ -197,7 +209,7 @@ export class Cpu extends CpuState {
           kind: 'fault',
           address:
             u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2],
-          access: i32[(this.state + FAULT_ACCESS) >>> 2] as Access,
+          access: this.reportedAccess(i32[(this.state + FAULT_ACCESS) >>> 2] as Access),
           cause: i32[(this.state + FAULT_CAUSE) >>> 2] as FaultCause,
         };
       case ExitStatus.CodeWrite:
@@ -211,6 +223,11 @@ export class Cpu extends CpuState {
       default:
         return { kind: 'exception', vector: detail };
     }
+  }
+
+  // A read-modify-write instruction reads with the intention to write: hardware reports its fault as a write.
+  private reportedAccess(access: Access): Access {
+    return access === Access.Read && this.builder.modifiesMemory(this.rip) ? Access.Write : access;
   }
 
   // RIP and the instruction count go back to the instruction that left in the middle of its block.
@@ -247,6 +264,34 @@ export class Cpu extends CpuState {
     // The usual end: the jump to the next instruction has no link yet, and must not get one because the block is not kept.
     if (status === ExitStatus.Link || status === ExitStatus.Lookup) return undefined;
     return this.translateExit(status);
+  }
+
+  // Hardware checks a read-modify-write operand for writing before it reads: its first fault is a write fault.
+  private faultAccess(): Access {
+    const access = this.memory.i32[(this.state + FAULT_ACCESS) >>> 2] as Access;
+    if (access !== Access.Read || !this.decodeAt(this.rip)) return access;
+    const { candidate, mod } = this.instruction;
+    const [first] = candidate.row.operands;
+    const isMemory = first?.kind.place === 'memory' || (first?.kind.place === 'rm' && mod !== 3);
+    return isMemory && first.access === 'rw' ? Access.Write : access;
+  }
+
+  // An indirect branch to a non-canonical address is #GP at the branch itself (SDM vol. 2, CALL, JMP, RET): the stack pointer
+  // it has already moved goes back.
+  private refuseBranch(): CpuExit {
+    this.rewind();
+    if (this.decodeAt(this.rip)) {
+      const { candidate, immediateLow } = this.instruction;
+      const popped = candidate.row.operands.length > 0 ? 8 + (immediateLow[0] & 0xffff) : 8;
+      const moved = candidate.mnemonic === 'call' ? 8n : candidate.mnemonic === 'ret' ? -BigInt(popped) : 0n;
+      this.setRegister(4, this.register(4) + moved);
+    }
+    return { kind: 'exception', vector: Vector.GeneralProtection };
+  }
+
+  private decodeAt(address: number): boolean {
+    const { bytes, start, end } = this.fetchWindow(address);
+    return this.decoder.decode(bytes, start, end, address, this.instruction) === DecodeResult.Ok;
   }
 
   private exitForObstacle(obstacle: Obstacle, address: number): CpuExit {

@@ -85,6 +85,14 @@ export class BlockBuilder {
     return this.place(address, next, count);
   }
 
+  /** Whether the instruction at an address reads and writes one memory operand. */
+  modifiesMemory(address: number): boolean {
+    const { instruction, lifter } = this;
+    const window = this.ports.window(address);
+    if (this.decoder.decode(window.bytes, window.start, window.end, address, instruction) !== DecodeResult.Ok) return false;
+    return instruction.candidate.row.operands.some(({ access }, index) => access === 'rw' && lifter.isMemory(index));
+  }
+
   private step(address: number): Obstacle | undefined {
     const { stream, lifter, instruction } = this;
     const window = this.ports.window(address);

@@ -75,5 +75,35 @@ const vectors: UopRow[] = [
   ),
 ];
 
+// A jump target: #GP at the jump itself when it is not canonical, before anything has changed (SDM vol. 2, CALL, JMP, RET).
+function refuseNonCanonical(e: Emitter): void {
+  const { b } = e.local;
+  e.code.get(b).i64(16).ops('i64_shl').i64(16).ops('i64_shr_s').get(b).ops('i64_ne').if();
+  e.exit(ExitStatus.GeneralProtection);
+  e.code.end();
+}
+const targets: UopRow[] = [
+  uop(
+    'target.load',
+    'out in inline',
+    (e) => {
+      e.guestRead(8, address(e, 1, 2), () => e.code.get(e.local.p).memory('i64_load').set(e.local.b));
+      refuseNonCanonical(e);
+      e.set(0, 64, () => e.code.get(e.local.b));
+    },
+    { hot: true, faults: true },
+  ),
+  uop(
+    'target.check',
+    'in',
+    (e) => {
+      e.get(0, 64);
+      e.code.set(e.local.b);
+      refuseNonCanonical(e);
+    },
+    { hot: true, faults: true },
+  ),
+];
+
 /** All rows of this file. */
-export const memoryRows: readonly UopRow[] = [...integers, ...extending, ...vectors];
+export const memoryRows: readonly UopRow[] = [...integers, ...extending, ...vectors, ...targets];

@@ -7,12 +7,24 @@ import { instruction, r, row } from '../row.ts';
 
 const hex = (value: number) => value.toString(16).padStart(2, '0');
 
+// The target of an indirect jump, read and checked: it may lie on the stack or in RSP itself, so it is copied.
+function target(b: Lifter): number {
+  if (b.isMemory(0)) {
+    const destination = b.temporary();
+    b.memoryUop('target.load', 0, destination);
+    return destination;
+  }
+  const destination = b.value('mov.64', b.registerOperand(0));
+  b.uop('target.check', destination);
+  return destination;
+}
+
 export const jmp = instruction({
   mnemonic: 'jmp',
   default64: true,
   lift: (b) => {
     if (b.kind(0).place === 'relative') b.jump(b.relative(0));
-    else b.jumpIndirect(b.read(0));
+    else b.jumpIndirect(target(b));
   },
   rows: [row('eb cb', r(rel8)), row('e9 cd', r(relz)), row('ff /4', r(rms))],
 });
@@ -31,11 +43,10 @@ export const call = instruction({
   default64: true,
   lift: (b) => {
     const relative = b.kind(0).place === 'relative';
-    // The target is read before the return address is pushed: it may lie on the stack or in RSP itself.
-    const target = relative ? 0 : b.value('mov.64', b.read(0));
+    const destination = relative ? 0 : target(b);
     b.push(b.constant(b.next), 64);
     if (relative) b.jump(b.relative(0));
-    else b.jumpIndirect(target);
+    else b.jumpIndirect(destination);
   },
   rows: [row('e8 cd', r(relz)), row('ff /2', r(rms))],
 });
@@ -44,12 +55,11 @@ export const ret = instruction({
   mnemonic: 'ret',
   default64: true,
   lift: (b) => {
-    const target = b.pop(64);
-    if (b.instruction.candidate.row.operands.length > 0) {
-      const rsp = b.register(Register.rsp);
-      b.uop('lea.bd', rsp, rsp, b.immediate(0) & 0xffff);
-    }
-    b.jumpIndirect(target);
+    const rsp = b.register(Register.rsp);
+    const destination = b.value('target.load', rsp, 0);
+    const extra = b.instruction.candidate.row.operands.length > 0 ? b.immediate(0) & 0xffff : 0;
+    b.uop('lea.bd', rsp, rsp, 8 + extra);
+    b.jumpIndirect(destination);
   },
   rows: [row('c3'), row('c2 iw', r(imm16))],
 });
