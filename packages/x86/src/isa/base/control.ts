@@ -7,16 +7,10 @@ import { instruction, r, row } from '../row.ts';
 
 const hex = (value: number) => value.toString(16).padStart(2, '0');
 
-// The target of an indirect jump, read and checked: it may lie on the stack or in RSP itself, so it is copied.
+// The target of an indirect jump, copied: it may lie on the stack or in RSP itself.
 function target(b: Lifter): number {
-  if (b.isMemory(0)) {
-    const destination = b.temporary();
-    b.memoryUop('target.load', 0, destination);
-    return destination;
-  }
-  const destination = b.value('mov.64', b.registerOperand(0));
-  b.uop('target.check', destination);
-  return destination;
+  if (b.isMemory(0)) return b.load(64, 0);
+  return b.value('mov.64', b.registerOperand(0));
 }
 
 export const jmp = instruction({
@@ -24,7 +18,11 @@ export const jmp = instruction({
   default64: true,
   lift: (b) => {
     if (b.kind(0).place === 'relative') b.jump(b.relative(0));
-    else b.jumpIndirect(target(b));
+    else {
+      const destination = target(b);
+      b.uop('target.check', destination);
+      b.jumpIndirect(destination);
+    }
   },
   rows: [row('eb cb', r(rel8)), row('e9 cd', r(relz)), row('ff /4', r(rms))],
 });
@@ -43,8 +41,12 @@ export const call = instruction({
   default64: true,
   lift: (b) => {
     const relative = b.kind(0).place === 'relative';
+    const rsp = b.register(Register.rsp);
     const destination = relative ? 0 : target(b);
-    b.push(b.constant(b.next), 64);
+    // As hardware does it: the return address is stored, then the target is checked, then RSP moves.
+    b.storeAt(64, rsp, -8, b.constant(b.next));
+    if (!relative) b.uop('target.check', destination);
+    b.uop('lea.bd', rsp, rsp, -8);
     if (relative) b.jump(b.relative(0));
     else b.jumpIndirect(destination);
   },
