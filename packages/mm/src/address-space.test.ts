@@ -5,7 +5,7 @@ import { type Backing, sharedAnonymousBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { Access } from './page-fault.ts';
-import { type ModelFile, PAGE, PageModel } from './test-support/page-model.ts';
+import { type ModelFile, type ModelPage, PAGE, PageModel } from './test-support/page-model.ts';
 import { Random } from './test-support/random.ts';
 import { TLB_ENTRIES, TLB_ENTRY_BYTES } from './tlb/layout.ts';
 import { Tlb } from './tlb/tlb.ts';
@@ -256,18 +256,21 @@ class Scenario {
     const page = this.random.below(LAYOUT.taskPages);
     if (pair.access(page, Access.Execute) < 0) return;
     pair.space.markCode(page * PAGE);
-    (pair.model.pages.get(page) as { code: boolean }).code = true;
+    (pair.model.pages.get(page) as ModelPage).code = true;
   }
 
   store(pair: Pair): void {
     const page = this.random.below(LAYOUT.taskPages);
-    const cause = pair.model.fault(page, Access.Write);
+    const models = this.pairs.map(({ model }) => model);
+    const cause = pair.model.fault(page, Access.Write, models);
     const frame = pair.access(page, Access.Write);
     if (cause !== undefined) {
       expect(frame).toBe(-cause);
       if (cause !== 4) return;
       pair.space.clearCode(page * PAGE);
-      (pair.model.pages.get(page) as { code: boolean }).code = false;
+      (pair.model.pages.get(page) as ModelPage).code = false;
+      // The other mappings of the page were announced, so the listeners cleared their models.
+      for (const alias of pair.model.aliases(page, models)) expect(alias.code).toBe(false);
       return;
     }
     expect(frame).toBeGreaterThan(0);
@@ -279,7 +282,7 @@ class Scenario {
   load(pair: Pair): void {
     const page = this.random.below(LAYOUT.taskPages);
     const access = this.random.pick([Access.Read, Access.Execute]);
-    const cause = pair.model.fault(page, access);
+    const cause = pair.model.fault(page, access, []);
     const frame = pair.access(page, access);
     if (cause !== undefined) expect(frame).toBe(-cause);
     else {

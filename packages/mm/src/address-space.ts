@@ -214,6 +214,7 @@ export class AddressSpace {
   /** Unmaps everything: the end of a process. Dirty shared pages reach their files. */
   destroy(): void {
     unmap(this.#state, 0, this.layout.taskSize);
+    this.memory.codeFrames.spaces.delete(this.#state);
   }
 
   /** The text of /proc/PID/maps (man 5 proc). */

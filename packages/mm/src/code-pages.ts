@@ -1,5 +1,6 @@
 // Marks on pages from which an engine translated code: a store to one is seen before it happens.
-import { PageEntry } from './page-table.ts';
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import { frameOf, PageEntry } from './page-table.ts';
 import type { SpaceState } from './space-state.ts';
 
 /** Marks a page that has a frame; stores now report CodeWrite. A page without a frame holds no code and is left alone. */
@@ -8,10 +9,28 @@ export function markCode(state: SpaceState, page: number): void {
   if (entry === 0 || entry & PageEntry.Code) return;
   state.table.write(page, (entry & ~PageEntry.Writable) | PageEntry.Code);
   for (const tlb of state.tlbs) tlb.dropWrite(page);
+  const area = state.vmas.find(page);
+  if (area?.backing === undefined) return;
+  const { identity } = area.backing;
+  const filePage = (area.offset + (page - area.start)) / GUEST_PAGE_BYTES;
+  const frame = frameOf(entry);
+  // A private copy has left the file: nobody else can write into it.
+  if (state.memory.fileFrames.find(identity, filePage) !== frame) return;
+  state.memory.codeFrames.add(frame, state, page, identity, filePage);
 }
 
-/** Removes the mark without telling listeners: the engine itself dropped its translations. */
+/**
+ * Removes the mark without telling the space's listeners: the engine itself dropped its translations of this page.
+ * Marks of other mappings of the same file page are removed too, and those are announced.
+ */
 export function clearCode(state: SpaceState, page: number): void {
   const entry = state.table.read(page);
-  if (entry & PageEntry.Code) state.table.write(page, entry & ~PageEntry.Code);
+  if (entry === 0) return;
+  const frame = frameOf(entry);
+  const { codeFrames } = state.memory;
+  if (entry & PageEntry.Code) {
+    state.table.write(page, entry & ~PageEntry.Code);
+    codeFrames.remove(frame, state, page);
+  }
+  codeFrames.announce(frame);
 }

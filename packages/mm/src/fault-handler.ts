@@ -40,6 +40,7 @@ function grantWrite(state: SpaceState, area: Vma, page: number, entry: number): 
   if (entry & PageEntry.Code) return -FaultCause.CodeWrite;
   const frame = frameOf(entry);
   if (area.flags & AreaFlag.Shared) {
+    if (state.memory.codeFrames.has(frame)) return -FaultCause.CodeWrite;
     state.table.write(page, entry | PageEntry.Writable | PageEntry.Dirty);
     return frame;
   }
@@ -85,11 +86,12 @@ function mapBacked(state: SpaceState, area: Vma, backing: Backing, page: number,
   if (access === Access.Write && !shared) return mapPrivateCopy(state, area, backing, page, offset);
   const frame = cachedFrame(state, area, backing, page, offset);
   if (frame < 0) return frame;
-  const stores = access === Access.Write ? PageEntry.Writable | PageEntry.Dirty : 0;
+  const isCodeWrite = access === Access.Write && state.memory.codeFrames.has(frame);
+  const stores = access === Access.Write && !isCodeWrite ? PageEntry.Writable | PageEntry.Dirty : 0;
   state.memory.retainFrame(frame);
   state.table.write(page, entryFor(frame, entryFlags(area.protection) | stores));
   if (!backing.isAnonymous) mapCachedNeighbours(state, area, backing, page);
-  return frame;
+  return isCodeWrite ? -FaultCause.CodeWrite : frame;
 }
 
 /** First store into a private file page: its own frame at once, without caching a page only this process will see. */

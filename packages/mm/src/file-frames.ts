@@ -57,6 +57,7 @@ export class FileFrames {
   overwrite(identity: object, offset: number, bytes: Uint8Array): void {
     this.#overlap(identity, offset, bytes.length, (hostOffset, at, length) => {
       this.#memory.u8.set(bytes.subarray(at, at + length), hostOffset);
+      this.#memory.codeFrames.announce(hostOffset - (hostOffset % GUEST_PAGE_BYTES));
     });
   }
 

@@ -11,7 +11,7 @@ const BATCH_FRAMES = 64;
  */
 export class FrameArena {
   readonly #memory: GuestMemory;
-  #referenceCounts = new Int32Array(4096);
+  #referenceCounts = new Int32Array(4096); // not a page size: first capacity
   #free = new Int32Array(1024);
   #freeCount = 0;
   #batchNext = 0;

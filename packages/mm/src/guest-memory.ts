@@ -1,5 +1,6 @@
 // The one WebAssembly memory that holds guest frames, CPU state blocks and TLBs, with the typed views over it.
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import { CodeFrames } from './code-frames.ts';
 import { FileFrames } from './file-frames.ts';
 import { FrameArena } from './frame-arena.ts';
 import { MemoryExhausted } from './memory-exhausted.ts';
@@ -31,6 +32,8 @@ export interface GuestMemoryOptions {
  */
 export class GuestMemory {
   readonly memory: WebAssembly.Memory;
+  /** Frames of file pages that hold translated code. */
+  readonly codeFrames = new CodeFrames();
   /** File pages that several mappings share. */
   readonly fileFrames: FileFrames;
   u8!: Uint8Array;

@@ -71,6 +71,7 @@ function checkWritable(
   if (entry & PageEntry.Code) problems.push(`${name} holds translated code and is writable`);
   if (frameOf(entry) === state.memory.zeroFrame()) problems.push(`${name} may write into the zero frame`);
   if (!(area.flags & AreaFlag.Shared) && references !== 1) problems.push(`${name} may write into a frame others use`);
+  if (state.memory.codeFrames.has(frameOf(entry))) problems.push(`${name} may write into translated code`);
   if (area.flags & AreaFlag.Shared && !(entry & PageEntry.Dirty)) problems.push(`${name} is writable but not dirty`);
 }
 

@@ -3,7 +3,7 @@ import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import { entryFlags } from './fault-handler.ts';
 import { Protection } from './page-fault.ts';
-import { PageEntry } from './page-table.ts';
+import { frameOf, PageEntry } from './page-table.ts';
 import type { SpaceState } from './space-state.ts';
 import { AreaFlag, type Vma } from './vma.ts';
 
@@ -55,6 +55,7 @@ function protectArea(state: SpaceState, area: Vma, start: number, end: number, p
     if (mark && !(protection & Protection.Execute)) {
       mark = 0;
       codePages.push(page);
+      state.memory.codeFrames.remove(frameOf(entry), state, page);
     }
     const cleared = entry & ~(PageEntry.Readable | PageEntry.Executable | PageEntry.Writable | PageEntry.Code);
     return cleared | flags | (entry & kept) | mark;

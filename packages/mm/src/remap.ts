@@ -1,7 +1,7 @@
 // mremap(2): grow, shrink or move a mapping; page-table entries move, pages are never copied.
 import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
-import { PageEntry } from './page-table.ts';
+import { frameOf, PageEntry } from './page-table.ts';
 import { placeMapping, STACK_GUARD_BYTES } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
 import { unmap } from './unmap.ts';
@@ -115,7 +115,10 @@ function move(
   const moved: [number, number][] = [];
   const codePages: number[] = [];
   table.update(address, address + oldLength, (page, entry) => {
-    if (entry & PageEntry.Code) codePages.push(page);
+    if (entry & PageEntry.Code) {
+      codePages.push(page);
+      state.memory.codeFrames.remove(frameOf(entry), state, page);
+    }
     moved.push([page, entry & ~PageEntry.Code]);
     return 0;
   });

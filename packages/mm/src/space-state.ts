@@ -1,5 +1,6 @@
 // The parts of one address space, and the two things every change of it must do: drop pages and invalidate TLBs.
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import type { CodeSpace } from './code-frames.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { frameOf, PageEntry, PageTable } from './page-table.ts';
 import type { Tlb } from './tlb/tlb.ts';
@@ -33,7 +34,7 @@ export interface ProgramBreak {
  * State that the memory calls work on. Order of every change: page-table entries first, then areas, then TLBs, then
  * listeners - a listener may call back into the space and must find it consistent.
  */
-export class SpaceState {
+export class SpaceState implements CodeSpace {
   readonly memory: GuestMemory;
   readonly table = new PageTable();
   readonly vmas: VmaList;
@@ -48,6 +49,7 @@ export class SpaceState {
     this.memory = memory;
     this.layout = layout;
     this.vmas = new VmaList(memory.fileFrames);
+    memory.codeFrames.spaces.add(this);
   }
 
   /** Makes the attached TLBs forget pages in [start, end). */
@@ -63,7 +65,10 @@ export class SpaceState {
   dropPages(start: number, end: number): number[] {
     const codePages: number[] = [];
     this.table.update(start, end, (page, entry) => {
-      if (entry & PageEntry.Code) codePages.push(page);
+      if (entry & PageEntry.Code) {
+        codePages.push(page);
+        this.memory.codeFrames.remove(frameOf(entry), this, page);
+      }
       if (entry & PageEntry.Dirty) this.writeBack(page, entry);
       this.memory.releaseFrame(frameOf(entry));
       return 0;
@@ -87,5 +92,24 @@ export class SpaceState {
   /** Tells listeners that translated code of these pages is no longer what the pages hold. */
   announceCode(codePages: readonly number[]): void {
     for (const page of codePages) for (const listener of this.codeListeners) listener(page);
+  }
+
+  withdrawCode(pageAddress: number): void {
+    const entry = this.table.read(pageAddress);
+    this.table.write(pageAddress, entry & ~PageEntry.Code);
+    this.announceCode([pageAddress]);
+  }
+
+  withdrawWrites(identity: object, filePage: number): void {
+    for (const area of this.vmas.areas) {
+      if (!(area.flags & AreaFlag.Shared) || area.backing?.identity !== identity) continue;
+      const page = area.start + (filePage * GUEST_PAGE_BYTES - area.offset);
+      if (page < area.start || page >= area.end) continue;
+      const entry = this.table.read(page);
+      if (!(entry & PageEntry.Writable)) continue;
+      // Dirty stays: what was stored so far still has to reach the file.
+      this.table.write(page, entry & ~PageEntry.Writable);
+      for (const tlb of this.tlbs) tlb.dropWrite(page);
+    }
   }
 }

@@ -1,4 +1,5 @@
 // The Linux loader profile: mainline 6.x on x86-64 without address randomisation.
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { elfFormat } from '../formats/elf.ts';
 import { LINUX_ELF_RULES } from '../formats/linux-elf-rules.ts';
 import { scriptFormat } from '../formats/script.ts';
@@ -16,9 +17,9 @@ export const linuxProfile: LoaderProfile = {
   maximumRewrites: 5,
   formats: [scriptFormat, elfFormat],
   machine: EM_X86_64,
-  hostPageBytes: 4096,
+  hostPageBytes: GUEST_PAGE_BYTES,
   elfRules: LINUX_ELF_RULES,
-  maximumInterpreterPathBytes: 4096,
+  maximumInterpreterPathBytes: 4096, // not a page size: PATH_MAX
   layout: {
     taskSize: TASK_SIZE,
     stackTop: TASK_SIZE,

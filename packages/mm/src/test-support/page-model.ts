@@ -10,7 +10,7 @@ export interface ModelFile {
   readonly pages: number;
 }
 
-interface ModelPage {
+export interface ModelPage {
   protection: number;
   readonly shared: boolean;
   readonly file: ModelFile | undefined;
@@ -108,8 +108,16 @@ export class PageModel {
     });
   }
 
+  /** Pages, in all models, that show the same file page as this one. */
+  aliases(number: number, models: readonly PageModel[]): ModelPage[] {
+    const { file, filePage } = this.pages.get(number) as ModelPage;
+    if (file === undefined) return [];
+    const shows = (page: ModelPage) => page.file === file && page.filePage === filePage && page.own === undefined;
+    return models.flatMap((model) => [...model.pages.values()].filter(shows));
+  }
+
   /** What `resolve` must answer: undefined for success, else the cause. */
-  fault(number: number, access: Access): number | undefined {
+  fault(number: number, access: Access, models: readonly PageModel[]): number | undefined {
     const page = this.pages.get(number);
     if (page === undefined) return FaultCause.MapError;
     const needed = access === Access.Read ? 7 : access === Access.Write ? 2 : 4;
@@ -117,6 +125,9 @@ export class PageModel {
     const ownsFrame = page.own !== undefined;
     if (page.file && !ownsFrame && page.filePage >= page.file.pages) return FaultCause.BusError;
     if (access === Access.Write && page.code) return FaultCause.CodeWrite;
+    if (access === Access.Write && page.shared && this.aliases(number, models).some(({ code }) => code)) {
+      return FaultCause.CodeWrite;
+    }
     return undefined;
   }
 
