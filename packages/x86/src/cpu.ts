@@ -9,8 +9,8 @@ import {
   Tlb,
 } from '@elf/mm';
 import { type CpuExit, Vector } from './cpu-exit.ts';
-import { DecodeResult, Decoder } from './decode/decoder.ts';
-import { createInstruction, type Instruction } from './decode/instruction.ts';
+import { Decoder } from './decode/decoder.ts';
+import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
@@ -26,10 +26,6 @@ import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE,
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
 
-/** First address beyond the lower canonical half, and the first of the upper one, which is the kernel's. */
-const CANONICAL_LIMIT = 2 ** 47;
-const KERNEL_HALF = 0xffff_8000_0000_0000;
-
 /** Options of `createCpu`. */
 export interface CpuOptions {
   /** Opcode map to decode with; the default has every instruction row. */
@@ -44,8 +40,6 @@ export class Cpu extends CpuState {
   private readonly code: CodeCache;
   private readonly access: GuestAccess;
   private readonly builder: BlockBuilder;
-  private readonly decoder: Decoder;
-  private readonly instruction: Instruction;
   private readonly runMicroOps: RunFunction;
   private readonly window: { bytes: Uint8Array; start: number; end: number; missing: number };
   private readonly windowBytes = new Uint8Array(16);
@@ -60,11 +54,9 @@ export class Cpu extends CpuState {
     this.window = { bytes: memory.u8, start: 0, end: 0, missing: 0 };
     const table = buildUopTable();
     const instruction = createInstruction();
-    this.instruction = instruction;
     const stream = new UopStream(uopFacts(table));
     const lifter = new Lifter(table, stream, instruction, this.state);
     const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies));
-    this.decoder = decoder;
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
       window: (address) => this.fetchWindow(address),
@@ -140,7 +132,6 @@ export class Cpu extends CpuState {
       this.retired += left - remaining;
       left = remaining;
       if (status === ExitStatus.Link) entry = this.followLink();
-      else if (status === ExitStatus.Lookup && this.rip >= CANONICAL_LIMIT && this.rip < KERNEL_HALF) exit = this.refuseBranch();
       else if (status === ExitStatus.Lookup) entry = this.followLookup();
       else exit = this.translateExit(status as ExitStatus);
     }
@@ -266,36 +257,9 @@ export class Cpu extends CpuState {
     return this.translateExit(status);
   }
 
-  // Hardware checks a read-modify-write operand for writing before it reads: its first fault is a write fault.
-  private faultAccess(): Access {
-    const access = this.memory.i32[(this.state + FAULT_ACCESS) >>> 2] as Access;
-    if (access !== Access.Read || !this.decodeAt(this.rip)) return access;
-    const { candidate, mod } = this.instruction;
-    const [first] = candidate.row.operands;
-    const isMemory = first?.kind.place === 'memory' || (first?.kind.place === 'rm' && mod !== 3);
-    return isMemory && first.access === 'rw' ? Access.Write : access;
-  }
-
-  // An indirect branch to a non-canonical address is #GP at the branch itself (SDM vol. 2, CALL, JMP, RET): the stack pointer
-  // it has already moved goes back.
-  private refuseBranch(): CpuExit {
-    this.rewind();
-    if (this.decodeAt(this.rip)) {
-      const { candidate, immediateLow } = this.instruction;
-      const popped = candidate.row.operands.length > 0 ? 8 + (immediateLow[0] & 0xffff) : 8;
-      const moved = candidate.mnemonic === 'call' ? 8n : candidate.mnemonic === 'ret' ? -BigInt(popped) : 0n;
-      this.setRegister(4, this.register(4) + moved);
-    }
-    return { kind: 'exception', vector: Vector.GeneralProtection };
-  }
-
-  private decodeAt(address: number): boolean {
-    const { bytes, start, end } = this.fetchWindow(address);
-    return this.decoder.decode(bytes, start, end, address, this.instruction) === DecodeResult.Ok;
-  }
-
   private exitForObstacle(obstacle: Obstacle, address: number): CpuExit {
-    this.rip = address;
+    // An address in the upper half is in the state block already, exact, which a number would not be.
+    if (address < 2 ** 47) this.rip = address;
     if (obstacle.kind === 'fetch') {
       const page = obstacle.address - (obstacle.address & GUEST_PAGE_OFFSET_MASK);
       const cause = -(this.access.space as AddressSpace).resolve(page, Access.Execute) as FaultCause;

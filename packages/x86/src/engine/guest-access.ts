@@ -79,8 +79,12 @@ export class GuestAccess {
     const upper = high >>> 0;
     const address = upper * 0x1_0000_0000 + (low >>> 0);
     if (address < CANONICAL_LIMIT) return address;
-    if (upper >= UPPER_HALF_START) this.fault(address, access, FaultCause.MapError);
-    else this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
+    if (upper >= UPPER_HALF_START) {
+      this.fault(0, access, FaultCause.MapError);
+      // By halves: a number that large would be rounded, up to 2^64.
+      this.memory.i32[(this.state + FAULT_ADDRESS) >>> 2] = low;
+      this.memory.i32[(this.state + FAULT_ADDRESS + 4) >>> 2] = high;
+    } else this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
     return -1;
   }
 
