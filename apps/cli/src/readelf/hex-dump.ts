@@ -1,0 +1,89 @@
+// readelf -x and -p: a section as bytes or as strings.
+import { type SectionHeader, SHT } from '@elf/parse';
+import { hex } from './number-text.ts';
+import { printable } from './printable-text.ts';
+import { type ReadelfFile, sectionName } from './readelf-file.ts';
+
+/** Finds sections by number or by name; every section of a name is meant. */
+export function sectionsNamed(file: ReadelfFile, numberOrName: string): readonly SectionHeader[] {
+  const { elf } = file;
+  if (/^(0x[0-9a-fA-F]+|\d+)$/.test(numberOrName)) {
+    const section = elf.section(Number(numberOrName));
+    return section === undefined ? [] : [section];
+  }
+  return elf.sectionHeaders.filter((section) => sectionName(file, section) === numberOrName);
+}
+
+/** Prints 16 bytes a line in four groups, with the address and the characters. */
+export function printHexDump(file: ReadelfFile, section: SectionHeader): void {
+  const { elf, output } = file;
+  const name = sectionName(file, section);
+  if (section.size === 0n || section.type === SHT.NOBITS) {
+    output.write(`\nSection '${printable(name)}' has no data to dump.\n`);
+    return;
+  }
+  output.write(`\nHex dump of section '${printable(name)}':\n`);
+  if (hasRelocations(file, section))
+    output.write(' NOTE: This section has relocations against it, but these have NOT been applied to this dump.\n');
+  const bytes = elf.sectionData(section);
+  for (let start = 0; start < bytes.length; start += 16) {
+    const line = bytes.subarray(start, start + 16);
+    let digits = '';
+    let characters = '';
+    for (let index = 0; index < 16; index++) {
+      digits += index < line.length ? hex(line[index], 2) : '  ';
+      if (index % 4 === 3) digits += ' ';
+      const byte = line[index];
+      if (byte !== undefined) characters += byte >= 0x20 && byte < 0x7f ? String.fromCharCode(byte) : '.';
+    }
+    output.write(`  0x${hex(section.addr + BigInt(start), 8)} ${digits}${characters}\n`);
+  }
+  output.write('\n');
+}
+
+/** Prints every run of printable characters with its offset. */
+export function printStringDump(file: ReadelfFile, section: SectionHeader): void {
+  const { elf, output } = file;
+  const name = sectionName(file, section);
+  if (section.size === 0n || section.type === SHT.NOBITS) {
+    output.write(`\nSection '${printable(name)}' has no data to dump.\n`);
+    return;
+  }
+  output.write(`\nString dump of section '${printable(name)}':\n`);
+  if (hasRelocations(file, section))
+    output.write('  Note: This section has relocations against it, but these have NOT been applied to this dump.\n');
+  const bytes = elf.sectionData(section);
+  let found = false;
+  let position = 0;
+  while (position < bytes.length) {
+    while (position < bytes.length && !(bytes[position] >= 0x20 && bytes[position] < 0x7f)) position++;
+    if (position >= bytes.length) break;
+    const end = stringEnd(bytes, position);
+    output.write(`  [${hex(position).padStart(6)}]  ${stringText(bytes, position, end)}\n`);
+    found = true;
+    position = end + 1;
+  }
+  output.write(found ? '\n' : '  No strings found in this section.\n\n');
+}
+
+function stringEnd(bytes: Uint8Array, start: number): number {
+  const end = bytes.indexOf(0, start);
+  return end === -1 ? bytes.length : end;
+}
+
+function stringText(bytes: Uint8Array, start: number, end: number): string {
+  let text = '';
+  for (let index = start; index < end; index++) {
+    const byte = bytes[index];
+    if (byte < 0x20) text += `^${String.fromCharCode(byte + 0x40)}`;
+    else text += byte < 0x7f ? String.fromCharCode(byte) : `<${hex(byte)}>`;
+  }
+  return text;
+}
+
+function hasRelocations(file: ReadelfFile, section: SectionHeader): boolean {
+  return file.elf.sectionHeaders.some(
+    ({ type, info, size }) =>
+      (type === SHT.REL || type === SHT.RELA) && info === section.index && size !== 0n && section.index !== 0,
+  );
+}
