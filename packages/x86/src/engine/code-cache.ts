@@ -128,10 +128,10 @@ export class CodeCache {
   private clearLookup(): void {
     for (let index = 0; index < LOOKUP_ENTRIES; index += 1) this.emptyEntry(this.lookup + index * 16);
   }
-  // No instruction lies at the address -1.
+  // The tag of an empty entry is an address that hashes to another entry, so that no jump target at all can match it.
   private emptyEntry(entry: number): void {
-    this.memory.i32[entry >>> 2] = -1;
-    this.memory.i32[(entry >>> 2) + 1] = -1;
+    this.memory.i32[entry >>> 2] = entry === this.lookup ? 1 : 0;
+    this.memory.i32[(entry >>> 2) + 1] = 0;
     this.memory.i32[(entry >>> 2) + 2] = 0;
   }
 }

@@ -149,7 +149,8 @@ export class GuestAccess {
   private describe(address: number, access: Access, cause: FaultCause): void {
     const { i32, u32 } = this.memory;
     u32[(this.state + FAULT_ADDRESS) >>> 2] = address >>> 0;
-    u32[(this.state + FAULT_ADDRESS + 4) >>> 2] = Math.floor(address / 0x1_0000_0000);
+    // An address at the very top was rounded up to 2^64 on its way here.
+    u32[(this.state + FAULT_ADDRESS + 4) >>> 2] = Math.min(Math.floor(address / 0x1_0000_0000), 0xffff_ffff);
     i32[(this.state + FAULT_ACCESS) >>> 2] = access;
     i32[(this.state + FAULT_CAUSE) >>> 2] = cause;
     i32[(this.state + EXIT_DETAIL) >>> 2] = 0;

@@ -8,6 +8,7 @@ import type { Batch } from './batch.ts';
 import type { BatchResult } from './hardware.ts';
 import * as layout from './recorder-layout.ts';
 import type { Subject } from './subject.ts';
+import { undefinedFlags, undefinedResult } from './undefined-flags.ts';
 
 /** One thing that differs: what, what hardware has, what we have. */
 export interface Difference {
@@ -17,22 +18,19 @@ export interface Difference {
   readonly actual: string;
 }
 
-const FLAG_LETTERS: Readonly<Record<string, number>> = { o: OF, s: SF, z: ZF, a: AF, p: PF, c: CF, d: DF };
 export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
 const PAGE = 4096;
 
-/** Bits of RFLAGS that `flags: 'u:...'` of a family leaves undefined. */
-export function undefinedFlags(flags: string | undefined): number {
-  const letters = /u:([a-z]+)/.exec(flags ?? '')?.[1] ?? '';
-  return [...letters].reduce((mask, letter) => mask | FLAG_LETTERS[letter], 0);
-}
-
+// Addresses in the kernel's half are rounded on our side, where they are numbers: only that they are there is compared.
+const place = (value: bigint | number): string => (Number(value) >= 2 ** 63 ? 'the kernel half' : hex(value));
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
+
 
 /** Compares case by case; one per decoder. */
 export class CaseComparison {
   private readonly decoder: Decoder;
   private readonly instruction = createInstruction();
+  private mnemonic = '';
 
   constructor(decoder: Decoder) {
     this.decoder = decoder;
@@ -44,6 +42,8 @@ export class CaseComparison {
     const { results } = answer;
     const found: Difference[] = [];
     const add = (part: Difference['part'], name: string, expected: string, actual: string) => found.push({ part, name, expected, actual });
+    const undefinedMask = this.undefinedMask(batch, index);
+    if (undefinedMask === -1) return found;
     const ended = this.compareExit(batch, index, results, at, subject, exit, add);
     if (ended === 'unsupported') return found;
     const { u8 } = subject.memory;
@@ -55,7 +55,7 @@ export class CaseComparison {
         if (expected !== actual) add('register', REGISTER_NAMES[register], hex(expected), hex(actual));
       }
     }
-    const mask = (STATUS_FLAGS | DF) & ~this.undefinedMask(batch, index);
+    const mask = (STATUS_FLAGS | DF) & ~undefinedMask;
     const expectedFlags = results.readUInt32LE(at + layout.FLAGS_AT) & mask;
     const actualFlags = subject.cpu.flags & mask;
     if (expectedFlags !== actualFlags) add('flags', 'rflags', flagText(expectedFlags), flagText(actualFlags));
@@ -75,7 +75,9 @@ export class CaseComparison {
       if (expected !== actual) add('segment', name, hex(expected), hex(actual));
     }
     this.compareX87(results, at, ours, add);
-    this.compareMemory(batch, index, answer, subject, add);
+    // Stores of more than 8 bytes and the push of a call whose target is refused may be left half done on hardware.
+    const isPartial = results[at + layout.RESULT_VECTOR_AT] >= 12 && /^(call|f[a-z]*st|fbstp|enter)/.test(this.mnemonic);
+    if (!isPartial) this.compareMemory(batch, index, answer, subject, add);
     return found;
   }
 
@@ -86,6 +88,8 @@ export class CaseComparison {
     const start = layout.CODE_BASE + batch.bytes.readUInt32LE(batch.offsetOf(index) + layout.CASE_OFFSET_AT);
     const expected = hardwareExit(results, at, start);
     const actual = ourExit(exit, subject.cpu.rip, start);
+    // Which of two operands that both fault is reported first is not defined.
+    if (this.mnemonic === 'cmps' && expected.startsWith('fault') && actual.startsWith('fault')) return 'done';
     if (exit.kind === 'unsupported' && expected.startsWith('exception 6 ')) return 'done';
     if (expected !== actual) add('exit', 'exit', expected, actual);
     return exit.kind === 'unsupported' ? 'unsupported' : 'done';
@@ -97,9 +101,10 @@ export class CaseComparison {
       const actual = offset === 4 ? ours[FXSAVE + 4] : ours.readUInt16LE(FXSAVE + offset);
       if (expected !== actual) add('x87', name, hex(expected), hex(actual));
     }
+    const top = (ours[FXSAVE + 3] >> 3) & 7;
     for (let register = 0; register < 8; register += 1) {
       const from = at + layout.X87_STACK_AT + 16 * register;
-      const mine = FXSAVE + 32 + 16 * register;
+      const mine = FXSAVE + 32 + 16 * ((register + top) & 7);
       if (results.compare(ours, mine, mine + 10, from, from + 10) !== 0) {
         const text = (bytes: Buffer, start: number) => `${hex(bytes.readUInt16LE(start + 8))}:${hex(bytes.readBigUInt64LE(start))}`;
         add('x87', `st${register}`, text(results, from), text(ours, mine));
@@ -129,10 +134,14 @@ export class CaseComparison {
     restoreScratch(batch);
   }
 
+  // -1: the result is undefined as well, so there is nothing to compare.
   private undefinedMask(batch: Batch, index: number): number {
     const at = batch.offsetOf(index) + layout.CASE_CODE_AT;
     const result = this.decoder.decode(batch.bytes, at, at + 15, 0, this.instruction);
-    return result === 0 ? undefinedFlags(this.instruction.candidate.family.flags) : 0;
+    this.mnemonic = result === 0 ? this.instruction.candidate.mnemonic : '';
+    if (result !== 0) return 0;
+    const cl = batch.bytes[batch.offsetOf(index) + layout.GPR_AT + 8];
+    return undefinedResult(this.instruction, cl) ? -1 : undefinedFlags(this.instruction, cl);
   }
 }
 
@@ -192,12 +201,12 @@ export function hardwareExit(results: Buffer, at: number, start: number): string
   if (signal === 14) return 'does not end';
   if (signal === 31) return 'system call';
   // Single-step traps and the int3 behind the code are the usual end.
-  if (vector === 1 && results.readUInt32LE(at + layout.RESULT_CODE_AT) !== 1) return `continues at ${hex(rip)}`;
-  if (vector === 3 && rip !== start + 1) return `continues at ${hex(rip - 1)}`;
+  if (vector === 1 && results.readUInt32LE(at + layout.RESULT_CODE_AT) !== 1) return `continues at ${place(rip)}`;
+  if (vector === 3 && rip !== start + 1) return `continues at ${place(rip - 1)}`;
   if (vector === 14) {
     const error = results.readUInt32LE(at + layout.RESULT_ERROR_AT);
     const access = error & 16 ? 2 : error & 2 ? 1 : 0;
-    return `fault at ${hex(results.readBigUInt64LE(at + layout.RESULT_FAULT_AT))} access ${access} rip ${hex(rip)}`;
+    return `fault at ${place(Number(results.readBigUInt64LE(at + layout.RESULT_FAULT_AT)))} access ${access} rip ${hex(rip)}`;
   }
   // A stack access outside the canonical range is #SS, which Linux reports as SIGBUS; our CPU has one vector for both.
   return `exception ${vector === 12 ? 13 : vector} rip ${hex(rip)}`;
@@ -206,16 +215,16 @@ export function hardwareExit(results: Buffer, at: number, start: number): string
 function ourExit(exit: CpuExit, rip: number, start: number): string {
   switch (exit.kind) {
     case 'budget':
-      return `continues at ${hex(rip)}`;
+      return `continues at ${place(rip)}`;
     case 'fault':
       // A jump to where no code is has been done; the fetch that fails belongs to the next instruction.
-      if (exit.access === 2 && rip !== start) return `continues at ${hex(rip)}`;
-      return `fault at ${hex(exit.address)} access ${exit.access} rip ${hex(rip)}`;
+      if (exit.access === 2 && rip !== start) return `continues at ${place(rip)}`;
+      return `fault at ${place(exit.address)} access ${exit.access} rip ${hex(rip)}`;
     case 'exception':
-      if (exit.vector === 3 && rip !== start + 1) return `continues at ${hex(rip - 1)}`;
+      if (exit.vector === 3 && rip !== start + 1) return `continues at ${place(rip - 1)}`;
       return `exception ${exit.vector} rip ${hex(rip)}`;
     case 'unsupported':
-      return rip === start ? 'unsupported' : `continues at ${hex(rip)}`;
+      return rip === start ? 'unsupported' : `continues at ${place(rip)}`;
     default:
       return exit.kind;
   }

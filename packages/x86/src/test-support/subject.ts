@@ -80,7 +80,12 @@ export class Subject {
     u8.set(bytes.subarray(at + layout.GPR_AT, at + layout.GPR_AT + 128), state + GPR);
     u8.set(bytes.subarray(at + layout.YMM_AT, at + layout.YMM_AT + layout.YMM_BYTES), state + VECTOR);
     u8.set(bytes.subarray(at + layout.X87_AT, at + layout.X87_AT + 24), state + FXSAVE);
-    u8.set(bytes.subarray(at + layout.X87_STACK_AT, at + layout.X87_STACK_AT + 128), state + FXSAVE + 32);
+    // The recorder's image starts with ST(0), our state with the physical register R0.
+    const top = (bytes[at + layout.X87_AT + 3] >> 3) & 7;
+    for (let register = 0; register < 8; register += 1) {
+      const start = at + layout.X87_STACK_AT + 16 * register;
+      u8.set(bytes.subarray(start, start + 16), state + FXSAVE + 32 + 16 * ((register + top) & 7));
+    }
     u8.set(bytes.subarray(at + layout.MXCSR_AT, at + layout.MXCSR_AT + 4), state + MXCSR);
     cpu.flags = bytes.readUInt32LE(at + layout.FLAGS_AT) & 0xcd5;
     cpu.fsBase = bytes.readBigUInt64LE(at + layout.FS_BASE_AT);

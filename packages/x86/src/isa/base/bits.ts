@@ -1,6 +1,7 @@
 // Bit tests and counts. Intel SDM vol. 2: BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT.
 import { imm8, rmv, rv } from '../../decode/operand-kinds.ts';
 import type { Lifter } from '../../lift/lifter.ts';
+import { FS_BASE, GS_BASE } from '../../state/layout.ts';
 import { type InstructionFamily, instruction, r, row, rw, w } from '../row.ts';
 
 // With a register index a memory operand is a bit string: the index, signed, selects the word (SDM vol. 1, section 3.1.1.9).
@@ -8,8 +9,11 @@ function bitString(b: Lifter, width: 16 | 32 | 64): number {
   const index = b.value(`sx.${width}`, b.read(1));
   const shift = width === 16 ? 4 : width === 32 ? 5 : 6;
   const distance = b.value('shlx.64', b.value('sarx.64', index, b.constant(shift)), b.constant(shift - 3));
-  const address = b.value('add.64', b.address(0), distance);
-  return b.instruction.addressSize === 32 && b.instruction.segment === 0 ? b.value('zx.32', address) : address;
+  if (b.instruction.addressSize !== 32) return b.value('add.64', b.address(0), distance);
+  // The sum wraps at 32 bits before a segment base is added.
+  const offset = b.value('zx.32', b.value('add.64', b.address(0, false), distance));
+  const { segment } = b.instruction;
+  return segment === 0 ? offset : b.value('add.64', offset, b.stateCell(segment === 4 ? FS_BASE : GS_BASE));
 }
 
 function bitTest(mnemonic: string, number: number, opcode: string, change: string | undefined): InstructionFamily {

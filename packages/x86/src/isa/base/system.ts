@@ -41,7 +41,11 @@ export const rdtscp = instruction({
 });
 
 const nothing = () => undefined;
-export const nop = instruction({ mnemonic: 'nop', lift: nothing, rows: [row('np rexb0 90'), row('66 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))] });
+export const nop = instruction({
+  mnemonic: 'nop',
+  lift: nothing,
+  rows: [row('np rexb0 90'), row('66 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))],
+});
 export const pause = instruction({ mnemonic: 'pause', lift: nothing, rows: [row('f3 90')] });
 /** Reserved hint space: CET and MPX instructions fall in it and do nothing on a CPU without them (SDM vol. 2, appendix A, note 1B). */
 export const hint = instruction({
@@ -51,9 +55,15 @@ export const hint = instruction({
 });
 export const fences = instruction({
   mnemonic: '',
-  suffixes: ['lfence', 'mfence', 'sfence', 'clflush'],
+  suffixes: ['lfence', 'mfence', 'sfence'],
   lift: nothing,
-  rows: [row('np 0f ae mod3 /5'), row('np 0f ae mod3 /6'), row('np 0f ae mod3 /7'), row('np 0f ae m /7', r(m8))],
+  rows: [row('np 0f ae mod3 /5'), row('np 0f ae mod3 /6'), row('np 0f ae mod3 /7')],
+});
+/** Flushes nothing, but faults as a load of one byte does (SDM vol. 2, CLFLUSH). */
+export const clflush = instruction({
+  mnemonic: 'clflush',
+  lift: (b) => void b.load(8, 0),
+  rows: [row('np 0f ae m /7', r(m8))],
 });
 
 function segmentBase(mnemonic: string, digit: number, offset: number, writes: boolean) {

@@ -33,9 +33,11 @@ function registerNumber({ cpu }: HelperContext, index: number, narrow: boolean):
   const low = cpu.registerLow(index) >>> 0;
   return narrow ? low : (cpu.registerHigh(index) >>> 0) * 0x1_0000_0000 + low;
 }
-function setNumber({ cpu }: HelperContext, index: number, value: number, narrow: boolean): void {
-  const wrapped = value < 0 ? value + (narrow ? 0x1_0000_0000 : 2 ** 64) : value;
-  cpu.setRegisterHalves(index, (wrapped % 0x1_0000_0000) | 0, narrow ? 0 : Math.floor(wrapped / 0x1_0000_0000) | 0);
+// Moves a register on by a number of bytes or elements. By halves, because a counter may be any 64-bit value (REPNE SCASB with RCX = -1 is strlen).
+function advance({ cpu }: HelperContext, index: number, delta: number, narrow: boolean): void {
+  const low = (cpu.registerLow(index) >>> 0) + delta;
+  const high = narrow ? 0 : (cpu.registerHigh(index) + Math.floor(low / 0x1_0000_0000)) | 0;
+  cpu.setRegisterHalves(index, low | 0, high);
 }
 
 // Reads or writes one element at a guest address through the crossing-aware slow path. 0 means a fault.
@@ -57,17 +59,18 @@ const status = ({ memory, cpu }: HelperContext) => memory.i32[(cpu.state + EXIT_
 function move(context: HelperContext, cell: number): number {
   const { size, repeat, narrow, sourceBase, step } = request(context, cell);
   const { memory } = context;
-  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  const count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let done = 0;
   let source = registerNumber(context, RSI, narrow);
   let target = registerNumber(context, RDI, narrow);
   let failed = false;
-  while (count > 0 && !failed) {
+  while (done < count && !failed) {
     const from = element(context, source + sourceBase, size, false);
     if (from === 0) {
       failed = true;
       break;
     }
-    const run = Math.min(count, runInPage(source + sourceBase, size, step), runInPage(target, size, step));
+    const run = Math.min(count - done, runInPage(source + sourceBase, size, step), runInPage(target, size, step));
     if (run > 1) {
       const to = element(context, target, size, true);
       if (to === 0) failed = true;
@@ -76,7 +79,7 @@ function move(context: HelperContext, cell: number): number {
         copyRun(memory.u8, again, to, run, size, step);
         source += run * step;
         target += run * step;
-        count -= run;
+        done += run;
       }
       continue;
     }
@@ -92,11 +95,11 @@ function move(context: HelperContext, cell: number): number {
     context.access.commitIfCrossing(to);
     source += step;
     target += step;
-    count -= 1;
+    done += 1;
   }
-  setNumber(context, RSI, source, narrow);
-  setNumber(context, RDI, target, narrow);
-  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  advance(context, RSI, done * step, narrow);
+  advance(context, RDI, done * step, narrow);
+  if (repeat !== 0) advance(context, RCX, -done, narrow);
   return failed ? status(context) : 0;
 }
 
@@ -116,35 +119,37 @@ function copyRun(u8: Uint8Array, from: number, to: number, run: number, size: nu
 
 function store(context: HelperContext, cell: number): number {
   const { size, repeat, narrow, step } = request(context, cell);
-  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  const count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let done = 0;
   let target = registerNumber(context, RDI, narrow);
   const value = context.cpu.state + GPR + 8 * RAX;
   let failed = false;
-  while (count > 0) {
+  while (done < count) {
     const to = element(context, target, size, true);
     if (to === 0) {
       failed = true;
       break;
     }
     const { u8 } = context.memory;
-    const run = Math.max(1, Math.min(count, runInPage(target, size, step)));
+    const run = Math.max(1, Math.min(count - done, runInPage(target, size, step)));
     if (size === 1 && run > 1) u8.fill(u8[value], step > 0 ? to : to - run + 1, step > 0 ? to + run : to + 1);
     else for (let index = 0; index < run; index += 1) u8.copyWithin(to + index * step, value, value + size);
     context.access.commitIfCrossing(to);
     target += run * step;
-    count -= run;
+    done += run;
   }
-  setNumber(context, RDI, target, narrow);
-  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  advance(context, RDI, done * step, narrow);
+  if (repeat !== 0) advance(context, RCX, -done, narrow);
   return failed ? status(context) : 0;
 }
 
 function load(context: HelperContext, cell: number): number {
   const { size, repeat, narrow, sourceBase, step } = request(context, cell);
-  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  const count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let done = 0;
   let source = registerNumber(context, RSI, narrow);
   let failed = false;
-  while (count > 0) {
+  while (done < count) {
     const from = element(context, source + sourceBase, size, false);
     if (from === 0) {
       failed = true;
@@ -155,25 +160,25 @@ function load(context: HelperContext, cell: number): number {
     if (size === 4) u8.fill(0, register + 4, register + 8);
     u8.copyWithin(register, from, from + size);
     source += step;
-    count -= 1;
+    done += 1;
   }
-  setNumber(context, RSI, source, narrow);
-  if (repeat !== 0) setNumber(context, RCX, count, narrow);
+  advance(context, RSI, done * step, narrow);
+  if (repeat !== 0) advance(context, RCX, -done, narrow);
   return failed ? status(context) : 0;
 }
 
 // CMPS compares [rsi] with [rdi], SCAS the accumulator with [rdi]; a repeated one stops when ZF differs from what it repeats while.
 function compare(context: HelperContext, cell: number, scan: boolean): number {
   const { size, repeat, narrow, sourceBase, step } = request(context, cell);
-  let count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  const count = repeat === 0 ? 1 : registerNumber(context, RCX, narrow);
+  let done = 0;
   let source = registerNumber(context, RSI, narrow);
   let target = registerNumber(context, RDI, narrow);
   let left = 0n;
   let right = 0n;
-  let compared = false;
   let failed = false;
   const accumulator = readElement(context.memory.view, context.cpu.state + GPR + 8 * RAX, size);
-  while (count > 0) {
+  while (done < count) {
     const from = scan ? -1 : element(context, source + sourceBase, size, false);
     if (from !== 0 && !scan) left = readElement(context.memory.view, from, size);
     const to = from === 0 ? 0 : element(context, target, size, false);
@@ -183,17 +188,16 @@ function compare(context: HelperContext, cell: number, scan: boolean): number {
     }
     if (scan) left = accumulator;
     right = readElement(context.memory.view, to, size);
-    compared = true;
     if (!scan) source += step;
     target += step;
-    count -= 1;
+    done += 1;
     if (repeat !== 0 && (left === right) !== (repeat === 3)) break;
   }
-  if (!scan) setNumber(context, RSI, source, narrow);
-  setNumber(context, RDI, target, narrow);
-  if (repeat !== 0) setNumber(context, RCX, count, narrow);
-  // A fault after some elements: hardware has the flags of the elements before at that point as well.
-  if (compared) context.cpu.flags = (context.cpu.flags & ~STATUS_FLAGS) | compareFlags(left, right, BigInt(size * 8));
+  if (!scan) advance(context, RSI, done * step, narrow);
+  advance(context, RDI, done * step, narrow);
+  if (repeat !== 0) advance(context, RCX, -done, narrow);
+  // A fault leaves the flags as they were before the instruction, whatever was compared by then (SDM vol. 2, REP).
+  if (done > 0 && !failed) context.cpu.flags = (context.cpu.flags & ~STATUS_FLAGS) | compareFlags(left, right, BigInt(size * 8));
   return failed ? status(context) : 0;
 }
 
