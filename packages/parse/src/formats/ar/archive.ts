@@ -5,6 +5,8 @@ import { decodeCString, decodeText } from '../../text.ts';
 
 const HEADER_SIZE = 60;
 const MAGIC_SIZE = 8;
+// PATH_MAX of the systems that write archives.
+const LONGEST_NAME = 4096;
 
 /** One member. `names` and `symbols` are the archive's own tables, the rest are files. */
 export interface ArchiveMember {
@@ -174,6 +176,9 @@ function longName(at: number, longNames: Uint8Array | undefined, offset: number)
     );
   const feed = longNames.indexOf(0x0a, at);
   const end = feed === -1 ? longNames.length : feed;
+  // Many members may share one name; one endless name must not be copied for each.
+  if (end - at > LONGEST_NAME)
+    throw new ParseError('limit', offset, 'ar', `A member name is longer than ${LONGEST_NAME} bytes.`);
   return decodeText(longNames, at, end > at && longNames[end - 1] === 0x2f ? end - 1 : end);
 }
 
@@ -208,8 +213,12 @@ function readBsdIndex(member: ArchiveMember, bytes: Uint8Array, view: DataView) 
     throw new ParseError('malformed', member.dataOffset, 'ar', 'The BSD symbol index does not fit its member.');
   const pairs = Math.floor(view.getUint32(0, little) / 8);
   const namesAt = 8 + 8 * pairs;
-  return Array.from({ length: pairs }, (_, index) => ({
-    name: decodeCString(bytes, Math.min(bytes.length, namesAt + view.getUint32(4 + 8 * index, little))),
-    memberOffset: view.getUint32(8 + 8 * index, little),
-  }));
+  let budget = 8 * bytes.length;
+  return Array.from({ length: pairs }, (_, index) => {
+    const name = decodeCString(bytes, Math.min(bytes.length, namesAt + view.getUint32(4 + 8 * index, little)));
+    budget -= name.length;
+    if (budget < 0)
+      throw new ParseError('limit', member.dataOffset, 'ar', 'The names of the BSD symbol index overlap.');
+    return { name, memberOffset: view.getUint32(8 + 8 * index, little) };
+  });
 }

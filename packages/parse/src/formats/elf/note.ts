@@ -26,13 +26,41 @@ export interface NoteRange {
   readonly align: bigint;
 }
 
-/** Notes of all PT_NOTE segments, or of all SHT_NOTE sections in a file without program headers (an object file). */
+/**
+ * Notes of all PT_NOTE segments, or of all SHT_NOTE sections in a file without program headers (an object file).
+ *
+ * @throws ParseError as {@link notesIn}; `limit` when the tables overlap so much that their notes cannot all be in the file (strict mode).
+ */
 export function readNotes(elf: ElfFile): readonly ElfNote[] {
-  const segments = elf.programHeaders.filter(({ type }) => type === PT.NOTE);
-  if (segments.length > 0 || elf.programHeaders.length > 0)
-    return segments.flatMap(({ offset, filesz, align }) => notesIn(elf, { offset, size: filesz, align }));
-  const sections = elf.sectionHeaders.filter(({ type }) => type === SHT.NOTE);
-  return sections.flatMap(({ offset, size, addralign }) => notesIn(elf, { offset, size, align: addralign }));
+  const notes: ElfNote[] = [];
+  let budget = BigInt(elf.source.size);
+  for (const range of noteRanges(elf)) {
+    const table = notesIn(elf, range);
+    budget -= BigInt(table.length) * 12n;
+    if (budget < 0n) {
+      elf.complain(
+        new ParseError(
+          'limit',
+          range.offset,
+          'elf',
+          'The note tables hold more notes than fit the file: they overlap.',
+        ),
+      );
+      break;
+    }
+    for (const note of table) notes.push(note);
+  }
+  return notes;
+}
+
+function noteRanges(elf: ElfFile): NoteRange[] {
+  if (elf.programHeaders.length > 0)
+    return elf.programHeaders
+      .filter(({ type }) => type === PT.NOTE)
+      .map(({ offset, filesz, align }) => ({ offset, size: filesz, align }));
+  return elf.sectionHeaders
+    .filter(({ type }) => type === SHT.NOTE)
+    .map(({ offset, size, addralign }) => ({ offset, size, align: addralign }));
 }
 
 /**

@@ -104,12 +104,25 @@ export class RelocationTable implements Iterable<Relocation> {
   }
 }
 
-/** Every REL and RELA section of the file, opened when its turn comes. */
+/**
+ * Every REL and RELA section of the file, opened when its turn comes.
+ *
+ * @throws ParseError as the table's constructor; `limit` when the sections overlap so much that they are longer than the file.
+ */
 export function* relocationTables(elf: ElfFile): Generator<RelocationTable> {
+  let budget = BigInt(elf.source.size);
   for (const section of elf.sectionHeaders) {
     const { type, offset, size, entsize } = section;
-    if (type === SHT.REL) yield new RelocationTable(elf, 'rel', offset, size, entsize, section);
-    if (type === SHT.RELA) yield new RelocationTable(elf, 'rela', offset, size, entsize, section);
+    if (type !== SHT.REL && type !== SHT.RELA) continue;
+    const table = new RelocationTable(elf, type === SHT.REL ? 'rel' : 'rela', offset, size, entsize, section);
+    budget -= BigInt(table.count * elf.layout.relSize);
+    if (budget < 0n) {
+      elf.complain(
+        new ParseError('limit', offset, 'elf', 'The relocation sections together are longer than the file.'),
+      );
+      return;
+    }
+    yield table;
   }
 }
 

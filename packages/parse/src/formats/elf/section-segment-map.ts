@@ -1,4 +1,5 @@
 // Which sections lie in which segment, by the rule of binutils' readelf.
+import { ParseError } from '../../parse-error.ts';
 import type { ElfFile } from './elf.ts';
 import { type ProgramHeader, PT } from './program-header.ts';
 import { type SectionHeader, SHF, SHT } from './section-header.ts';
@@ -62,9 +63,20 @@ function emptyAtEdge(section: SectionHeader, segment: ProgramHeader, allocated: 
   return !(insideFile && insideMemory);
 }
 
-/** For every segment the sections it holds, in table order. */
+// Every pair is looked at: real files have thousands of pairs, a hostile one of 6 MB could have four thousand million.
+const MAXIMUM_PAIRS = 2 ** 25;
+
+/**
+ * For every segment the sections it holds, in table order.
+ *
+ * @throws ParseError `limit` when there are more than 2^25 pairs to look at (permissive mode: every list is empty).
+ */
 export function sectionSegmentMap(elf: ElfFile): ReadonlyArray<readonly SectionHeader[]> {
-  return elf.programHeaders.map((segment) =>
-    elf.sectionHeaders.filter((section) => sectionInSegment(section, segment)),
-  );
+  const { programHeaders, sectionHeaders } = elf;
+  if (programHeaders.length * sectionHeaders.length > MAXIMUM_PAIRS) {
+    const sentence = `${programHeaders.length} segments and ${sectionHeaders.length} sections are too many to compare.`;
+    elf.complain(new ParseError('limit', 0, 'elf', sentence));
+    return programHeaders.map(() => []);
+  }
+  return programHeaders.map((segment) => sectionHeaders.filter((section) => sectionInSegment(section, segment)));
 }

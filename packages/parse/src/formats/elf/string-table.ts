@@ -10,30 +10,54 @@ export interface StringTable {
   /**
    * The name at a byte offset. Permissive mode gives '' for an offset outside the table and cuts an unterminated name at the table's end.
    *
-   * @throws ParseError `bad-index` outside the table, `malformed` when no NUL follows (strict mode).
+   * @throws ParseError `bad-index` outside the table, `malformed` when no NUL follows, `limit` when long names overlap (strict mode).
    */
   at(offset: number): string;
 }
 
+// Names longer than this are kept and counted; real files have few of them.
+const LONG_NAME = 4096;
+
 /** Wraps a table's bytes; `fileOffset` is only used to locate errors. */
 export function stringTable(bytes: Uint8Array, fileOffset: bigint, complain: Complain): StringTable {
+  // A table without NULs is one name to every offset: a million offsets into a megabyte must not cost a million megabytes. Distinct long
+  // names of real files cannot together be much longer than their table.
+  const longNames = new Map<number, string>();
+  let budget = 8 * bytes.length + 1_048_576;
+  const refuse = (code: 'bad-index' | 'malformed' | 'limit', at: number, sentence: string) =>
+    complain(new ParseError(code, fileOffset + BigInt(at), 'elf', sentence));
+
+  const longName = (offset: number, end: number): string => {
+    const known = longNames.get(offset);
+    if (known !== undefined) return known;
+    budget -= end - offset;
+    if (budget < 0) {
+      refuse('limit', offset, 'Names of many kilobytes overlap in a string table.');
+      return decodeText(bytes, offset, offset + LONG_NAME);
+    }
+    const name = decodeText(bytes, offset, end);
+    longNames.set(offset, name);
+    return name;
+  };
+
   return {
     bytes,
     at(offset) {
       // Offset 0 of an empty table is the empty name: tables without any name are legal.
       if (offset === 0 && bytes.length === 0) return '';
       if (offset >= bytes.length) {
-        const sentence = `A name at offset ${offset} lies outside its string table of ${bytes.length} bytes.`;
-        complain(new ParseError('bad-index', fileOffset + BigInt(bytes.length), 'elf', sentence));
+        refuse(
+          'bad-index',
+          bytes.length,
+          `A name at offset ${offset} lies outside its string table of ${bytes.length} bytes.`,
+        );
         return '';
       }
-      let end = bytes.indexOf(0, offset);
-      if (end === -1) {
-        const sentence = `The name at offset ${offset} of a string table is not terminated.`;
-        complain(new ParseError('malformed', fileOffset + BigInt(offset), 'elf', sentence));
-        end = bytes.length;
-      }
-      return decodeText(bytes, offset, end);
+      const terminator = bytes.indexOf(0, offset);
+      if (terminator === -1)
+        refuse('malformed', offset, `The name at offset ${offset} of a string table is not terminated.`);
+      const end = terminator === -1 ? bytes.length : terminator;
+      return end - offset > LONG_NAME ? longName(offset, end) : decodeText(bytes, offset, end);
     },
   };
 }

@@ -42,11 +42,8 @@ export function buildSymbolIndex(elf: ElfFile): SymbolIndex {
     if (addresses[a] !== addresses[b]) return addresses[a] < addresses[b] ? -1 : 1;
     return ranks[a] - ranks[b];
   });
-  const symbolOf = (entry: number): ElfSymbol => {
-    const [table, index] = place(positions[order[entry]]);
-    return table.at(index);
-  };
-  return { at: (address) => nearest(elf, symbolOf, lastAtOrBelow(addresses, order, address), address) };
+  const sorted = { elf, order, addresses, place: (entry: number) => place(positions[order[entry]]) };
+  return { at: (address) => nearest(sorted, address) };
 }
 
 // More than this many nested or zero-sized symbols are not walked back over: bounded time on hostile tables.
@@ -64,20 +61,26 @@ function lastAtOrBelow(addresses: BigUint64Array, order: Uint32Array, address: b
   return low - 1;
 }
 
-function nearest(
-  elf: ElfFile,
-  symbolOf: (entry: number) => ElfSymbol,
-  last: number,
-  address: bigint,
-): NearestSymbol | undefined {
+interface SortedSymbols {
+  readonly elf: ElfFile;
+  readonly order: Uint32Array;
+  readonly addresses: BigUint64Array;
+  /** Table and index of the n-th symbol in address order. */
+  readonly place: (entry: number) => [SymbolTable, number];
+}
+
+function nearest({ elf, order, addresses, place }: SortedSymbols, address: bigint): NearestSymbol | undefined {
   let fallback: NearestSymbol | undefined;
-  for (let walk = last; walk >= 0 && walk > last - LONGEST_WALK; walk--) {
-    const symbol = symbolOf(walk);
-    const offset = address - symbol.value;
-    if (symbol.size > offset) return { symbol, offset };
+  const last = lastAtOrBelow(addresses, order, address);
+  for (let entry = last; entry >= 0 && entry > last - LONGEST_WALK; entry--) {
+    const [table, index] = place(entry);
+    const size = table.sizeAt(index);
+    const offset = address - addresses[order[entry]];
+    if (size > offset) return { symbol: table.at(index), offset };
     // Hand-written assembly has no sizes: such a symbol reaches to the end of its section.
-    if (symbol.size === 0n && fallback === undefined && sectionHolds(elf, symbol, address))
-      fallback = { symbol, offset };
+    if (size !== 0n || fallback !== undefined) continue;
+    const symbol = table.at(index);
+    if (sectionHolds(elf, symbol, address)) fallback = { symbol, offset };
   }
   return fallback;
 }

@@ -61,6 +61,12 @@ export class SymbolTable implements Iterable<ElfSymbol> {
     return this.#reader.word(position, this.#wordSize);
   }
 
+  /** st_size at an index, without decoding the rest. */
+  sizeAt(index: number): bigint {
+    const position = index * this.#stride + (this.#wordSize === 8 ? 16 : 8);
+    return this.#reader.word(position, this.#wordSize);
+  }
+
   /** st_info at an index, without decoding the rest. */
   infoAt(index: number): number {
     return this.#reader.u8(index * this.#stride + (this.#wordSize === 8 ? 4 : 12));
