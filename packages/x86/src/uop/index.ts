@@ -1,5 +1,8 @@
 // The table of all micro-operations, numbered: hot ones first, because the interpreter's dispatch indexes them directly.
 import { controlRows } from './control.ts';
+import { floatArithmeticRows } from './float-arithmetic.ts';
+import { floatCompareRows } from './float-compare.ts';
+import { floatConvertRows } from './float-convert.ts';
 import { integerRows } from './integer.ts';
 import { memoryRows } from './memory.ts';
 import { moveRows } from './move.ts';
@@ -38,5 +41,5 @@ export function buildUopTable(rows: readonly UopRow[] = allRows()): UopTable {
 }
 
 function allRows(): UopRow[] {
-  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows];
+  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows];
 }

@@ -49,3 +49,6 @@ export function packedRow(encoding: string): Row {
 export function mmxRow(encoding: string): Row {
   return row(encoding, rw(mm), r(mm64));
 }
+
+/** Micro-operation prefixes of the PS, PD, SS and SD forms, in the order in which families list them. */
+export const SHAPES = ['f32x4', 'f64x2', 'f32', 'f64'] as const;

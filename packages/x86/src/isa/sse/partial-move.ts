@@ -33,10 +33,7 @@ function halfMove(mnemonic: string, half: 0 | 8, prefix: 'np' | '66', opcode: nu
       if (b.isMemory(1)) b.load(64, 1, 0, b.registerOperand(0) + half);
       else b.store(64, 0, b.registerOperand(1) + half);
     },
-    rows: [
-      row(`${prefix} 0f ${opcode.toString(16)} m /r`, rw(xmm), r(m64)),
-      row(`${prefix} 0f ${(opcode + 1).toString(16)} m /r`, w(m64), r(xmm)),
-    ],
+    rows: [row(`${prefix} 0f ${opcode.toString(16)} m /r`, rw(xmm), r(m64)), row(`${prefix} 0f ${(opcode + 1).toString(16)} m /r`, w(m64), r(xmm))],
   });
 }
 export const movlps = halfMove('movlps', 0, 'np', 0x12);

@@ -30,9 +30,7 @@ export const unpckhps = unpackSingle('unpckhps', '15', 'unpack.high.32');
 
 /** Byte indices that move element number `elements[i]` of `size` bytes to place i; -1 makes a place zero. */
 function indices(size: number, elements: readonly number[]): number[] {
-  return elements.flatMap((element) =>
-    Array.from({ length: size }, (_, byte) => (element < 0 ? 0x80 : element * size + byte)),
-  );
+  return elements.flatMap((element) => Array.from({ length: size }, (_, byte) => (element < 0 ? 0x80 : element * size + byte)));
 }
 // The four two-bit fields of an immediate.
 const fields = (immediate: number) => [immediate & 3, (immediate >> 2) & 3, (immediate >> 4) & 3, (immediate >> 6) & 3];
@@ -47,9 +45,7 @@ function shuffle(mnemonic: string, prefix: string, table: (immediate: number) =>
 }
 export const pshufd = shuffle('pshufd', '66', (immediate) => indices(4, fields(immediate)));
 export const pshuflw = shuffle('pshuflw', 'f2', (immediate) => indices(2, [...fields(immediate), 4, 5, 6, 7]));
-export const pshufhw = shuffle('pshufhw', 'f3', (immediate) =>
-  indices(2, [0, 1, 2, 3, ...fields(immediate).map((field) => field + 4)]),
-);
+export const pshufhw = shuffle('pshufhw', 'f3', (immediate) => indices(2, [0, 1, 2, 3, ...fields(immediate).map((field) => field + 4)]));
 
 // The lower half of the result comes from the destination, the upper half from the source.
 function shuffleTwo(mnemonic: string, prefix: 'np' | '66', size: number): InstructionFamily {
@@ -61,8 +57,18 @@ function shuffleTwo(mnemonic: string, prefix: 'np' | '66', size: number): Instru
       const immediate = b.immediate(2);
       const chosen = size === 4 ? fields(immediate) : [immediate & 1, (immediate >> 1) & 1];
       const half = chosen.length / 2;
-      const low = b.constantVector(indices(size, chosen.map((element, place) => (place < half ? element : -1))));
-      const high = b.constantVector(indices(size, chosen.map((element, place) => (place < half ? -1 : element))));
+      const low = b.constantVector(
+        indices(
+          size,
+          chosen.map((element, place) => (place < half ? element : -1)),
+        ),
+      );
+      const high = b.constantVector(
+        indices(
+          size,
+          chosen.map((element, place) => (place < half ? -1 : element)),
+        ),
+      );
       b.uop('swizzle.2', target, target, low, b.readVector(1), high);
     },
     rows: [row(`${prefix} 0f c6 /r ib`, rw(xmm), r(xm128), r(imm8))],
