@@ -78,7 +78,7 @@ const ADVICE: readonly AdviceRow[] = [
  */
 export function advise(state: SpaceState, address: number, length: number, advice: number): number {
   const row = ADVICE.find((candidate) => candidate.value === advice);
-  if (row === undefined || !isGuestPageAligned(address) || length < 0) return -MemoryErrno.EINVAL;
+  if (row === undefined || !isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
   const end = address + guestPageCeiling(length);
   if (end > state.layout.taskSize) return -MemoryErrno.ENOMEM;
   let holes = false;

@@ -2,6 +2,7 @@
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { frameOf, PageEntry } from './page-table.ts';
 import type { SpaceState } from './space-state.ts';
+import { AreaFlag } from './vma.ts';
 
 /** Marks a page that has a frame; stores now report CodeWrite. A page without a frame holds no code and is left alone. */
 export function markCode(state: SpaceState, page: number): void {
@@ -21,7 +22,7 @@ export function markCode(state: SpaceState, page: number): void {
 
 /**
  * Removes the mark without telling the space's listeners: the engine itself dropped its translations of this page.
- * Marks of other mappings of the same file page are removed too, and those are announced.
+ * For a shared mapping the marks of other mappings of the same file page are removed too, and those are announced.
  */
 export function clearCode(state: SpaceState, page: number): void {
   const entry = state.table.read(page);
@@ -32,5 +33,7 @@ export function clearCode(state: SpaceState, page: number): void {
     state.table.write(page, entry & ~PageEntry.Code);
     codeFrames.remove(frame, state, page);
   }
-  codeFrames.announce(frame);
+  // A store through a private mapping goes to a copy, so other mappings keep their code.
+  const area = state.vmas.find(page);
+  if (area !== undefined && area.flags & AreaFlag.Shared) codeFrames.announce(frame);
 }

@@ -27,7 +27,7 @@ export interface RemapRequest {
 export function remap(state: SpaceState, request: RemapRequest): number {
   const { address, fixedAddress } = request;
   const { taskSize } = state.layout;
-  if (!isGuestPageAligned(address) || !(request.newLength > 0) || request.oldLength < 0) return -MemoryErrno.EINVAL;
+  if (!isGuestPageAligned(address) || !(request.newLength > 0) || !(request.oldLength >= 0)) return -MemoryErrno.EINVAL;
   const oldLength = guestPageCeiling(request.oldLength);
   const newLength = guestPageCeiling(request.newLength);
   if ((fixedAddress !== undefined || request.keepOld) && !request.mayMove) return -MemoryErrno.EINVAL;

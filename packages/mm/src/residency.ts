@@ -13,7 +13,7 @@ const EIO = 5;
  * @returns 0, or a negative error number: ENOMEM when part of the range is unmapped, EIO when a device failed.
  */
 export function synchronize(state: SpaceState, address: number, length: number): number {
-  if (!isGuestPageAligned(address) || length < 0) return -MemoryErrno.EINVAL;
+  if (!isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
   const end = address + guestPageCeiling(length);
   let failed = false;
   state.table.update(address, end, (page, entry) => {
@@ -28,7 +28,7 @@ export function synchronize(state: SpaceState, address: number, length: number):
 
 /** One byte per page: 1 when the page has a frame, or its file page is cached. */
 export function residency(state: SpaceState, address: number, length: number): Uint8Array | number {
-  if (!isGuestPageAligned(address)) return -MemoryErrno.EINVAL;
+  if (!isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
   const end = address + guestPageCeiling(length);
   if (!isFullyMapped(state, address, end)) return -MemoryErrno.ENOMEM;
   const result = new Uint8Array((end - address) / GUEST_PAGE_BYTES);
