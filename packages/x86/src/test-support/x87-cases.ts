@@ -4,14 +4,14 @@ import {
   clearExceptions,
   exchange,
   initialise,
-  markEmpty,
   MEMORY_OPERAND,
+  markEmpty,
   moveTop,
+  raise,
   registerSlot,
   setControlWord,
   statusWord,
   UNIT_WORDS,
-  raise,
 } from '../uop/helpers/x87/stack.ts';
 import { C0, C2, C3 } from '../uop/helpers/x87/status-bits.ts';
 import * as arithmetic from '../uop/helpers/x87/unit-arithmetic.ts';
@@ -24,7 +24,10 @@ type Action = (words: Int32Array, flags: number) => number;
 
 const plain =
   (run: (words: Int32Array) => void): Action =>
-  (words, flags) => (run(words), flags);
+  (words, flags) => {
+    run(words);
+    return flags;
+  };
 const computeWith = (operation: number) =>
   plain((words) => arithmetic.computeRegisters(words, 0, operation, 0, 1, false));
 const computeFrom = (operation: number, format: number) =>
@@ -37,6 +40,11 @@ const compareFrom = (format: number, pops: number) =>
   plain((words) => arithmetic.compareMemory(words, 0, format, pops));
 const constant = (index: number) => plain((words) => transfer.loadConstantTop(words, 0, index));
 const load = (format: number) => plain((words) => transfer.loadMemory(words, 0, format));
+const rotate = (by: number) =>
+  plain((words) => {
+    moveTop(words, 0, by);
+    raise(words, 0, 0);
+  });
 const transcendental = (opcode: number) => plain((words) => computeTranscendental(words, 0, opcode));
 const toFlags =
   (quiet: boolean, pops: number): Action =>
@@ -96,8 +104,8 @@ export const ACTIONS: Readonly<Record<string, Action>> = {
   fldln2: constant(5),
   fldz: constant(6),
   fxch: plain((words) => exchange(words, 0, 1)),
-  fincstp: plain((words) => (moveTop(words, 0, 1), raise(words, 0, 0))),
-  fdecstp: plain((words) => (moveTop(words, 0, -1), raise(words, 0, 0))),
+  fincstp: rotate(1),
+  fdecstp: rotate(-1),
   ffree: plain((words) => markEmpty(words, 0, 0)),
   fld_st1: plain((words) => transfer.loadRegister(words, 0, 1)),
   fst_st1: plain((words) => transfer.storeRegister(words, 0, 1, false)),

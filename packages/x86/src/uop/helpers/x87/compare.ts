@@ -14,7 +14,7 @@ export function compare(words: Int32Array, left: number, right: number, quiet: b
   const leftClass = classify(words, left);
   const rightClass = classify(words, right);
   if (leftClass >= CLASS_QUIET || rightClass >= CLASS_QUIET) {
-    const worst = leftClass > rightClass ? leftClass : rightClass;
+    const worst = Math.max(leftClass, rightClass);
     return quiet && worst < CLASS_SIGNALLING ? UNORDERED : UNORDERED | INVALID;
   }
   const flags = leftClass === CLASS_DENORMAL || rightClass === CLASS_DENORMAL || control & MEMORY_DENORMAL ? DENORMAL : 0;

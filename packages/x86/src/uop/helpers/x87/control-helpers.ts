@@ -1,6 +1,7 @@
 /** The x87 helper rows that touch control, status and tags, and those that save or load the whole unit. */
-import { EXIT_STATUS, FXSAVE, MXCSR, VECTOR, VECTOR_STRIDE } from '../../../state/layout.ts';
+
 import { ExitStatus } from '../../../engine/exit-status.ts';
+import { EXIT_STATUS, FXSAVE, MXCSR, VECTOR, VECTOR_STRIDE } from '../../../state/layout.ts';
 import { type HelperContext, type HelperRow, helper } from '../helper-row.ts';
 import { environmentBytes, readEnvironment, readFxsave, readRegisters, writeEnvironment, writeFxsave, writeRegisters } from './image.ts';
 import { clearExceptions, initialise, markEmpty, moveTop, pop, raise, setControlWord, TAGS } from './stack.ts';

@@ -1,5 +1,5 @@
 /** IEEE single and double into 80-bit numbers and back (FLD, FST, FSTP and memory operands). */
-import { CLASS_INFINITY, CLASS_QUIET, CLASS_SIGNALLING, CLASS_UNSUPPORTED, CLASS_ZERO, classify } from './classify.ts';
+import { CLASS_INFINITY, CLASS_SIGNALLING, CLASS_UNSUPPORTED, CLASS_ZERO, classify } from './classify.ts';
 import { roundsUp } from './round.ts';
 import {
   C1,
@@ -112,7 +112,7 @@ function toNarrow(words: Int32Array, target: number, source: number, control: nu
     let distance = 1 - exponent;
     if (distance > 66) distance = 66;
     for (; distance > 0; distance -= 31) {
-      const shift = distance < 31 ? distance : 31;
+      const shift = Math.min(distance, 31);
       if ((low & ((1 << shift) - 1)) !== 0) sticky = 1;
       low = (low >>> shift) | (high << (32 - shift));
       high >>>= shift;

@@ -142,7 +142,7 @@ function roundTiny(words: Int32Array, target: number, sign: number, exponent: nu
     high = 0;
   } else {
     for (let left = distance; left > 0; left -= 31) {
-      const shift = left < 31 ? left : 31;
+      const shift = Math.min(left, 31);
       const lost = tail & ((1 << shift) - 1);
       tail = (tail >>> shift) | (low << (32 - shift)) | (lost !== 0 ? 1 : 0);
       low = (low >>> shift) | (high << (32 - shift));

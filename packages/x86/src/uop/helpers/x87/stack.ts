@@ -4,7 +4,7 @@
  * The unit lies in an Int32Array at word index `unit`, in FXSAVE's layout with one difference: slots are the physical
  * registers R0 to R7 (where MMX finds its registers), not rotated by the stack top. Rotation happens in FXSAVE itself.
  */
-import { C1, CONDITIONS, EARLY_EXCEPTIONS, ERROR_SUMMARY, BUSY, EXCEPTIONS, INVALID, SLOT_WORDS, STACK_FAULT } from './status-bits.ts';
+import { BUSY, C1, EARLY_EXCEPTIONS, ERROR_SUMMARY, EXCEPTIONS, INVALID, SLOT_WORDS, STACK_FAULT } from './status-bits.ts';
 import { copySlot, storeIndefinite } from './store.ts';
 
 /** Words from the start of the unit: control word (low half) and status word (high half). */
@@ -104,6 +104,17 @@ export function push(words: Int32Array, unit: number): number {
   if (!full) return slot;
   storeIndefinite(words, slot);
   return -1;
+}
+
+/** Stack fault of an instruction that replaces ST(0) and pushes a second result: both become the indefinite. */
+export function faultTwice(words: Int32Array, unit: number): void {
+  raise(words, unit, INVALID | STACK_FAULT | (isEmpty(words, unit, 0) ? 0 : C1));
+  if ((words[unit] & INVALID) === 0) return;
+  storeIndefinite(words, registerSlot(words, unit, 0));
+  markValid(words, unit, 0);
+  moveTop(words, unit, -1);
+  storeIndefinite(words, registerSlot(words, unit, 0));
+  markValid(words, unit, 0);
 }
 
 /** Whether a push would overflow; nothing changes. */

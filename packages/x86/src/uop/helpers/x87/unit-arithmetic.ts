@@ -1,8 +1,8 @@
 /** Instructions that compute on the register stack: what `arithmetic on slots` plus stack, tags and status word make of them. */
 import { add, subtract } from './add.ts';
 import { compare, examine, examineEmpty } from './compare.ts';
-import { fromInteger } from './convert-integer.ts';
 import { fromDouble, fromSingle } from './convert-float.ts';
+import { fromInteger } from './convert-integer.ts';
 import { divide } from './divide.ts';
 import { roundToIntegral } from './integral.ts';
 import { multiply } from './multiply.ts';
@@ -12,21 +12,21 @@ import { squareRoot } from './square-root.ts';
 import {
   aborts,
   controlWord,
+  faultTwice,
   isEmpty,
   isFull,
-  markValid,
   MEMORY_OPERAND,
+  markValid,
   moveTop,
   pop,
   raise,
   registerSlot,
-  underflow,
   underflowTo,
   WORK,
   WORK_2,
 } from './stack.ts';
-import { C0, C1, C2, C3, DENORMAL, INVALID, MEMORY_DENORMAL, SIGN, STACK_FAULT } from './status-bits.ts';
-import { copySlot, storeIndefinite, storeZero } from './store.ts';
+import { C0, C2, C3, DENORMAL, INVALID, MEMORY_DENORMAL, SIGN, STACK_FAULT } from './status-bits.ts';
+import { copySlot, storeZero } from './store.ts';
 
 /** The operation field of the opcodes D8 to DE: 0 add, 1 multiply, 4 subtract, 5 reversed, 6 divide, 7 reversed. */
 export function compute(words: Int32Array, operation: number, target: number, left: number, right: number, control: number): number {
@@ -153,6 +153,8 @@ export function compareToFlags(words: Int32Array, unit: number, index: number, q
 /** One-operand instructions, numbered by the last opcode byte behind D9. */
 export const CHANGE_SIGN = 0xe0;
 export const ABSOLUTE = 0xe1;
+export const TEST = 0xe4;
+export const EXAMINE = 0xe5;
 export const EXTRACT = 0xf4;
 export const REMAINDER_NEAREST = 0xf5;
 export const REMAINDER = 0xf8;
@@ -203,15 +205,8 @@ export function computeTopPair(words: Int32Array, unit: number, operation: numbe
 
 /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
 export function extractTop(words: Int32Array, unit: number): void {
-  const empty = isEmpty(words, unit, 0);
-  const full = isFull(words, unit);
-  if (empty || full) {
-    if (empty ? !underflow(words, unit) : (raise(words, unit, INVALID | STACK_FAULT | C1), (words[unit] & INVALID) === 0)) return;
-    storeIndefinite(words, registerSlot(words, unit, 0));
-    markValid(words, unit, 0);
-    moveTop(words, unit, -1);
-    storeIndefinite(words, registerSlot(words, unit, 0));
-    markValid(words, unit, 0);
+  if (isEmpty(words, unit, 0) || isFull(words, unit)) {
+    faultTwice(words, unit);
     return;
   }
   const slot = registerSlot(words, unit, 0);

@@ -3,7 +3,7 @@ import { loadConstant } from './constants.ts';
 import { toDouble, toSingle } from './convert-float.ts';
 import { fromDecimal, toDecimal } from './convert-integer.ts';
 import { toInteger } from './integral.ts';
-import { aborts, controlWord, isEmpty, isFull, markValid, MEMORY_OPERAND, PENDING_FLAGS, pop, push, raise, registerSlot, underflowTo, WORK } from './stack.ts';
+import { controlWord, isEmpty, isFull, MEMORY_OPERAND, markValid, PENDING_FLAGS, pop, push, raise, registerSlot, underflowTo, WORK } from './stack.ts';
 import { INVALID, OVERFLOW, STACK_FAULT, UNDERFLOW } from './status-bits.ts';
 import { copySlot, storeIndefinite } from './store.ts';
 import { widenOperand } from './unit-arithmetic.ts';

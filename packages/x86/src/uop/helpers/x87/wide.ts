@@ -1,6 +1,7 @@
 /** Bridges between slots and BigInt, for the operations that are rare enough to afford it. */
-import { EXPONENT_MASK } from './status-bits.ts';
+
 import { roundAndStore } from './round.ts';
+import { EXPONENT_MASK } from './status-bits.ts';
 
 /** The 64-bit significand of a slot. */
 export function significand(words: Int32Array, slot: number): bigint {

@@ -6,6 +6,8 @@ import { type Helper, type HelperContext, type HelperRow, helper } from '../help
 import { exchange, MEMORY_OPERAND } from './stack.ts';
 import { C0, C2, C3 } from './status-bits.ts';
 import {
+  ABSOLUTE,
+  CHANGE_SIGN,
   compareMemory,
   compareRegisters,
   compareToFlags,
@@ -13,8 +15,16 @@ import {
   computeRegisters,
   computeTop,
   computeTopPair,
+  EXAMINE,
+  EXTRACT,
   examineTop,
   extractTop,
+  REMAINDER,
+  REMAINDER_NEAREST,
+  ROUND,
+  SCALE,
+  SQUARE_ROOT,
+  TEST,
 } from './unit-arithmetic.ts';
 import { computeTranscendental } from './unit-transcendental.ts';
 import {
@@ -78,23 +88,28 @@ function withOperand(name: string, run: Action): HelperRow {
 /** Opcodes D9 E0 to D9 FF that work on the top of the stack. */
 function computeOpcode(words: Int32Array, unit: number, opcode: number): void {
   switch (opcode) {
-    case 0xe0:
-    case 0xe1:
-    case 0xfa:
-    case 0xfc:
-      return computeTop(words, unit, opcode);
-    case 0xe4:
-      return compareMemory(words, unit, -1, 0);
-    case 0xe5:
-      return examineTop(words, unit);
-    case 0xf4:
-      return extractTop(words, unit);
-    case 0xf5:
-    case 0xf8:
-    case 0xfd:
-      return computeTopPair(words, unit, opcode);
+    case CHANGE_SIGN:
+    case ABSOLUTE:
+    case SQUARE_ROOT:
+    case ROUND:
+      computeTop(words, unit, opcode);
+      break;
+    case TEST:
+      compareMemory(words, unit, -1, 0);
+      break;
+    case EXAMINE:
+      examineTop(words, unit);
+      break;
+    case EXTRACT:
+      extractTop(words, unit);
+      break;
+    case REMAINDER_NEAREST:
+    case REMAINDER:
+    case SCALE:
+      computeTopPair(words, unit, opcode);
+      break;
     default:
-      return computeTranscendental(words, unit, opcode);
+      computeTranscendental(words, unit, opcode);
   }
 }
 
