@@ -127,7 +127,9 @@ export const ARM_ATTRIBUTES: Readonly<Record<number, AttributeTag>> = {
     'Allowed in v7-A with integer division extension',
   ]),
   46: number('DSP_extension', ['Follow architecture', 'Allowed']),
+  65: text('also_compatible_with'),
   66: number('T2EE_use', ['Not Allowed', 'Allowed']),
+  67: text('conformance'),
   68: number('Virtualization_use', [
     'Not Allowed',
     'TrustZone',

@@ -73,7 +73,7 @@ export function printDynamicSection(file: ReadelfFile): void {
     const type = dynamicTagText(tag, machine);
     const padding = Math.max(0, (is64(file) ? 19 : 27) - type.length);
     const start = ` 0x${hex(tag, 2 * elf.wordSize)} (${type})${' '.repeat(padding)}`;
-    output.write(`${start} ${valueText(file, names, Number(tag & 0xffff_ffffn), value)}\n`);
+    output.write(`${start}${valueText(file, names, Number(tag & 0xffff_ffffn), value)}\n`);
   }
 }
 

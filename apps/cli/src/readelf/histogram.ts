@@ -31,7 +31,8 @@ function histogram(title: string, lengths: Iterable<number>): string {
     buckets++;
     symbols += length;
   }
-  if (buckets === 0) return '';
+  // readelf has nothing to say about a table without symbols.
+  if (symbols === 0) return '';
   let text = `\nHistogram${title} (total of ${buckets} bucket${buckets === 1 ? '' : 's'}):\n Length  Number     % of total  Coverage\n`;
   const row = (length: number, count: number) =>
     `${`${length}`.padStart(7)}  ${`${count}`.padEnd(10)} (${((count * 100) / buckets).toFixed(1).padStart(5)}%)`;

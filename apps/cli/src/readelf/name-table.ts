@@ -24,6 +24,6 @@ export class NameTable {
       if (byte === 0) break;
       if (byte < 0x20 || byte > 0x7e) special = true;
     }
-    return special ? printable(decodeText(bytes, offset, end)) : this.#latin.latin1Slice(offset, end);
+    return special ? printable(decodeText(bytes, offset, end)) : this.#latin.toString('latin1', offset, end);
   }
 }

@@ -12,7 +12,7 @@ import {
 import { openFileSource } from '@elf/parse/node';
 import { printArchitecture } from './architecture-text.ts';
 import { printDynamicSection } from './dynamic-section.ts';
-import { printFileHeader } from './file-header-text.ts';
+import { machineText, printFileHeader } from './file-header-text.ts';
 import { printHexDump, printStringDump, sectionsNamed } from './hex-dump.ts';
 import { printHistograms } from './histogram.ts';
 import { elfToJson } from './json-document.ts';
@@ -131,6 +131,7 @@ function printParts({ show, dumps }: RunOptions, file: ReadelfFile): void {
   if (show.relocations) printRelocations(file);
   if (show.unwind) printUnwind(file);
   if (show.symbols || show.dynamicSymbols) printSymbolTables(file, show.symbols, show.dynamicSymbols);
+  if (show.histogram) printHistograms(file);
   if (show.versions) printVersionSections(file);
   for (const { how, section } of dumps) {
     const found = sectionsNamed(file, section);
@@ -145,15 +146,20 @@ function printParts({ show, dumps }: RunOptions, file: ReadelfFile): void {
     for (const header of found) (how === 'bytes' ? printHexDump : printStringDump)(file, header);
   }
   if (show.notes) printNotes(file);
-  if (show.histogram) printHistograms(file);
   if (show.architecture) printArchitecture(file);
 }
 
-// Machines whose unwind tables readelf decodes; we do not, and say so.
+// Machines whose unwind tables readelf decodes; we do not, and say so. For x86 there is nothing to decode.
 const DECODED_UNWIND: readonly number[] = [15, 40, 50, 140];
+const NO_UNWIND: readonly number[] = [3, 6, 62];
 
 function printUnwind(file: ReadelfFile): void {
   const { machine } = file.elf.fileHeader;
+  const { output } = file;
   if (DECODED_UNWIND.includes(machine)) file.warn('unwind tables are not decoded by elf readelf');
-  else file.output.write('\nNo processor specific unwind information to decode\n');
+  else if (NO_UNWIND.includes(machine)) output.write('No processor specific unwind information to decode\n');
+  else {
+    const name = machineText(machine);
+    output.write(`\nThe decoding of unwind sections for machine type ${name} is not currently supported.\n`);
+  }
 }

@@ -32,7 +32,7 @@ export function printRelocations(file: ReadelfFile): void {
     else new RelocationWriter(file, section, stride).print();
   }
   if (sections.length > 0) return;
-  if (hasDynamicRelocations(elf) && elf.sectionHeaders.length > 0) {
+  if (hasDynamicRelocations(elf)) {
     output.write('\nThere are no static relocations in this file.');
     output.write('\nTo see the dynamic relocations add --use-dynamic to the command line.\n');
   } else output.write('\nThere are no relocations in this file.\n');
@@ -128,14 +128,15 @@ class RelocationWriter {
   }
 
   #type(type: number): string {
-    const name = this.#typeNames?.[type] ?? `unrecognized: ${hex(type).padEnd(7)}`;
+    const name = this.#typeNames?.[type];
+    if (name === undefined) return `unrecognized: ${hex(type).padEnd(7)}`;
     return this.#file.wide ? name.padEnd(22) : name.slice(0, 17).padEnd(17);
   }
 
   #rest(symbolIndex: number, addend: bigint | undefined): string {
     if (symbolIndex === 0) {
       if (addend === undefined) return '';
-      const indent = this.#long ? (this.#file.wide ? 26 : 20) : this.#file.wide ? 34 : 28;
+      const indent = this.#long ? 20 : 28;
       return ' '.repeat(indent) + signedHex(addend, '', '-');
     }
     const symbols = this.#symbols;
@@ -165,7 +166,7 @@ class RelocationWriter {
       const word = this.#long ? reader.u64(at + 8) : BigInt(reader.u32(at + 4));
       value = this.#long ? `${hex(word, 16)} ` : `${hex(word, 8)}   `;
     }
-    return ` ${value}${nameOffset === 0 ? this.#unnamed(info, field, name ?? '') : this.#named(name, nameOffset, suffix)}`;
+    return ` ${value}${nameOffset === 0 ? this.#unnamed(info, field) : this.#named(name, nameOffset, suffix)}`;
   }
 
   #named(name: string | undefined, offset: number, suffix: string): string {
@@ -174,8 +175,8 @@ class RelocationWriter {
       : this.#fit(name, 22) + suffix;
   }
 
-  #unnamed(info: number, field: number, name: string): string {
-    if ((info & 15) !== STT_SECTION) return name;
+  #unnamed(info: number, field: number): string {
+    if ((info & 15) !== STT_SECTION) return '<null>';
     const section = this.#file.elf.section(field);
     if (field < 0xff00 && section !== undefined) return this.#fit(sectionName(this.#file, section), 22);
     if (field === 0xfff1) return 'ABS';

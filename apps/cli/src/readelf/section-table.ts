@@ -1,7 +1,7 @@
 // readelf -S: the section table.
 import type { SectionHeader } from '@elf/parse';
 import { MACHINE_SECTION_TYPE_NAME, SECTION_FLAG_LETTER, SECTION_TYPE_NAME } from '@elf/parse/names';
-import { counted, hex } from './number-text.ts';
+import { hex } from './number-text.ts';
 import { fitted } from './printable-text.ts';
 import { is64, type ReadelfFile, sectionName } from './readelf-file.ts';
 
@@ -91,7 +91,8 @@ function start(file: ReadelfFile, section: SectionHeader): string {
 }
 
 function oneLine(file: ReadelfFile, section: SectionHeader): string {
-  const type = sectionTypeText(section.type, file.elf.fileHeader.machine).slice(0, 15).padEnd(15);
+  const words = sectionTypeText(section.type, file.elf.fileHeader.machine);
+  const type = (file.wide ? words : words.slice(0, 15)).padEnd(15);
   const address = hex(section.addr, 2 * file.elf.wordSize);
   const place = `${hex(section.offset, 6)} ${hex(section.size, 6)} ${hex(section.entsize, 2)}`;
   const flags = sectionFlagText(file, section.flags).padStart(3);
@@ -135,11 +136,7 @@ export function printSectionGroups(file: ReadelfFile): void {
   const { elf, output } = file;
   const groups = elf.sectionHeaders.filter(({ type }) => type === 17);
   if (groups.length === 0) {
-    output.write(
-      elf.sectionHeaders.length === 0
-        ? '\nThere are no sections to group in this file.\n'
-        : '\nThere are no section groups in this file.\n',
-    );
+    output.write('\nThere are no section groups in this file.\n');
     return;
   }
   for (const group of groups) {
@@ -151,7 +148,7 @@ export function printSectionGroups(file: ReadelfFile): void {
     const name = symbol?.name || (symbol && elf.sectionName(symbol.sectionIndex)) || '<corrupt>';
     const kind = words.length >= 4 && words.u32(0) & 1 ? 'COMDAT ' : '';
     output.write(
-      `\n${kind.padEnd(0)}group section [${`${group.index}`.padStart(5)}] \`${sectionName(file, group)}' [${name}] contains ${counted(members, 'section', 'sections')}:\n`,
+      `\n${kind}group section [${`${group.index}`.padStart(5)}] \`${sectionName(file, group)}' [${name}] contains ${members} sections:\n`,
     );
     output.write('   [Index]    Name\n');
     for (let index = 1; index <= members; index++) {

@@ -99,5 +99,5 @@ function column(field: number, names: ReadonlyMap<number, string>): string {
   const index = field & ~VERSYM_HIDDEN;
   const text = `${hex(index).padStart(4)}${(field & VERSYM_HIDDEN) !== 0 ? 'h' : ' '}`;
   const name = names.get(index) ?? '*invalid*';
-  return `${text}(${printable(name)}${')'.padEnd(Math.max(1, 12 - name.length))}`;
+  return `${text}(${printable(name)}${')'.padEnd(Math.abs(12 - name.length))}`;
 }
