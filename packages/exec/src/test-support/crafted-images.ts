@@ -153,13 +153,13 @@ export function craftedImages(directory: string): readonly CraftedImage[] {
     ['script, BOM',              `\xef\xbb\xbf#!${directory}/ld-exec\n`],
     ['script to a text',         `#!${directory}/ld-text\n`],
     ['script to a directory',    `#!${directory}\n`],
-    ['script chain of 5',        `#!${directory}/chain-4\n`],
+    ['five scripts',             `#!${directory}/chain-4\n`],
     ['chain-4',                  `#!${directory}/chain-3\n`],
     ['chain-3',                  `#!${directory}/chain-2\n`],
     ['chain-2',                  `#!${directory}/chain-1\n`],
     ['chain-1',                  `#!${directory}/ld-exec\n`],
-    ['script chain of 6',        `#!${directory}/script chain of 5\n`],
-    ['deep-6',                   `#!${directory}/deep-5\n`],
+    ['script to a script, with an argument', `#!${directory}/script x y\n`],
+    ['six scripts',                   `#!${directory}/deep-5\n`],
     ['deep-5',                   `#!${directory}/chain-4\n`],
   ];
   return rows.map(([name, image, mode]) => ({ name, program: image, mode }));
