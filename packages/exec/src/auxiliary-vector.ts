@@ -65,3 +65,17 @@ export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
   }
   return entries;
 }
+
+/**
+ * The vector as bytes, as it is on the stack and in /proc/PID/auxv.
+ * @example
+ * auxiliaryVectorBytes([{ id: 6, name: 'AT_PAGESZ', value: 4096 }]).length // 16
+ */
+export function auxiliaryVectorBytes(entries: readonly AuxiliaryEntry[]): Uint8Array {
+  const view = new DataView(new ArrayBuffer(entries.length * 16));
+  entries.forEach(({ id, value }, index) => {
+    view.setBigUint64(index * 16, BigInt(id), true);
+    view.setBigUint64(index * 16 + 8, BigInt(value), true);
+  });
+  return new Uint8Array(view.buffer);
+}

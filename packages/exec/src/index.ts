@@ -1,5 +1,5 @@
 // Public names of @elf/exec.
-export type { AuxiliaryEntry } from './auxiliary-vector.ts';
+export { type AuxiliaryEntry, auxiliaryVectorBytes } from './auxiliary-vector.ts';
 export {
   type BinaryFormat,
   type FormatOutcome,

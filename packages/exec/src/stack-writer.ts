@@ -2,7 +2,7 @@
 import { type AddressSpace, Protection, UserMemory } from '@elf/mm';
 import { guestPageAddress, roundDown } from '@elf/pagesize';
 import { encodeText } from '@elf/parse';
-import { type AuxiliaryEntry, type AuxiliaryFacts, auxiliaryVector } from './auxiliary-vector.ts';
+import { type AuxiliaryEntry, type AuxiliaryFacts, auxiliaryVector, auxiliaryVectorBytes } from './auxiliary-vector.ts';
 import type { Binprm } from './binprm.ts';
 import type { ExecRequest } from './exec-request.ts';
 
@@ -87,19 +87,15 @@ export function writeStack(
   // Only the result is aligned: the padding ends up between AT_NULL and the random bytes.
   const stackPointer = roundDown(lowest, STACK_ALIGNMENT);
 
-  const words = new BigUint64Array(pointerCount + vector.length * 2);
-  let index = 0;
-  words[index++] = BigInt(argv.length);
-  index = putPointers(words, index, argv, argumentStart);
-  index = putPointers(words, index, envp, environmentStart);
-  for (const { id, value } of vector) {
-    words[index++] = BigInt(id);
-    words[index++] = BigInt(value);
-  }
+  const pointers = new DataView(new ArrayBuffer(pointerCount * POINTER_BYTES));
+  pointers.setBigUint64(0, BigInt(argv.length), true);
+  const afterArguments = putPointers(pointers, POINTER_BYTES, argv, argumentStart);
+  putPointers(pointers, afterArguments, envp, environmentStart);
   const complete =
     user.write(platformAddress, platform) &&
     user.write(randomAddress, random) &&
-    user.write(stackPointer, littleEndian(words));
+    user.write(stackPointer, new Uint8Array(pointers.buffer)) &&
+    user.write(stackPointer + pointers.byteLength, auxiliaryVectorBytes(vector));
   if (!complete) return undefined;
   return {
     stackPointer,
@@ -125,22 +121,14 @@ function writeStrings(user: UserMemory, strings: readonly Uint8Array[], start: n
   return true;
 }
 
-function putPointers(words: BigUint64Array, index: number, strings: readonly Uint8Array[], start: number): number {
+/** Stores the addresses of strings and a null pointer at byte `offset`; returns the offset behind them. */
+function putPointers(view: DataView, offset: number, strings: readonly Uint8Array[], start: number): number {
   let address = start;
-  let next = index;
+  let next = offset;
   for (const string of strings) {
-    words[next++] = BigInt(address);
+    view.setBigUint64(next, BigInt(address), true);
     address += string.length + 1;
+    next += POINTER_BYTES;
   }
-  words[next++] = 0n;
-  return next;
-}
-
-/** Hosts are little-endian wherever WebAssembly runs in practice, but the guest's order must not depend on it. */
-function littleEndian(words: BigUint64Array): Uint8Array {
-  const view = new DataView(new ArrayBuffer(words.length * POINTER_BYTES));
-  words.forEach((word, index) => {
-    view.setBigUint64(index * POINTER_BYTES, word, true);
-  });
-  return new Uint8Array(view.buffer);
+  return next + POINTER_BYTES;
 }

@@ -1,5 +1,16 @@
 // Public names of @elf/mm.
-export { GUEST_PAGE_BYTES, GUEST_PAGE_OFFSET_MASK, GUEST_PAGE_SHIFT } from '@elf/pagesize';
+// The engines import nothing below this package, so the page arithmetic they inline is passed on from here.
+export {
+  GUEST_PAGE_BYTES,
+  GUEST_PAGE_BYTES,
+  GUEST_PAGE_OFFSET_MASK,
+  GUEST_PAGE_OFFSET_MASK,
+  GUEST_PAGE_SHIFT,
+  GUEST_PAGE_SHIFT,
+  guestPageAddress,
+  guestPageCeiling,
+  guestPageOffset,
+} from '@elf/pagesize';
 export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
 export { type Backing, bytesBacking, sharedAnonymousBacking } from './backing.ts';
 export { MemoryErrno } from './errno.ts';
