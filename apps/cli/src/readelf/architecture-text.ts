@@ -1,10 +1,13 @@
 // readelf -A: build attributes in the sections that ARM, RISC-V and GNU tools write.
 import { type ByteReader, decodeText, type SectionHeader } from '@elf/parse';
 import { type AttributeTag, ARM_ATTRIBUTES, RISCV_ATTRIBUTES } from './attribute-tags.ts';
+import { printMipsAbiFlags } from './mips-abi-flags.ts';
 import type { ReadelfFile } from './readelf-file.ts';
 
 const SHT_GNU_ATTRIBUTES = 0x6ffffff5;
 const SHT_PROCESSOR_ATTRIBUTES = 0x70000003;
+const SHT_MIPS_ABIFLAGS = 0x7000002a;
+const EM_MIPS = 8;
 const EM_ARM = 40;
 const EM_RISCV = 243;
 
@@ -18,6 +21,7 @@ export function printArchitecture(file: ReadelfFile): void {
   for (const section of file.elf.sectionHeaders) {
     if (section.type === SHT_PROCESSOR_ATTRIBUTES && own[machine] !== undefined)
       printAttributes(file, section, machine === EM_ARM ? 'aeabi' : 'riscv', own[machine]);
+    if (section.type === SHT_MIPS_ABIFLAGS && machine === EM_MIPS) printMipsAbiFlags(file, section);
     if (section.type === SHT_GNU_ATTRIBUTES) printAttributes(file, section, 'gnu', {});
   }
 }

@@ -34,16 +34,16 @@ const STRINGS: Readonly<Record<number, string>> = {
   14: 'Library soname',
   15: 'Library rpath',
   29: 'Library runpath',
-  0x6ffffefa: 'Configuration file',
-  0x6ffffefb: 'Dependency audit library',
-  0x6ffffefc: 'Audit library',
-  0x7ffffffd: 'Auxiliary library',
-  0x7fffffff: 'Filter library',
+  1879047930: 'Configuration file',
+  1879047931: 'Dependency audit library',
+  1879047932: 'Audit library',
+  2147483645: 'Auxiliary library',
+  2147483647: 'Filter library',
 };
 const FLAG_ENTRIES: Readonly<Record<number, Flags>> = {
-  0x6ffffdfc: DYNAMIC_FEATURE,
-  0x6ffffdfd: DYNAMIC_POSITION_FLAG_1,
-  0x6ffffffb: DYNAMIC_FLAG_1,
+  1879047676: DYNAMIC_FEATURE,
+  1879047677: DYNAMIC_POSITION_FLAG_1,
+  1879048187: DYNAMIC_FLAG_1,
 };
 // MIPS tags that are counts (decimal) rather than addresses.
 const MIPS_COUNTS = [0x01, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x14, 0x18, 0x1a, 0x1c, 0x1e, 0x21, 0x2f];

@@ -1,8 +1,7 @@
 // readelf -x and -p: a section as bytes or as strings.
 import { type SectionHeader, SHT } from '@elf/parse';
 import { hex } from './number-text.ts';
-import { printable } from './printable-text.ts';
-import { type ReadelfFile, sectionName } from './readelf-file.ts';
+import { quotedName, type ReadelfFile, sectionName } from './readelf-file.ts';
 
 /** Finds sections by number or by name; every section of a name is meant. */
 export function sectionsNamed(file: ReadelfFile, numberOrName: string): readonly SectionHeader[] {
@@ -17,12 +16,12 @@ export function sectionsNamed(file: ReadelfFile, numberOrName: string): readonly
 /** Prints 16 bytes a line in four groups, with the address and the characters. */
 export function printHexDump(file: ReadelfFile, section: SectionHeader): void {
   const { elf, output } = file;
-  const name = sectionName(file, section);
+  const name = quotedName(file, section);
   if (section.size === 0n || section.type === SHT.NOBITS) {
-    output.write(`\nSection '${printable(name)}' has no data to dump.\n`);
+    output.write(`\nSection '${name}' has no data to dump.\n`);
     return;
   }
-  output.write(`\nHex dump of section '${printable(name)}':\n`);
+  output.write(`\nHex dump of section '${name}':\n`);
   if (hasRelocations(file, section))
     output.write(' NOTE: This section has relocations against it, but these have NOT been applied to this dump.\n');
   const bytes = elf.sectionData(section);
@@ -44,12 +43,12 @@ export function printHexDump(file: ReadelfFile, section: SectionHeader): void {
 /** Prints every run of printable characters with its offset. */
 export function printStringDump(file: ReadelfFile, section: SectionHeader): void {
   const { elf, output } = file;
-  const name = sectionName(file, section);
+  const name = quotedName(file, section);
   if (section.size === 0n || section.type === SHT.NOBITS) {
-    output.write(`\nSection '${printable(name)}' has no data to dump.\n`);
+    output.write(`\nSection '${name}' has no data to dump.\n`);
     return;
   }
-  output.write(`\nString dump of section '${printable(name)}':\n`);
+  output.write(`\nString dump of section '${name}':\n`);
   if (hasRelocations(file, section))
     output.write('  Note: This section has relocations against it, but these have NOT been applied to this dump.\n');
   const bytes = elf.sectionData(section);

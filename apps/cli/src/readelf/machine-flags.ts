@@ -68,7 +68,7 @@ function riscv(flags: number): string[] {
   if (flags & 0x1) words.push('RVC');
   if (flags & 0x8) words.push('RVE');
   if (flags & 0x10) words.push('TSO');
-  words.push(['soft', 'single', 'double', 'quad'][(flags >> 1) & 3] + '-float ABI');
+  words.push(`${['soft', 'single', 'double', 'quad'][(flags >> 1) & 3]}-float ABI`);
   return words;
 }
 
@@ -82,27 +82,27 @@ function loongarch(flags: number): string[] {
 }
 
 const MIPS_CPU: Readonly<Record<number, string>> = {
-  0x81: '3900',
-  0x82: '4010',
-  0x83: '4100',
-  0x85: '4650',
-  0x87: '4120',
-  0x88: '4111',
-  0x8a: 'sb1',
-  0x8b: 'octeon',
-  0x8c: 'xlr',
-  0x8d: 'octeon2',
-  0x8e: 'octeon3',
-  0x91: '5400',
-  0x92: '5900',
-  0x93: 'interaptiv-mr2',
-  0x98: '5500',
-  0x99: '9000',
-  0xa0: 'loongson-2e',
-  0xa1: 'loongson-2f',
-  0xa2: 'gs464',
-  0xa3: 'gs464e',
-  0xa4: 'gs264e',
+  129: '3900',
+  130: '4010',
+  131: '4100',
+  133: '4650',
+  135: '4120',
+  136: '4111',
+  138: 'sb1',
+  139: 'octeon',
+  140: 'xlr',
+  141: 'octeon2',
+  142: 'octeon3',
+  145: '5400',
+  146: '5900',
+  147: 'interaptiv-mr2',
+  152: '5500',
+  153: '9000',
+  160: 'loongson-2e',
+  161: 'loongson-2f',
+  162: 'gs464',
+  163: 'gs464e',
+  164: 'gs264e',
 };
 const MIPS_ISA = 'mips1 mips2 mips3 mips4 mips5 mips32 mips64 mips32r2 mips64r2 mips32r6 mips64r6'.split(' ');
 const MIPS_ABI = ['', 'o32', 'o64', 'eabi32', 'eabi64'];

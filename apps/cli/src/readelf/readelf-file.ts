@@ -1,6 +1,7 @@
 // One file being printed: the parsed headers, where text goes, and the few look-ups that several printers share.
 import { DT, dynamicOffset, dynamicValue, type ElfFile, type SectionHeader, SHT } from '@elf/parse';
 import type { Output } from './output.ts';
+import { printable } from './printable-text.ts';
 
 /** What every printer gets. */
 export interface ReadelfFile {
@@ -19,6 +20,14 @@ export function sectionName(file: ReadelfFile, section: SectionHeader): string {
   const names = elf.stringTable(elf.sectionNameTableIndex);
   if (names.bytes.length === 0) return '<no-strings>';
   return section.nameOffset >= names.bytes.length ? '<corrupt>' : names.at(section.nameOffset);
+}
+
+// readelf keeps a name that stands inside a sentence in a buffer of this many characters.
+const SENTENCE_NAME = 256;
+
+/** A section's name for a sentence: printable and of limited length. */
+export function quotedName(file: ReadelfFile, section: SectionHeader): string {
+  return printable(sectionName(file, section)).slice(0, SENTENCE_NAME);
 }
 
 /** True for a 64-bit file. */

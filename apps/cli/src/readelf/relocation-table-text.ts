@@ -4,7 +4,7 @@ import { relocationTypeNames } from '@elf/parse/names';
 import { hasDynamicRelocations } from './dynamic-section.ts';
 import type { NameTable } from './name-table.ts';
 import { counted, hex } from './number-text.ts';
-import { is64, type ReadelfFile, sectionName } from './readelf-file.ts';
+import { is64, quotedName, type ReadelfFile, sectionName } from './readelf-file.ts';
 import { namesOf } from './symbol-table-text.ts';
 import { type SymbolVersionNames, symbolVersionNames } from './symbol-version-names.ts';
 
@@ -22,7 +22,7 @@ export function printRelocations(file: ReadelfFile): void {
   const packed = new Map(relrTables(elf).map((table) => [table.section?.index, table]));
   for (const section of sections) {
     const relr = packed.get(section.index);
-    const name = elf.sectionNameTableIndex === 0 ? '' : ` '${sectionName(file, section)}'`;
+    const name = elf.sectionNameTableIndex === 0 ? '' : ` '${quotedName(file, section)}'`;
     const stride = section.type === SHT.RELR ? elf.wordSize : elf.wordSize * (section.type === SHT.RELA ? 3 : 2);
     const count = section.entsize === 0n ? 0n : section.size / section.entsize;
     output.write(
@@ -136,7 +136,7 @@ class RelocationWriter {
   #rest(symbolIndex: number, addend: bigint | undefined): string {
     if (symbolIndex === 0) {
       if (addend === undefined) return '';
-      const indent = this.#long ? 20 : 28;
+      const indent = this.#long ? 20 : 12;
       return ' '.repeat(indent) + signedHex(addend, '', '-');
     }
     const symbols = this.#symbols;

@@ -45,7 +45,7 @@ export function sectionFlagText(file: ReadelfFile, flags: bigint): string {
     else if (bit === ARM_PURECODE && machine === 40) letters += 'y';
     else if (bit === PPC_VLE && machine === 20) letters += 'v';
     else if (bit === EXCLUDE) letters += 'E';
-    else if (bit === RETAIN && GNU_OSABI.includes(osabi)) letters += 'R';
+    else if (bit === RETAIN && osabi !== 0 && GNU_OSABI.includes(osabi)) letters += 'R';
     else if (bit === MBIND && GNU_OSABI.includes(osabi)) letters += 'D';
     else if ((bit & MASK_OS) !== 0n) {
       letters += 'o';

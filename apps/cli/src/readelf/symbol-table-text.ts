@@ -9,7 +9,7 @@ import {
 } from '@elf/parse/names';
 import { NameTable } from './name-table.ts';
 import { counted, hex } from './number-text.ts';
-import { is64, type ReadelfFile, sectionName } from './readelf-file.ts';
+import { is64, quotedName, type ReadelfFile, sectionName } from './readelf-file.ts';
 import { symbolOtherText } from './symbol-other.ts';
 import { type SymbolVersionNames, symbolVersionNames } from './symbol-version-names.ts';
 
@@ -65,7 +65,7 @@ export function printSymbolTables(file: ReadelfFile, all: boolean, dynamic: bool
 
 function printSection(file: ReadelfFile, section: SectionHeader): void {
   const { elf, output } = file;
-  const name = sectionName(file, section);
+  const name = quotedName(file, section);
   if (section.entsize === 0n) {
     output.write(`\nSymbol table '${name}' has a sh_entsize of zero!\n`);
     return;

@@ -2,7 +2,7 @@
 import { readSymbolVersions, type SectionHeader, SHT, type SymbolVersions, VERSYM_HIDDEN } from '@elf/parse';
 import { counted, hex } from './number-text.ts';
 import { printable } from './printable-text.ts';
-import { is64, type ReadelfFile, sectionName } from './readelf-file.ts';
+import { quotedName, type ReadelfFile, sectionName } from './readelf-file.ts';
 
 const FLAG_NAMES: readonly (readonly [bit: number, name: string])[] = [
   [1, 'BASE'],
@@ -39,10 +39,9 @@ export function printVersionSections(file: ReadelfFile): void {
 function title(file: ReadelfFile, section: SectionHeader, kind: string, count: number): string {
   const linked = file.elf.section(section.link);
   const link = linked === undefined ? '<corrupt>' : sectionName(file, linked);
-  const address = is64(file) ? hex(section.addr, 16) : hex(section.addr, 8);
   return (
-    `\nVersion ${kind} section '${printable(sectionName(file, section))}' contains ${counted(count, 'entry', 'entries')}:\n` +
-    ` Addr: 0x${address}  Offset: 0x${hex(section.offset, 8)}  Link: ${section.link} (${printable(link)})\n`
+    `\nVersion ${kind} section '${quotedName(file, section)}' contains ${counted(count, 'entry', 'entries')}:\n` +
+    ` Addr: 0x${hex(section.addr, 16)}  Offset: 0x${hex(section.offset, 8)}  Link: ${section.link} (${printable(link)})\n`
   );
 }
 
