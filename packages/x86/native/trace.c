@@ -10,6 +10,7 @@
 // the program takes the same paths as on our CPU.
 #define _GNU_SOURCE
 #include <errno.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -225,6 +226,11 @@ int main(int argc, char **argv) {
   out = fdopen(3, "w");
   if (!out) die("descriptor 3");
   setvbuf(out, NULL, _IOFBF, 1 << 20);
+  // On one processor the switch to the child and back is a direct one: twice as fast.
+  cpu_set_t one;
+  CPU_ZERO(&one);
+  CPU_SET(sched_getcpu(), &one);
+  sched_setaffinity(0, sizeof one, &one);
   child = fork();
   if (child == 0) {
     close(3);

@@ -43,7 +43,7 @@ if (difference !== undefined) {
   for (const line of difference.what) console.log(`  ${line}`);
   console.log('the native path from the last state that agreed:');
   for (const state of difference.path.slice(-24)) {
-    const address = Number(state[0]);
+    const address = Number(state.readBigUInt64LE(0));
     console.log(`  0x${address.toString(16)}  ${disassemble(replay.code(address, 15), address).split('; ')[0]}`);
   }
   process.exitCode = 1;

@@ -2,10 +2,11 @@
 import { AddressSpace, GuestMemory, Protection, UserMemory } from '@elf/mm';
 import { type Cpu, createCpu } from '../cpu.ts';
 import type { CpuExit } from '../cpu-exit.ts';
+import { GPR } from '../state/layout.ts';
 import { flagText, REGISTER_NAMES } from './compare-case.ts';
 import type { TraceRecord, TraceStream } from './trace-stream.ts';
 
-type State = BigUint64Array;
+type State = Buffer;
 
 /** Where the replay stopped. */
 export interface ReplayResult {
@@ -50,14 +51,14 @@ export class Replay {
         const record = this.stream.next();
         if (record === undefined || record.kind === 'end') return this.result();
         if (record.kind !== 'state') return this.differs([`the trace has a ${record.kind} here, ours goes on`], path, exit);
-        path.push(record.words);
+        path.push(record.bytes);
       }
       if (isCall) {
         const number = cpu.registerLow(0);
         state = this.effects();
         if (state === undefined) return this.result();
         const last = path[path.length - 1];
-        if (Number(last[1] & 0xffff_ffffn) !== number) return this.differs([`system call ${number}, native ${last[1]}`], path, exit);
+        if (last.readInt32LE(8) !== number) return this.differs([`system call ${number}, native ${last.readInt32LE(8)}`], path, exit);
         this.systemCalls += 1;
         this.instructions += count;
         this.load(state);
@@ -77,7 +78,7 @@ export class Replay {
     for (;;) {
       const record = this.stream.next();
       if (record === undefined || record.kind === 'end') return undefined;
-      if (record.kind === 'state') return record.words;
+      if (record.kind === 'state') return record.bytes;
       this.apply(record);
     }
   }
@@ -94,25 +95,29 @@ export class Replay {
 
   private load(state: State): void {
     const { cpu } = this;
-    cpu.rip = Number(state[0]);
-    for (let register = 0; register < 16; register += 1) cpu.setRegister(register, state[1 + register]);
-    cpu.flags = Number(state[17]);
-    cpu.fsBase = state[18];
+    cpu.rip = Number(state.readBigUInt64LE(0));
+    this.memory.u8.set(state.subarray(8, 136), cpu.state + GPR);
+    cpu.flags = state.readUInt32LE(136);
+    cpu.fsBase = state.readBigUInt64LE(144);
   }
 
   private compare(state: State): string[] {
     const { cpu } = this;
     const what: string[] = [];
-    if (BigInt(cpu.rip) !== state[0]) what.push(`rip: native 0x${state[0].toString(16)}, ours 0x${cpu.rip.toString(16)}`);
+    const { u8 } = this.memory;
+    const ours = u8.subarray(cpu.state + GPR, cpu.state + GPR + 128);
+    const rip = Number(state.readBigUInt64LE(0));
+    if (cpu.rip === rip && state.compare(ours, 0, 128, 8, 136) === 0) return what;
+    if (cpu.rip !== rip) what.push(`rip: native 0x${rip.toString(16)}, ours 0x${cpu.rip.toString(16)}`);
     for (let register = 0; register < 16; register += 1) {
-      const ours = cpu.register(register);
-      if (ours !== state[1 + register]) what.push(`${REGISTER_NAMES[register]}: native 0x${state[1 + register].toString(16)}, ours 0x${ours.toString(16)}`);
+      const [native, mine] = [state.readBigUInt64LE(8 + 8 * register), cpu.register(register)];
+      if (mine !== native) what.push(`${REGISTER_NAMES[register]}: native 0x${native.toString(16)}, ours 0x${mine.toString(16)}`);
     }
     return what;
   }
 
   private differs(what: readonly string[], path: readonly State[], exit: CpuExit): ReplayResult {
-    const flags = `(flags: native ${flagText(Number(path[path.length - 1][17]))}, ours ${flagText(this.cpu.flags)}; undefined ones may differ)`;
+    const flags = `(flags: native ${flagText(path[path.length - 1].readUInt32LE(136))}, ours ${flagText(this.cpu.flags)}; undefined ones may differ)`;
     return { ...this.result(), difference: { what: [...what, flags], path, exit } };
   }
 

@@ -1,15 +1,15 @@
 // Reads the stream of native/trace.c record by record from a file descriptor.
 import { readSync } from 'node:fs';
 
-/** Words of a state record: rip, the sixteen registers in encoding order, rflags, fs base. */
-export const STATE_WORDS = 19;
+/** Bytes of a state record: rip, the sixteen registers in encoding order, rflags, fs base. */
+export const STATE_BYTES = 152;
 
 export type TraceRecord =
   | { readonly kind: 'map'; readonly start: number; readonly length: number; readonly protection: number; readonly content: Uint8Array }
   | { readonly kind: 'unmap'; readonly start: number; readonly length: number }
   | { readonly kind: 'write'; readonly start: number; readonly content: Uint8Array }
   | { readonly kind: 'system-call'; readonly number: number }
-  | { readonly kind: 'state'; readonly words: BigUint64Array }
+  | { readonly kind: 'state'; readonly bytes: Buffer }
   | { readonly kind: 'end'; readonly status: number };
 
 /** Pull parser over a blocking descriptor. */
@@ -29,12 +29,8 @@ export class TraceStream {
     const kind = String.fromCharCode(this.buffer[this.start]);
     this.start += 1;
     switch (kind) {
-      case 'R': {
-        const bytes = this.take(STATE_WORDS * 8);
-        const words = new BigUint64Array(STATE_WORDS);
-        for (let index = 0; index < STATE_WORDS; index += 1) words[index] = bytes.readBigUInt64LE(8 * index);
-        return { kind: 'state', words };
-      }
+      case 'R':
+        return { kind: 'state', bytes: Buffer.from(this.take(STATE_BYTES)) };
       case 'M': {
         const head = this.take(24);
         const [start, length] = [Number(head.readBigUInt64LE(0)), Number(head.readBigUInt64LE(8))];
@@ -60,7 +56,7 @@ export class TraceStream {
   }
 
   private take(length: number): Buffer {
-    if (!this.ensure(length)) throw new RangeError('the trace ends in the middle of a record');
+    if (!this.ensure(length)) throw new RangeError('the trace was cut off in the middle of a record: did the tracer end early?');
     this.start += length;
     return this.buffer.subarray(this.start - length, this.start);
   }
