@@ -2,10 +2,7 @@
 // The engines import nothing below this package, so the page arithmetic they inline is passed on from here.
 export {
   GUEST_PAGE_BYTES,
-  GUEST_PAGE_BYTES,
   GUEST_PAGE_OFFSET_MASK,
-  GUEST_PAGE_OFFSET_MASK,
-  GUEST_PAGE_SHIFT,
   GUEST_PAGE_SHIFT,
   guestPageAddress,
   guestPageCeiling,
