@@ -2,7 +2,7 @@
 import { m16, m32, m64, sti } from '../../decode/operand-kinds.ts';
 import type { Lifter } from '../../lift/lifter.ts';
 import { type InstructionFamily, instruction, r, row, rw } from '../row.ts';
-import { memoryFormat, stackIndex } from './forms.ts';
+import { memoryFormat, request, stackIndex } from './forms.ts';
 
 // The helper's operation number is the opcode's digit with ST(0) on the left: DC and DE have subtraction and division swapped,
 // which comes to the same because their destination is the other register.
@@ -11,7 +11,7 @@ function registers(b: Lifter, operation: number): void {
   const { opcode } = b.instruction;
   const target = opcode === 0xd8 ? 0 : index;
   const pops = opcode === 0xde ? 0x1000 : 0;
-  b.helper('x87-compute', b.constant(operation | (target << 4) | (index << 8) | pops));
+  b.helper('x87-compute', request(b, operation | (target << 4) | (index << 8) | pops));
 }
 
 function family(mnemonic: string, digit: number, reversedDigit: number): InstructionFamily {
@@ -31,7 +31,7 @@ function memoryFamily(mnemonic: string, digit: number): InstructionFamily {
     feature: 'fpu',
     lift: (b) => {
       const { format, width } = memoryFormat(b);
-      b.helper('x87-compute-memory', b.load(width, 0), b.constant(digit | (format << 4)));
+      b.helper('x87-compute-memory', b.load(width, 0), request(b, digit | (format << 4)));
     },
     rows: [row(`d8 m /${digit}`, r(m32)), row(`dc m /${digit}`, r(m64)), row(`da m /${digit}`, r(m32)), row(`de m /${digit}`, r(m16))],
   });
@@ -55,7 +55,7 @@ function top(mnemonic: string, opcode: number): InstructionFamily {
   return instruction({
     mnemonic,
     feature: 'fpu',
-    lift: (b) => b.helper('x87-compute-top', b.constant(opcode)),
+    lift: (b) => b.helper('x87-compute-top', request(b, opcode)),
     rows: [row(`d9 rm=${opcode & 7} /${(opcode >> 3) & 7}`)],
   });
 }

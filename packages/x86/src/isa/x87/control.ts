@@ -4,20 +4,20 @@ import { Register } from '../../lift/lifter.ts';
 import { X87_CONTROL, X87_STATUS } from '../../state/layout.ts';
 import { ControlAction } from '../../uop/helpers/x87/control-helpers.ts';
 import { type InstructionFamily, instruction, r, row, rw, w } from '../row.ts';
-import { stackIndex } from './forms.ts';
+import { request, stackIndex } from './forms.ts';
 
 function control(mnemonic: string, action: number, ...encodings: string[]): InstructionFamily {
   return instruction({
     mnemonic,
     feature: mnemonic === 'emms' ? 'mmx' : 'fpu',
-    lift: (b) => b.helper('x87-control', b.constant(action), b.constant(0)),
+    lift: (b) => b.helper('x87-control', request(b, action), b.constant(0)),
     rows: encodings.map((encoding) => row(encoding)),
   });
 }
 export const fninit = control('fninit', ControlAction.Initialise, 'db rm=3 /4');
 export const fnclex = control('fnclex', ControlAction.ClearExceptions, 'db rm=2 /4');
 export const fwait = control('fwait', ControlAction.Wait, '9b');
-export const fnop = control('fnop', ControlAction.Wait, 'd9 rm=0 /2');
+export const fnop = control('fnop', ControlAction.Nothing, 'd9 rm=0 /2');
 export const fincstp = control('fincstp', ControlAction.Increment, 'd9 rm=7 /6');
 export const fdecstp = control('fdecstp', ControlAction.Decrement, 'd9 rm=6 /6');
 export const emms = control('emms', ControlAction.EmptyAll, 'np 0f 77');
@@ -35,7 +35,7 @@ function free(mnemonic: string, action: number, encoding: string): InstructionFa
   return instruction({
     mnemonic,
     feature: 'fpu',
-    lift: (b) => b.helper('x87-control', b.constant(action), b.constant(stackIndex(b))),
+    lift: (b) => b.helper('x87-control', request(b, action), b.constant(stackIndex(b))),
     rows: [row(encoding, rw(sti))],
   });
 }

@@ -27,3 +27,11 @@ export function loadExtended(b: Lifter): number {
   b.load(16, 0, 8, high);
   return low;
 }
+
+/**
+ * The constant cell that tells a helper what to do: the request in the low 16 bits, and above it this instruction's address,
+ * which becomes the x87 instruction pointer.
+ */
+export function request(b: Lifter, word: number): number {
+  return b.constant64((BigInt(b.instruction.address) << 16n) | BigInt(word));
+}

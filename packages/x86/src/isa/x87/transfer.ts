@@ -14,7 +14,7 @@ import {
   STORE_SINGLE,
 } from '../../uop/helpers/x87/unit-transfer.ts';
 import { type InstructionFamily, instruction, type Operand, r, row, rw, w } from '../row.ts';
-import { loadExtended, stackIndex } from './forms.ts';
+import { loadExtended, request, stackIndex } from './forms.ts';
 
 function load(mnemonic: string, rows: readonly (readonly [text: string, operand: Operand, format: number])[]): InstructionFamily {
   return instruction({
@@ -22,7 +22,7 @@ function load(mnemonic: string, rows: readonly (readonly [text: string, operand:
     feature: 'fpu',
     lift: (b) => {
       const width = b.width(0);
-      b.helper('x87-load', b.load(width, 0), b.constant(rows[b.position][2]));
+      b.helper('x87-load', b.load(width, 0), request(b, rows[b.position][2]));
     },
     rows: rows.map(([text, operand]) => row(text, operand)),
   });
@@ -39,13 +39,13 @@ export const fild = load('fild', [
 export const fldExtended = instruction({
   mnemonic: 'fld',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-load-extended', loadExtended(b), b.constant(0)),
+  lift: (b) => b.helper('x87-load-extended', loadExtended(b), request(b, 0)),
   rows: [row('db m /5', r(m80))],
 });
 export const fbld = instruction({
   mnemonic: 'fbld',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-load-decimal', loadExtended(b), b.constant(0)),
+  lift: (b) => b.helper('x87-load-decimal', loadExtended(b), request(b, 0)),
   rows: [row('df m /4', r(m80))],
 });
 
@@ -69,7 +69,7 @@ function store(
         b.store(16, 0, rest, 8);
         b.store(64, 0, value);
       } else b.store(operand.kind.width as 16 | 32 | 64, 0, value);
-      b.helper('x87-commit-store', b.constant(pops ? 1 : 0));
+      b.helper('x87-commit-store', request(b, pops ? 1 : 0));
     },
     rows: rows.map(([text, operand]) => row(text, operand)),
   });
@@ -107,26 +107,26 @@ export const fbstp = store('fbstp', true, [['df m /6', w(m80), STORE_DECIMAL]]);
 export const fldRegister = instruction({
   mnemonic: 'fld',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-load-register', b.constant(stackIndex(b))),
+  lift: (b) => b.helper('x87-load-register', request(b, stackIndex(b))),
   rows: [row('d9 mod3 /0', r(sti))],
 });
 // D9 D8, DF D0 and DF D8 are undocumented twins of FSTP, DD C8 and DF C8 of FXCH.
 export const fstRegister = instruction({
   mnemonic: 'fst',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-store-register', b.constant(stackIndex(b))),
+  lift: (b) => b.helper('x87-store-register', request(b, stackIndex(b))),
   rows: [row('dd mod3 /2', w(sti))],
 });
 export const fstpRegister = instruction({
   mnemonic: 'fstp',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-store-register', b.constant(stackIndex(b) | 0x10)),
+  lift: (b) => b.helper('x87-store-register', request(b, stackIndex(b) | 0x10)),
   rows: [row('dd mod3 /3', w(sti)), row('d9 mod3 /3', w(sti)), row('df mod3 /2', w(sti)), row('df mod3 /3', w(sti))],
 });
 export const fxch = instruction({
   mnemonic: 'fxch',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-exchange', b.constant(stackIndex(b))),
+  lift: (b) => b.helper('x87-exchange', request(b, stackIndex(b))),
   rows: [row('d9 mod3 /1', rw(sti)), row('dd mod3 /1', rw(sti)), row('df mod3 /1', rw(sti))],
 });
 
@@ -136,7 +136,7 @@ export const fcmov = instruction({
   suffixes: ['b', 'e', 'be', 'u', 'nb', 'ne', 'nbe', 'nu'],
   flags: 'r:zpc',
   feature: 'cmov',
-  lift: (b) => b.helper('x87-move', b.constant(stackIndex(b)), b.value(`cond.${CONDITIONS[b.position]}`)),
+  lift: (b) => b.helper('x87-move', request(b, stackIndex(b)), b.value(`cond.${CONDITIONS[b.position]}`)),
   rows: ['da', 'db'].flatMap((opcode) => [0, 1, 2, 3].map((digit) => row(`${opcode} mod3 /${digit}`, r(sti)))),
 });
 
@@ -144,6 +144,6 @@ export const constants = instruction({
   mnemonic: 'fld',
   suffixes: ['1', 'l2t', 'l2e', 'pi', 'lg2', 'ln2', 'z'],
   feature: 'fpu',
-  lift: (b) => b.helper('x87-load-constant', b.constant(b.position)),
+  lift: (b) => b.helper('x87-load-constant', request(b, b.position)),
   rows: [0, 1, 2, 3, 4, 5, 6].map((rm) => row(`d9 rm=${rm} /5`)),
 });

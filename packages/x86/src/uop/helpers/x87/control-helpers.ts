@@ -6,13 +6,14 @@ import { type HelperContext, type HelperRow, helper } from '../helper-row.ts';
 import { environmentBytes, readEnvironment, readFxsave, readRegisters, writeEnvironment, writeFxsave, writeRegisters } from './image.ts';
 import { clearExceptions, initialise, markEmpty, moveTop, pop, raise, setControlWord, TAGS } from './stack.ts';
 import { EXCEPTIONS } from './status-bits.ts';
-import { pendingException, unitOf } from './x87-helpers.ts';
+import { pendingException, takeRequest, unitOf } from './x87-helpers.ts';
 
 /** What `x87-control` does, by number. */
 export const ControlAction = {
   Initialise: 0,
   ClearExceptions: 1,
   Wait: 2,
+  Nothing: 8,
   Increment: 3,
   Decrement: 4,
   Free: 5,
@@ -22,11 +23,12 @@ export const ControlAction = {
 
 function control(context: HelperContext, request: number, register: number): number {
   const words = context.memory.i32;
-  const action = words[request >>> 2];
+  const action = words[request >>> 2] & 0xffff;
   const unit = unitOf(context);
   if (action > ControlAction.ClearExceptions) {
     const pending = pendingException(context);
     if (pending !== 0) return pending;
+    if (action !== ControlAction.Wait && action !== ControlAction.EmptyAll) takeRequest(words, unit, request);
   }
   const index = words[register >>> 2];
   switch (action) {
@@ -50,6 +52,7 @@ function control(context: HelperContext, request: number, register: number): num
       break;
     case ControlAction.EmptyAll:
       words[unit + TAGS] &= ~0xff;
+      moveTop(words, unit, -(words[unit] >>> 27));
       break;
     default:
   }

@@ -1,6 +1,6 @@
 /** The memory images of FNSTENV, FNSAVE and FXSAVE. Intel SDM vol. 1, figures 8-9 to 8-12 and table 10-2. */
 import { fullTagWord, setFullTagWord } from './environment.ts';
-import { CONTROL_STATUS, registerSlot, setControlWord, summarise, TAGS } from './stack.ts';
+import { CONTROL_STATUS, INSTRUCTION_POINTER, OPERAND_POINTER, registerSlot, setControlWord, summarise, TAGS } from './stack.ts';
 
 /** Bytes of the environment: protected-mode formats with 16-bit and 32-bit operand size. */
 export function environmentBytes(narrow: boolean): number {
@@ -9,7 +9,10 @@ export function environmentBytes(narrow: boolean): number {
 
 const viewOf = (image: Uint8Array) => new DataView(image.buffer, image.byteOffset, image.length);
 
-/** Control, status, tags; the instruction and operand pointers are those of the last unmasked exception (FDP_EXCPTN_ONLY). */
+/**
+ * Control, status, tags and the instruction pointer. The operand pointer and the opcode, which recent processors write only at
+ * an unmasked exception, are not tracked: they hold what FLDENV, FRSTOR or FXRSTOR put there.
+ */
 export function writeEnvironment(image: Uint8Array, words: Int32Array, unit: number, narrow: boolean): void {
   const view = viewOf(image);
   const fields = [words[unit] & 0xffff, words[unit] >>> 16, fullTagWord(words, unit)];
@@ -18,13 +21,13 @@ export function writeEnvironment(image: Uint8Array, words: Int32Array, unit: num
     else view.setUint32(4 * index, 0xffff0000 | field, true);
   });
   if (narrow) {
-    view.setUint16(6, words[unit + 2], true);
-    view.setUint16(10, words[unit + 4], true);
+    view.setUint16(6, words[unit + INSTRUCTION_POINTER], true);
+    view.setUint16(10, words[unit + OPERAND_POINTER], true);
     return;
   }
-  view.setInt32(12, words[unit + 2], true);
+  view.setInt32(12, words[unit + INSTRUCTION_POINTER], true);
   view.setUint32(16, (words[unit + TAGS] >>> 16) << 16, true);
-  view.setInt32(20, words[unit + 4], true);
+  view.setInt32(20, words[unit + OPERAND_POINTER], true);
   view.setUint32(24, 0xffff0000, true);
 }
 
@@ -34,10 +37,10 @@ export function readEnvironment(image: Uint8Array, words: Int32Array, unit: numb
   words[unit + CONTROL_STATUS] = field(1) << 16;
   setFullTagWord(words, unit, field(2));
   setControlWord(words, unit, field(0));
-  words[unit + 2] = narrow ? field(3) : view.getInt32(12, true);
-  words[unit + 3] = 0;
-  words[unit + 4] = narrow ? field(5) : view.getInt32(20, true);
-  words[unit + 5] = 0;
+  words[unit + INSTRUCTION_POINTER] = narrow ? field(3) : view.getInt32(12, true);
+  words[unit + INSTRUCTION_POINTER + 1] = 0;
+  words[unit + OPERAND_POINTER] = narrow ? field(5) : view.getInt32(20, true);
+  words[unit + OPERAND_POINTER + 1] = 0;
   words[unit + TAGS] = (words[unit + TAGS] & 0xffff) | (narrow ? 0 : (view.getUint16(18, true) & 0x7ff) << 16);
 }
 

@@ -2,7 +2,7 @@
 import { CLASS_DENORMAL, CLASS_INFINITY, CLASS_QUIET, CLASS_ZERO, classify } from './classify.ts';
 import { invalid, propagate } from './nan.ts';
 import { C0, C1, C2, C3, DENORMAL, EXPONENT_BIAS, PRECISION_CONTROL, SIGN } from './status-bits.ts';
-import { copySlot, storeZero } from './store.ts';
+import { copyNumber, storeZero } from './store.ts';
 import { normalised, storeWide } from './wide.ts';
 
 /**
@@ -16,10 +16,10 @@ export function remainder(words: Int32Array, target: number, left: number, right
   const rightClass = classify(words, right);
   if (leftClass >= CLASS_QUIET || rightClass >= CLASS_QUIET) return propagate(words, target, left, leftClass, right, rightClass, control);
   if (leftClass === CLASS_INFINITY || rightClass === CLASS_ZERO) return invalid(words, target, control);
-  const flags = leftClass === CLASS_DENORMAL || rightClass === CLASS_DENORMAL ? DENORMAL : 0;
+  let flags = leftClass === CLASS_DENORMAL || rightClass === CLASS_DENORMAL ? DENORMAL : 0;
   if (flags & ~control) return flags;
   if (leftClass === CLASS_ZERO || rightClass === CLASS_INFINITY) {
-    copySlot(words, target, left);
+    copyNumber(words, target, left);
     return flags;
   }
   const dividend = normalised(words, left);
@@ -32,7 +32,7 @@ export function remainder(words: Int32Array, target: number, left: number, right
     const reduced = (difference & 31) | 32;
     const rest = (dividend.significand << BigInt(reduced)) % divisor.significand;
     if (rest === 0n) storeZero(words, target, sign);
-    else storeWide(words, target, sign, rest, scale + difference - reduced, false, exact);
+    else flags |= storeWide(words, target, sign, rest, scale + difference - reduced, false, exact);
     return flags | C2;
   }
   if (difference < (nearest ? -1 : 0)) {

@@ -3,7 +3,7 @@ import { CLASS_DENORMAL, CLASS_INFINITY, CLASS_QUIET, CLASS_ZERO, classify } fro
 import { fromInteger } from './convert-integer.ts';
 import { invalid, propagate, propagateOne } from './nan.ts';
 import { DENORMAL, EXPONENT_BIAS, EXPONENT_MASK, PRECISION_CONTROL, SIGN, ZERO_DIVIDE } from './status-bits.ts';
-import { copySlot, store, storeInfinity, storeZero } from './store.ts';
+import { copyNumber, copySlot, store, storeInfinity, storeZero } from './store.ts';
 import { normalised, storeWide } from './wide.ts';
 
 /** target = left * 2^trunc(right). Returns exception bits and C1. */
@@ -21,8 +21,8 @@ export function scale(words: Int32Array, target: number, left: number, right: nu
     else storeInfinity(words, target, sign);
     return flags;
   }
-  if (leftClass === CLASS_ZERO || leftClass === CLASS_INFINITY) {
-    copySlot(words, target, left);
+  if (rightClass === CLASS_ZERO || leftClass === CLASS_ZERO || leftClass === CLASS_INFINITY) {
+    copyNumber(words, target, left);
     return flags;
   }
   const exponent = words[right + 2] & EXPONENT_MASK;

@@ -11,6 +11,9 @@ import { copySlot, storeIndefinite } from './store.ts';
 export const CONTROL_STATUS = 0;
 /** Abridged tag byte (bit n set: physical register n is in use); the last opcode in the high half. */
 export const TAGS = 1;
+/** Address of the last instruction that is no control instruction, two words; the operand pointer's two words follow. */
+export const INSTRUCTION_POINTER = 2;
+export const OPERAND_POINTER = 4;
 /** First physical register. */
 export const REGISTERS = 8;
 /** A memory operand, as it stands in memory; stores leave theirs here too. Beyond FXSAVE's registers: not architectural. */

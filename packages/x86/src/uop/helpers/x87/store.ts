@@ -24,3 +24,9 @@ export function storeIndefinite(words: Int32Array, target: number): void {
 export function copySlot(words: Int32Array, target: number, source: number): void {
   store(words, target, words[source + 2], words[source + 1], words[source]);
 }
+
+/** Copies a result: a pseudo-denormal gets the exponent 1 that it stands for. */
+export function copyNumber(words: Int32Array, target: number, source: number): void {
+  copySlot(words, target, source);
+  if (words[target + 1] < 0 && (words[target + 2] & EXPONENT_MASK) === 0) words[target + 2] |= 1;
+}

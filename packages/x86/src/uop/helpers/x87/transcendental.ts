@@ -244,9 +244,8 @@ export function trigonometric(words: Int32Array, targets: TrigonometricTargets, 
   if (flags & ~control) return flags;
   const { significand, exponent, scale } = split(words, source);
   if (exponent < -68) {
-    // The processor answers sin x = x and cos x = 1 here in every rounding mode; tan x rounds upwards.
-    if (tangent) flags |= storeFixed(words, sine, sign, (significand << BITS) + 1n, scale, true, control);
-    else if (sine >= 0) flags |= storeInexact(words, sine, sign, significand << BITS, scale, control);
+    // The processor answers sin x = tan x = x and cos x = 1 here in every rounding mode.
+    if (sine >= 0) flags |= storeInexact(words, sine, sign, significand << BITS, scale, control);
     if (cosine >= 0 && !tangent) {
       store(words, cosine, EXPONENT_BIAS, 0x80000000 | 0, 0);
       flags |= PRECISION;

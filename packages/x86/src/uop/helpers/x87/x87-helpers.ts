@@ -3,7 +3,7 @@ import { ExitStatus } from '../../../engine/exit-status.ts';
 import { AF, CF, OF, PF, SF, ZF } from '../../../state/flags.ts';
 import { EXIT_DETAIL, EXIT_STATUS, FXSAVE } from '../../../state/layout.ts';
 import { type Helper, type HelperContext, type HelperRow, helper } from '../helper-row.ts';
-import { exchange, MEMORY_OPERAND } from './stack.ts';
+import { exchange, INSTRUCTION_POINTER, MEMORY_OPERAND } from './stack.ts';
 import { C0, C2, C3 } from './status-bits.ts';
 import {
   ABSOLUTE,
@@ -56,6 +56,18 @@ export function pendingException({ memory, cpu }: HelperContext): number {
   return ExitStatus.Exception;
 }
 
+/**
+ * Reads a request cell (isa/x87/forms.ts): its upper 48 bits are the address of the instruction and go to the instruction
+ * pointer, the lower 16 say what to do.
+ */
+export function takeRequest(words: Int32Array, unit: number, cell: number): number {
+  const low = words[cell >>> 2];
+  const high = words[(cell >>> 2) + 1];
+  words[unit + INSTRUCTION_POINTER] = (low >>> 16) | (high << 16);
+  words[unit + INSTRUCTION_POINTER + 1] = high >>> 16;
+  return low & 0xffff;
+}
+
 type Action = (words: Int32Array, unit: number, request: number) => void;
 
 // Most instructions: a request and nothing else.
@@ -64,7 +76,8 @@ function waiting(name: string, run: Action): HelperRow {
     const pending = pendingException(context);
     if (pending !== 0) return pending;
     const words = context.memory.i32;
-    run(words, unitOf(context), words[request >>> 2]);
+    const unit = unitOf(context);
+    run(words, unit, takeRequest(words, unit, request));
     return 0;
   });
 }
@@ -80,7 +93,7 @@ function withOperand(name: string, run: Action): HelperRow {
     words[unit + MEMORY_OPERAND] = words[from];
     words[unit + MEMORY_OPERAND + 1] = words[from + 1];
     words[unit + MEMORY_OPERAND + 2] = words[from + 2];
-    run(words, unit, words[request >>> 2]);
+    run(words, unit, takeRequest(words, unit, request));
     return 0;
   });
 }
@@ -117,8 +130,9 @@ const compareFlags: Helper = (context, request) => {
   const pending = pendingException(context);
   if (pending !== 0) return pending;
   const words = context.memory.i32;
-  const word = words[request >>> 2];
-  const result = compareToFlags(words, unitOf(context), word & 7, (word & 8) !== 0, word >>> 4);
+  const unit = unitOf(context);
+  const word = takeRequest(words, unit, request);
+  const result = compareToFlags(words, unit, word & 7, (word & 8) !== 0, word >>> 4);
   const flags = (result & C3 ? ZF : 0) | (result & C2 ? PF : 0) | (result & C0 ? CF : 0);
   context.cpu.flags = (context.cpu.flags & ~(OF | SF | ZF | AF | PF | CF)) | flags;
   return 0;
@@ -175,13 +189,15 @@ export const x87Helpers: readonly HelperRow[] = [
     const pending = pendingException(context);
     if (pending !== 0) return pending;
     const words = context.memory.i32;
-    moveConditionally(words, unitOf(context), words[request >>> 2], words[condition >>> 2] !== 0);
+    const unit = unitOf(context);
+    moveConditionally(words, unit, takeRequest(words, unit, request), words[condition >>> 2] !== 0);
     return 0;
   }),
   helper('x87-prepare-store', prepare),
-  helper('x87-commit-store', (context, pops) => {
+  helper('x87-commit-store', (context, request) => {
     const words = context.memory.i32;
-    commitStore(words, unitOf(context), words[pops >>> 2] !== 0);
+    const unit = unitOf(context);
+    commitStore(words, unit, takeRequest(words, unit, request) !== 0);
     return 0;
   }),
 ];
