@@ -50,9 +50,11 @@ export class Kernel {
   readonly bootTime: number;
   readonly #ready: Thread[] = [];
   readonly #sleepers = new Set<Thread>();
+  readonly #timers = new Set<Timer>();
   readonly #recentCalls: string[] = [];
   #onCpu: Thread | undefined;
-  #nextId = 1;
+  /** Like a freshly booted system's first login: low numbers, but not 1, whose bearer programs take for init. */
+  #nextId = 1000;
   #nextInode = 1000;
   #wakeUp: (() => void) | undefined;
 
@@ -218,9 +220,18 @@ export class Kernel {
     this.#wakeUp?.();
   }
 
+  /** Calls `expire` once monotonic time reaches `deadline` (nanoseconds). Returns what cancels it. */
+  addTimer(deadline: number, expire: () => void): () => void {
+    const timer = { deadline, expire };
+    this.#timers.add(timer);
+    return () => {
+      this.#timers.delete(timer);
+    };
+  }
+
   /** The next thread to run, removed from the queue. */
   takeReady(): Thread | undefined {
-    if (this.#sleepers.size > 0) this.#wakeExpired();
+    if (this.#sleepers.size + this.#timers.size > 0) this.#wakeExpired();
     for (;;) {
       const thread = this.#ready.shift();
       if (thread === undefined || thread.state === 'runnable') return thread;
@@ -249,6 +260,7 @@ export class Kernel {
     const now = this.host.clock.monotonic();
     let earliest = Number.POSITIVE_INFINITY;
     for (const thread of this.#sleepers) earliest = Math.min(earliest, thread.wait?.deadline ?? earliest);
+    for (const timer of this.#timers) earliest = Math.min(earliest, timer.deadline);
     await this.host.clock.wait(Math.max(0, earliest - now), interruption);
     this.#wakeUp = undefined;
   }
@@ -319,17 +331,25 @@ export class Kernel {
     if (!process.borrowsSpace) releaseSpace(process.space, this);
     process.borrowsSpace = false;
     process.spaceReleased.wake();
-    const heir = this.processes.get(1);
+    // Orphans go to an init that collects them at once.
     for (const child of process.children) {
-      child.parent = heir === process ? undefined : heir;
-      if (heir !== process) heir?.children.add(child);
-      if (child.exitStatus !== undefined && child.parent === undefined) this.processes.delete(child.id);
+      child.parent = undefined;
+      if (child.exitStatus !== undefined) this.processes.delete(child.id);
     }
     process.children.clear();
     process.personality.processEnded(process);
     if (process.parent === undefined) this.processes.delete(process.id);
-    else process.parent.childChanges.wake();
+    else {
+      const { parent } = process;
+      if (process.isCollected) this.reap(process);
+      parent.childChanges.wake();
+    }
   }
+}
+
+interface Timer {
+  readonly deadline: number;
+  readonly expire: () => void;
 }
 
 /** What a forked process shares with its parent. */

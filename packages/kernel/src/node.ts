@@ -1,2 +1,5 @@
 // Public names of @elf/kernel/node.
-export {};
+export { nodeClock } from './host/node/node-clock.ts';
+export { nodeDirectory } from './host/node/node-directory.ts';
+export { createNodeHost, type NodeHostOptions } from './host/node/node-host.ts';
+export { nodeStream } from './host/node/node-stream.ts';

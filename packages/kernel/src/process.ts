@@ -64,6 +64,8 @@ export class Process {
   group: number;
   session: number;
   exitStatus: ExitStatus | undefined;
+  /** Set when nobody will ask how it ended: it does not stay as a zombie. */
+  isCollected = false;
   /** Woken when a child ends (or stops). */
   readonly childChanges = new WaitQueue();
   /** Woken when this process lets go of a borrowed address space: by execve or exit (vfork). */

@@ -1,6 +1,6 @@
 // A thread: one flow of guest instructions. System calls receive it as their task.
 import type { UserMemory } from '@elf/mm';
-import type { Cpu } from './cpu-port.ts';
+import type { Cpu, CpuExit } from './cpu-port.ts';
 import type { Host } from './host/host.ts';
 import type { Kernel } from './kernel.ts';
 import type { PendingRequest } from './pending.ts';
@@ -39,6 +39,8 @@ export class Thread {
   /** The call a signal cut short, until the personality decides whether it starts again. */
   interrupted: { readonly number: number; readonly restartable: boolean } | undefined;
   personalityState: unknown;
+  /** What stopped the CPU last other than a call: crash reports name it. */
+  lastFault: CpuExit | undefined;
   instructions = 0;
 
   constructor(kernel: Kernel, process: Process, id: number) {

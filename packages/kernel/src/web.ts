@@ -1,2 +1,2 @@
 // Public names of @elf/kernel/web.
-export {};
+export { type WebScope, webClock, webEntropy } from './host/web/web-clock.ts';

@@ -19,7 +19,7 @@ export class OpenDescription {
   readonly mode: OpenMode;
   /** Guest path it was opened by (resolved, byte string); undefined for pipes and the like. */
   readonly path: string | undefined;
-  position = 0;
+  position: number;
   /** getdents64's snapshot of a directory: positions are indices into it. */
   listing: readonly { readonly name: string; readonly inode: number; readonly type: number }[] | undefined;
   #references = 1;
@@ -28,6 +28,7 @@ export class OpenDescription {
     this.file = file;
     this.mode = mode;
     this.path = path;
+    this.position = file.startPosition ?? 0;
   }
 
   /** Number of descriptors that refer to this. */

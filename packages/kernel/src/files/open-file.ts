@@ -50,4 +50,6 @@ export interface OpenFile {
   available?(): number;
   /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */
   readonly anonymousName?: string;
+  /** Where a description of it starts; 0 when absent (an inherited descriptor stands elsewhere). */
+  readonly startPosition?: number;
 }

@@ -1,0 +1,57 @@
+// The Node host: the machine a guest sees is the one Node runs on.
+import { randomFillSync } from 'node:crypto';
+import { availableParallelism, hostname } from 'node:os';
+import { encodeText } from '../../byte-string.ts';
+import { layeredFileSystem } from '../../files/layered.ts';
+import { readOnlyFileSystem } from '../../files/read-only.ts';
+import type { FileSystem } from '../../files/file-system.ts';
+import type { Host } from '../host.ts';
+import { nodeClock } from './node-clock.ts';
+import { nodeDirectory } from './node-directory.ts';
+import { nodeStream } from './node-stream.ts';
+
+/** What the guest may see of the host. */
+export interface NodeHostOptions {
+  /** Directory that becomes "/"; the host's own root by default. */
+  readonly root?: string;
+  /** Directory looked at before `root` (qemu-user's -L). */
+  readonly sysroot?: string;
+  /** Nothing can be changed. */
+  readonly readOnly?: boolean;
+  /** Replaces the whole tree. */
+  readonly files?: FileSystem;
+  /** Where the program starts; the current directory by default, "/" under another root. */
+  readonly workingDirectory?: string;
+}
+
+/**
+ * A host that gives the guest this computer's files, clock, entropy and standard streams.
+ * @example
+ * const machine = createMachine({ host: createNodeHost({ readOnly: true }) });
+ */
+export function createNodeHost(options: NodeHostOptions = {}): Host {
+  let files = options.files ?? nodeDirectory(options.root ?? '/');
+  if (options.sysroot !== undefined) files = layeredFileSystem(nodeDirectory(options.sysroot), files);
+  if (options.readOnly) files = readOnlyFileSystem(files);
+  const start = options.workingDirectory ?? (options.root === undefined ? process.cwd() : '/');
+  return {
+    clock: nodeClock(),
+    entropy: { fill: (target) => void randomFillSync(target) },
+    streams: { input: nodeStream(0), output: nodeStream(1), error: nodeStream(2) },
+    files,
+    user: process.geteuid?.() ?? 0,
+    group: process.getegid?.() ?? 0,
+    supplementaryGroups: process.getgroups?.() ?? [],
+    hostName: hostname(),
+    processors: availableParallelism(),
+    workingDirectory: encodeText(start),
+    umask: currentUmask(),
+  };
+}
+
+function currentUmask(): number {
+  // The only way to read it is to set it.
+  const mask = process.umask(0);
+  process.umask(mask);
+  return mask;
+}

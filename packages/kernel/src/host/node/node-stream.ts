@@ -1,0 +1,171 @@
+// The host's own standard streams as open files: byte-exact, writes synchronous, reads of pipes and terminals asynchronous.
+import * as fs from 'node:fs';
+import { isatty, ReadStream } from 'node:tty';
+import { Errno } from '../../errno.ts';
+import { FileType } from '../../files/file-status.ts';
+import { COOKED_MODES } from '../../files/line-discipline.ts';
+import { type OpenFile, Readiness } from '../../files/open-file.ts';
+import type { TerminalControl } from '../../files/terminal-file.ts';
+import { WaitQueue } from '../../wait-queue.ts';
+import { statusOf } from './node-directory.ts';
+import { attempt, errnoOf } from './node-errno.ts';
+
+/** Bytes read ahead when somebody polls. */
+const READ_AHEAD_BYTES = 4096;
+
+/**
+ * A descriptor of the host process as an open file. Regular files keep the host's own position in step, so that programs before and after
+ * us in a shell script continue where the guest stopped.
+ */
+export function nodeStream(number: number): OpenFile {
+  const status = () => statusOf(fs.fstatSync(number, { bigint: true }));
+  const type = status().mode & FileType.Mask;
+  if (type === FileType.Regular || type === FileType.Block || type === FileType.Directory) return regularStream(number);
+  const input = asynchronousInput(number);
+  return {
+    isSeekable: false,
+    status,
+    changes: input.changes,
+    read: input.read,
+    write: (bytes) => writeFully(number, bytes),
+    readiness: () => Readiness.Writable | input.readiness(),
+    available: input.available,
+    close: () => {},
+    terminal: isatty(number) ? hostTerminal(number) : undefined,
+    anonymousName: type === FileType.Fifo ? `pipe:[${status().inode}]` : undefined,
+  };
+}
+
+function regularStream(number: number): OpenFile {
+  // Our own position follows the host's; explicit positions are only used after the guest moved away from it.
+  let hostPosition = positionOf(number);
+  const at = (position: number) => (position === hostPosition ? null : position);
+  return {
+    isSeekable: true,
+    status: () => statusOf(fs.fstatSync(number, { bigint: true })),
+    read: (target, position) => {
+      const where = at(position);
+      try {
+        const count = fs.readSync(number, target, 0, target.length, where);
+        if (where === null) hostPosition += count;
+        return count;
+      } catch (error) {
+        return errnoOf(error);
+      }
+    },
+    write: (bytes, position) => {
+      const where = at(position);
+      const count = writeFully(number, bytes, where);
+      if (where === null && count > 0) hostPosition += count;
+      return count;
+    },
+    readiness: () => Readiness.Readable | Readiness.Writable,
+    truncate: (length) => attempt(() => fs.ftruncateSync(number, length)),
+    close: () => {},
+    backing: () => ({
+      identity: {},
+      sizeInBytes: () => fs.fstatSync(number).size,
+      readInto: (offset, target) => fs.readSync(number, target, 0, target.length, offset),
+    }),
+    startPosition: hostPosition,
+  };
+}
+
+/** Where the host's descriptor stands; Linux tells, elsewhere a program is assumed to start at the beginning. */
+function positionOf(number: number): number {
+  try {
+    return Number(/^pos:\s*(\d+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${number}`, 'latin1'))?.[1] ?? 0);
+  } catch {
+    return 0;
+  }
+}
+
+/** Writes everything, waiting while a non-blocking pipe is full. */
+function writeFully(number: number, bytes: Uint8Array, position: number | null = null): number {
+  let done = 0;
+  while (done < bytes.length) {
+    try {
+      done += fs.writeSync(number, bytes, done, bytes.length - done, position === null ? null : position + done);
+    } catch (error) {
+      const errno = errnoOf(error);
+      if (errno !== -Errno.EAGAIN) return done > 0 ? done : errno;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 1);
+    }
+  }
+  return done;
+}
+
+/** Reads that happen while the JavaScript thread goes on: a first read asks for exactly what the guest wants, no byte more is consumed. */
+function asynchronousInput(number: number) {
+  const changes = new WaitQueue();
+  let ready: Uint8Array = new Uint8Array(0);
+  let outcome: number | undefined;
+  let isReading = false;
+  const request = (length: number) => {
+    if (isReading) return;
+    isReading = true;
+    const buffer = new Uint8Array(length);
+    fs.read(number, buffer, 0, length, null, (error, count) => {
+      isReading = false;
+      if (error !== null) {
+        const errno = errnoOf(error);
+        if (errno === -Errno.EAGAIN) {
+          // Someone made the descriptor non-blocking: look again a little later.
+          setTimeout(() => request(length), 5);
+          return;
+        }
+        outcome = errno;
+      } else if (count === 0) outcome = 0;
+      else ready = buffer.subarray(0, count);
+      changes.wake();
+    });
+  };
+  return {
+    changes,
+    read: (target: Uint8Array) => {
+      if (target.length === 0) return 0;
+      if (ready.length > 0) {
+        const count = Math.min(ready.length, target.length);
+        target.set(ready.subarray(0, count));
+        ready = ready.subarray(count);
+        return count;
+      }
+      if (outcome !== undefined) {
+        const result = outcome;
+        outcome = undefined;
+        return result;
+      }
+      request(Math.min(target.length, 65536));
+      return -Errno.EAGAIN;
+    },
+    readiness: () => {
+      if (ready.length > 0 || outcome !== undefined) return Readiness.Readable;
+      request(READ_AHEAD_BYTES);
+      return 0;
+    },
+    available: () => ready.length,
+  };
+}
+
+/** The host's terminal does line editing and echo itself; only raw mode can be asked of it. */
+function hostTerminal(number: number): TerminalControl {
+  let modes = COOKED_MODES;
+  let input: ReadStream | undefined;
+  return {
+    size: () => {
+      const stream = [process.stdout, process.stderr].find((each) => each.isTTY && each.columns > 0);
+      return { rows: stream?.rows ?? 24, columns: stream?.columns ?? 80 };
+    },
+    modes: () => modes,
+    setModes: (wanted) => {
+      if (wanted.canonical !== modes.canonical) {
+        input ??= new ReadStream(number);
+        input.setRawMode(!wanted.canonical);
+        input.pause();
+      }
+      modes = wanted;
+    },
+    attributes: undefined,
+    foregroundGroup: 1,
+  };
+}

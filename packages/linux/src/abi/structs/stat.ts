@@ -1,0 +1,88 @@
+// table: struct stat of x86-64 and struct statx (arch/x86/include/uapi/asm/stat.h, include/uapi/linux/stat.h), and how they are printed.
+import { deviceMajor, deviceMinor, type FileStatus, FileType } from '@elf/kernel';
+import { defineStruct } from '../struct-layout.ts';
+
+const BILLION = 1_000_000_000n;
+
+// biome-ignore format: a table
+export const stat = defineStruct(144, {
+  device: [0, 'u64'], inode: [8, 'u64'], links: [16, 'u64'], mode: [24, 'u32'], user: [28, 'u32'], group: [32, 'u32'],
+  specialDevice: [40, 'u64'], size: [48, 'i64'], blockSize: [56, 'i64'], blocks: [64, 'i64'],
+  accessSeconds: [72, 'i64'], accessNanoseconds: [80, 'i64'], modifySeconds: [88, 'i64'], modifyNanoseconds: [96, 'i64'],
+  changeSeconds: [104, 'i64'], changeNanoseconds: [112, 'i64'],
+});
+
+// biome-ignore format: a table
+export const statx = defineStruct(256, {
+  mask: [0, 'u32'], blockSize: [4, 'u32'], attributes: [8, 'u64'], links: [16, 'u32'], user: [20, 'u32'], group: [24, 'u32'],
+  mode: [28, 'u16'], inode: [32, 'u64'], size: [40, 'u64'], blocks: [48, 'u64'], attributesMask: [56, 'u64'],
+  accessSeconds: [64, 'i64'], accessNanoseconds: [72, 'u32'], birthSeconds: [80, 'i64'], birthNanoseconds: [88, 'u32'],
+  changeSeconds: [96, 'i64'], changeNanoseconds: [104, 'u32'], modifySeconds: [112, 'i64'], modifyNanoseconds: [120, 'u32'],
+  specialMajor: [128, 'u32'], specialMinor: [132, 'u32'], deviceMajor: [136, 'u32'], deviceMinor: [140, 'u32'],
+});
+
+/** A status as the fields both structures share. */
+function shared(status: FileStatus) {
+  return {
+    inode: status.inode,
+    links: status.links,
+    mode: status.mode,
+    user: status.user,
+    group: status.group,
+    size: status.sizeInBytes,
+    blockSize: status.blockSizeInBytes,
+    blocks: status.blocks,
+    accessSeconds: floor(status.accessTime),
+    accessNanoseconds: rest(status.accessTime),
+    modifySeconds: floor(status.modifyTime),
+    modifyNanoseconds: rest(status.modifyTime),
+    changeSeconds: floor(status.changeTime),
+    changeNanoseconds: rest(status.changeTime),
+  };
+}
+
+/** Fields of struct stat. */
+export function statFields(status: FileStatus) {
+  return { ...shared(status), device: status.device, specialDevice: status.specialDevice };
+}
+
+/** Fields of struct statx: STATX_BASIC_STATS | STATX_BTIME. */
+export function statxFields(status: FileStatus) {
+  return {
+    ...shared(status),
+    mask: 0xfff,
+    birthSeconds: floor(status.birthTime),
+    birthNanoseconds: rest(status.birthTime),
+    deviceMajor: deviceMajor(status.device),
+    deviceMinor: deviceMinor(status.device),
+    specialMajor: deviceMajor(status.specialDevice),
+    specialMinor: deviceMinor(status.specialDevice),
+  };
+}
+
+const TYPE_NAMES: readonly (readonly [number, string])[] = [
+  [FileType.Regular, 'S_IFREG'],
+  [FileType.Directory, 'S_IFDIR'],
+  [FileType.SymbolicLink, 'S_IFLNK'],
+  [FileType.Character, 'S_IFCHR'],
+  [FileType.Block, 'S_IFBLK'],
+  [FileType.Fifo, 'S_IFIFO'],
+  [FileType.Socket, 'S_IFSOCK'],
+];
+
+/** The abbreviated structure strace shows. */
+export function printStat(values: { mode: number; size: number; specialDevice: number }): string {
+  const type = TYPE_NAMES.find(([bits]) => bits === (values.mode & FileType.Mask))?.[1] ?? '0';
+  const isDevice = type === 'S_IFCHR' || type === 'S_IFBLK';
+  const device = values.specialDevice;
+  const last = isDevice ? `st_rdev=makedev(0x${deviceMajor(device).toString(16)}, 0x${deviceMinor(device).toString(16)})` : `st_size=${values.size}`;
+  return `{st_mode=${type}|0${(values.mode & 0o7777).toString(8)}, ${last}, ...}`;
+}
+
+function floor(time: bigint): bigint {
+  return (time - rest(time)) / BILLION;
+}
+
+function rest(time: bigint): bigint {
+  return ((time % BILLION) + BILLION) % BILLION;
+}

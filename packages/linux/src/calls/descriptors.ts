@@ -1,0 +1,212 @@
+// dup(2), fcntl(2), pipe(2), fsync(2), flock(2), fadvise(2): calls on descriptors.
+import {
+  address,
+  createPipe,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  flagSet,
+  hexadecimal,
+  int,
+  offset,
+  oneOf,
+  OpenDescription,
+  type Thread,
+} from '@elf/kernel';
+import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
+import { describe } from '../files-at.ts';
+
+const PIPE_BYTES = 65536;
+
+export const dup = defineSystemCall({
+  name: 'dup',
+  numbers: { 'x86-64': 32 },
+  support: 'full',
+  arguments: { fd: descriptor },
+  run: (task, { fd }) => {
+    const file = describe(task, fd);
+    return typeof file === 'number' ? file : task.process.descriptors.insert(file.retain());
+  },
+});
+
+export const dup2 = defineSystemCall({
+  name: 'dup2',
+  numbers: { 'x86-64': 33 },
+  support: 'full',
+  arguments: { from: descriptor, to: descriptor },
+  run: (task, { from, to }) => {
+    const file = describe(task, from);
+    if (typeof file === 'number') return file;
+    return from === to ? to : task.process.descriptors.replace(to, file.retain());
+  },
+});
+
+export const dup3 = defineSystemCall({
+  name: 'dup3',
+  numbers: { 'x86-64': 292 },
+  support: 'full',
+  arguments: { from: descriptor, to: descriptor, flags: flagSet({ O_CLOEXEC: O.CLOEXEC }) },
+  run: (task, { from, to, flags }) => {
+    if (from === to || (flags & ~O.CLOEXEC) !== 0) return -Errno.EINVAL;
+    const file = describe(task, from);
+    return typeof file === 'number' ? file : task.process.descriptors.replace(to, file.retain(), flags !== 0);
+  },
+});
+
+export const pipe = defineSystemCall({
+  name: 'pipe',
+  numbers: { 'x86-64': 22 },
+  support: 'full',
+  arguments: { descriptors: address },
+  run: (task, { descriptors }) => makePipe(task, descriptors, 0),
+});
+
+export const pipe2 = defineSystemCall({
+  name: 'pipe2',
+  numbers: { 'x86-64': 293 },
+  support: 'partial',
+  note: 'Packet mode (O_DIRECT) is refused with EINVAL.',
+  arguments: {
+    descriptors: address,
+    flags: flagSet({ O_CLOEXEC: O.CLOEXEC, O_NONBLOCK: O.NONBLOCK, O_DIRECT: O.DIRECT }),
+  },
+  run: (task, { descriptors, flags }) => makePipe(task, descriptors, flags),
+});
+
+export const fcntl = defineSystemCall({
+  name: 'fcntl',
+  numbers: { 'x86-64': 72 },
+  support: 'partial',
+  note: 'Record locks always succeed: no other process of the host sees them.',
+  arguments: { fd: descriptor, command: oneOf(FCNTL_NAMES), argument: hexadecimal },
+  run: (task, { fd, command, argument }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    const table = task.process.descriptors;
+    switch (command) {
+      case FCNTL_NAMES.F_DUPFD:
+      case FCNTL_NAMES.F_DUPFD_CLOEXEC:
+        if (argument >= table.limit) return -Errno.EINVAL;
+        return table.insert(file.retain(), command === FCNTL_NAMES.F_DUPFD_CLOEXEC, argument);
+      case FCNTL_NAMES.F_GETFD:
+        return table.closesOnExec(fd) ? 1 : 0;
+      case FCNTL_NAMES.F_SETFD:
+        table.setCloseOnExec(fd, (argument & 1) !== 0);
+        return 0;
+      case FCNTL_NAMES.F_GETFL:
+        return statusFlags(file);
+      case FCNTL_NAMES.F_SETFL:
+        file.mode.append = (argument & O.APPEND) !== 0;
+        file.mode.nonBlocking = (argument & O.NONBLOCK) !== 0;
+        return 0;
+      case FCNTL_NAMES.F_GETLK:
+      case FCNTL_NAMES.F_OFD_GETLK:
+        // F_UNLCK: nobody holds a conflicting lock.
+        return task.user.writeU16(argument, 2) ? 0 : -Errno.EFAULT;
+      case FCNTL_NAMES.F_SETLK:
+      case FCNTL_NAMES.F_SETLKW:
+      case FCNTL_NAMES.F_OFD_SETLK:
+      case FCNTL_NAMES.F_OFD_SETLKW:
+        return task.user.read(argument, 32) === undefined ? -Errno.EFAULT : 0;
+      case FCNTL_NAMES.F_SETOWN:
+        return 0;
+      case FCNTL_NAMES.F_GETOWN:
+        return 0;
+      case FCNTL_NAMES.F_SETPIPE_SZ:
+      case FCNTL_NAMES.F_GETPIPE_SZ:
+        return file.file.anonymousName?.startsWith('pipe:') ? PIPE_BYTES : -Errno.EBADF;
+      default:
+        return -Errno.EINVAL;
+    }
+  },
+});
+
+export const fsync = defineSystemCall({
+  name: 'fsync',
+  numbers: { 'x86-64': 74 },
+  support: 'full',
+  arguments: { fd: descriptor },
+  run: (task, { fd }) => synchronize(task, fd),
+});
+
+export const fdatasync = defineSystemCall({
+  name: 'fdatasync',
+  numbers: { 'x86-64': 75 },
+  support: 'full',
+  arguments: { fd: descriptor },
+  run: (task, { fd }) => synchronize(task, fd),
+});
+
+export const sync = defineSystemCall({
+  name: 'sync',
+  numbers: { 'x86-64': 162 },
+  support: 'full',
+  arguments: {},
+  run: () => 0,
+});
+
+export const flock = defineSystemCall({
+  name: 'flock',
+  numbers: { 'x86-64': 73 },
+  support: 'partial',
+  note: 'Always succeeds.',
+  arguments: { fd: descriptor, operation: int },
+  run: (task, { fd }) => zeroOrError(describe(task, fd)),
+});
+
+/** Advice about caching changes nothing a program can see. */
+export const fadvise64 = defineSystemCall({
+  name: 'fadvise64',
+  numbers: { 'x86-64': 221 },
+  support: 'full',
+  arguments: { fd: descriptor, offset, length: offset, advice: int },
+  run: (task, { fd, advice }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    if (!file.file.isSeekable) return -Errno.ESPIPE;
+    return advice < 0 || advice > 5 ? -Errno.EINVAL : 0;
+  },
+});
+
+function statusFlags(file: OpenDescription): number {
+  const { mode } = file;
+  const access = mode.readable ? (mode.writable ? O.RDWR : 0) : mode.writable ? O.WRONLY : 0;
+  // 64-bit kernels set O_LARGEFILE in every open(2) by path.
+  const large = file.path === undefined || mode.pathOnly ? 0 : O.LARGEFILE;
+  return access | (mode.append ? O.APPEND : 0) | (mode.nonBlocking ? O.NONBLOCK : 0) | (mode.otherFlags ?? 0) | large;
+}
+
+function makePipe(task: Thread, at: number, flags: number): number {
+  if ((flags & ~(O.CLOEXEC | O.NONBLOCK)) !== 0) return -Errno.EINVAL;
+  const { reader, writer } = createPipe(task.kernel.nextInode(), () => task.host.clock.realtime());
+  const nonBlocking = (flags & O.NONBLOCK) !== 0;
+  const closeOnExec = (flags & O.CLOEXEC) !== 0;
+  const table = task.process.descriptors;
+  const first = table.insert(
+    new OpenDescription(reader, { readable: true, writable: false, append: false, nonBlocking }),
+    closeOnExec,
+  );
+  if (first < 0) {
+    writer.close();
+    return first;
+  }
+  const second = table.insert(
+    new OpenDescription(writer, { readable: false, writable: true, append: false, nonBlocking }),
+    closeOnExec,
+  );
+  const stored = second >= 0 && task.user.writeU32(at, first) && task.user.writeU32(at + 4, second);
+  if (stored) return 0;
+  table.close(first);
+  if (second >= 0) table.close(second);
+  return second < 0 ? second : -Errno.EFAULT;
+}
+
+function synchronize(task: Thread, fd: number): number {
+  const file = describe(task, fd);
+  if (typeof file === 'number') return file;
+  return file.file.synchronize?.() ?? -Errno.EINVAL;
+}
+
+function zeroOrError(file: OpenDescription | number): number {
+  return typeof file === 'number' ? file : 0;
+}

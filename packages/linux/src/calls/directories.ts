@@ -1,0 +1,159 @@
+// getdents64(2), getcwd(2), chdir(2) and relatives, readlink(2).
+import {
+  bytesOut,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  FileType,
+  type GuestBuffer,
+  isType,
+  path,
+  pathWithin,
+  size,
+  type Thread,
+  toBytes,
+} from '@elf/kernel';
+import { AT } from '../abi/flags/file-flags.ts';
+import { describe, viewpointAt } from '../files-at.ts';
+
+/** d_ino, d_off, d_reclen, d_type before the name (include/linux/dirent.h). */
+const ENTRY_HEADER_BYTES = 19;
+
+/** Offsets are indices into a snapshot taken at the first call, which survives changes in between. */
+export const getdents64 = defineSystemCall({
+  name: 'getdents64',
+  numbers: { 'x86-64': 217 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
+  run: (task, { fd, buffer }) => {
+    const directory = describe(task, fd);
+    if (typeof directory === 'number') return directory;
+    if (directory.file.entries === undefined) return -Errno.ENOTDIR;
+    if (directory.listing === undefined) {
+      const entries = directory.file.entries();
+      if (typeof entries === 'number') return entries;
+      const own = directory.file.status();
+      const inode = typeof own === 'number' ? 1 : own.inode;
+      const above =
+        directory.path === undefined
+          ? own
+          : task.kernel.tree.status(task.process.viewpoint, `${directory.path}/..`, true);
+      const dot = { name: '.', inode, type: FileType.Directory };
+      directory.listing = [
+        dot,
+        { ...dot, name: '..', inode: typeof above === 'number' ? inode : above.inode },
+        ...entries,
+      ];
+    }
+    const { listing } = directory;
+    const parts = new Uint8Array(Math.min(buffer.length, 1 << 20));
+    const view = new DataView(parts.buffer);
+    let used = 0;
+    let index = directory.position;
+    for (; index < listing.length; index++) {
+      const entry = listing[index];
+      const length = Math.ceil((ENTRY_HEADER_BYTES + entry.name.length + 1) / 8) * 8;
+      if (used + length > parts.length) break;
+      view.setBigUint64(used, BigInt(entry.inode), true);
+      view.setBigUint64(used + 8, BigInt(index + 1), true);
+      view.setUint16(used + 16, length, true);
+      view.setUint8(used + 18, entry.type >>> 12);
+      parts.set(toBytes(entry.name), used + ENTRY_HEADER_BYTES);
+      used += length;
+    }
+    if (used === 0 && index < listing.length) return -Errno.EINVAL;
+    if (!buffer.copyOut(parts.subarray(0, used))) return -Errno.EFAULT;
+    directory.position = index;
+    return used;
+  },
+});
+
+export const getcwd = defineSystemCall({
+  name: 'getcwd',
+  numbers: { 'x86-64': 79 },
+  support: 'full',
+  arguments: { buffer: bytesOut('count'), count: size },
+  run: (task, { buffer }) => {
+    const { place } = task.process;
+    const bytes = toBytes(`${pathWithin(place.root, place.workingDirectory)}\0`);
+    if (bytes.length > buffer.length) return -Errno.ERANGE;
+    return buffer.copyOut(bytes) ? bytes.length : -Errno.EFAULT;
+  },
+});
+
+export const chdir = defineSystemCall({
+  name: 'chdir',
+  numbers: { 'x86-64': 80 },
+  support: 'full',
+  arguments: { path },
+  run: (task, values) => {
+    const place = task.kernel.tree.resolve(task.process.viewpoint, values.path, true);
+    if (typeof place === 'number') return place;
+    if (place.status === undefined) return -Errno.ENOENT;
+    if (!isType(place.status, FileType.Directory)) return -Errno.ENOTDIR;
+    task.process.place.workingDirectory = place.path;
+    return 0;
+  },
+});
+
+export const fchdir = defineSystemCall({
+  name: 'fchdir',
+  numbers: { 'x86-64': 81 },
+  support: 'full',
+  arguments: { fd: descriptor },
+  run: (task, { fd }) => {
+    const directory = describe(task, fd);
+    if (typeof directory === 'number') return directory;
+    const status = directory.file.status();
+    if (typeof status === 'number') return status;
+    if (directory.path === undefined || !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
+    task.process.place.workingDirectory = directory.path;
+    return 0;
+  },
+});
+
+export const chroot = defineSystemCall({
+  name: 'chroot',
+  numbers: { 'x86-64': 161 },
+  support: 'full',
+  arguments: { path },
+  run: (task, values) => {
+    if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+    const place = task.kernel.tree.resolve(task.process.viewpoint, values.path, true);
+    if (typeof place === 'number') return place;
+    if (place.status === undefined) return -Errno.ENOENT;
+    if (!isType(place.status, FileType.Directory)) return -Errno.ENOTDIR;
+    task.process.place.root = place.path;
+    return 0;
+  },
+});
+
+export const readlink = defineSystemCall({
+  name: 'readlink',
+  numbers: { 'x86-64': 89 },
+  support: 'full',
+  arguments: { path, buffer: bytesOut('count'), count: size },
+  run: (task, { path: name, buffer }) => readLink(task, AT.FDCWD, name, buffer),
+});
+
+export const readlinkat = defineSystemCall({
+  name: 'readlinkat',
+  numbers: { 'x86-64': 267 },
+  support: 'full',
+  arguments: { directory: descriptor, path, buffer: bytesOut('count'), count: size },
+  run: (task, { directory, path: name, buffer }) => readLink(task, directory, name, buffer),
+});
+
+function readLink(task: Thread, directory: number, name: string, buffer: GuestBuffer): number {
+  if (buffer.length === 0) return -Errno.EINVAL;
+  const from = viewpointAt(task, directory, name);
+  if (typeof from === 'number') return from;
+  const place = task.kernel.tree.resolve(from, name, false);
+  if (typeof place === 'number') return place;
+  if (place.status === undefined) return -Errno.ENOENT;
+  if (!isType(place.status, FileType.SymbolicLink)) return -Errno.EINVAL;
+  const target = task.kernel.tree.mounts.readLink(place.path);
+  if (typeof target === 'number') return target;
+  const bytes = toBytes(target).subarray(0, buffer.length);
+  return buffer.copyOut(bytes) ? bytes.length : -Errno.EFAULT;
+}

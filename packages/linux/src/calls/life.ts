@@ -1,0 +1,243 @@
+// fork(2), vfork(2), clone(2), execve(2), wait4(2), exit(2): the life of processes and threads.
+import {
+  address,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  type ExitStatus,
+  flagSet,
+  fromBytes,
+  int,
+  path,
+  Pending,
+  type Process,
+  type SystemCallResult,
+  type Thread,
+  Register,
+} from '@elf/kernel';
+import { structOut } from '../abi/struct-arguments.ts';
+import { rusage } from '../abi/structs/system.ts';
+import { viewpointAt } from '../files-at.ts';
+import { processState, threadState } from '../signals/signal-state.ts';
+
+// biome-ignore format: a table
+const CLONE = {
+  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000, SETTLS: 0x80000,
+  PARENT_SETTID: 0x100000, CHILD_CLEARTID: 0x200000, CHILD_SETTID: 0x1000000,
+} as const;
+/** Namespaces: new ones are refused as an unprivileged kernel does. */
+const NAMESPACE_FLAGS = 0x7e02_0000;
+/** MAX_ARG_STRINGS is far higher; this bounds what a broken pointer table can make us read. */
+const MAXIMUM_ARGUMENTS = 1 << 20;
+const WNOHANG = 1;
+
+const exitName = { status: int };
+
+export const exit = defineSystemCall({
+  name: 'exit',
+  numbers: { 'x86-64': 60 },
+  support: 'full',
+  result: 'none',
+  arguments: exitName,
+  run: (task, { status }) => {
+    task.kernel.endThread(task, { kind: 'exited', code: status & 0xff });
+    return 0;
+  },
+});
+
+export const exitGroup = defineSystemCall({
+  name: 'exit_group',
+  numbers: { 'x86-64': 231 },
+  support: 'full',
+  result: 'none',
+  arguments: exitName,
+  run: (task, { status }) => {
+    task.kernel.endProcess(task.process, { kind: 'exited', code: status & 0xff });
+    return 0;
+  },
+});
+
+export const fork = defineSystemCall({
+  name: 'fork',
+  numbers: { 'x86-64': 57 },
+  support: 'full',
+  arguments: {},
+  run: (task) => clone(task, { flags: 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
+});
+
+export const vfork = defineSystemCall({
+  name: 'vfork',
+  numbers: { 'x86-64': 58 },
+  support: 'full',
+  arguments: {},
+  run: (task) => clone(task, { flags: CLONE.VM | CLONE.VFORK | 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
+});
+
+export const cloneCall = defineSystemCall({
+  name: 'clone',
+  numbers: { 'x86-64': 56 },
+  support: 'partial',
+  note: 'New namespaces are refused with EPERM; ptrace flags are ignored.',
+  arguments: {
+    flags: flagSet(Object.fromEntries(Object.entries(CLONE).map(([name, bit]) => [`CLONE_${name}`, bit]))),
+    stack: address,
+    parentTid: address,
+    childTid: address,
+    tls: address,
+  },
+  run: (task, values) => clone(task, values),
+});
+
+/** struct clone_args is read up to tls; longer versions are accepted when what follows is zero. */
+export const clone3 = defineSystemCall({
+  name: 'clone3',
+  numbers: { 'x86-64': 435 },
+  support: 'partial',
+  note: 'CLONE_PIDFD, set_tid and cgroup are refused.',
+  arguments: { request: address, length: int },
+  run: (task, { request, length }) => {
+    if (length < 64 || length > 4096) return -Errno.EINVAL;
+    const bytes = task.user.read(request, length);
+    if (bytes === undefined) return -Errno.EFAULT;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const at = (index: number) => Number(view.getBigUint64(index * 8, true));
+    const [flags, , childTid, parentTid, exitSignal, stack, stackLength, tls] = [0, 1, 2, 3, 4, 5, 6, 7].map(at);
+    if (bytes.subarray(64).some((byte) => byte !== 0) || (flags & 0x1000) !== 0) return -Errno.EINVAL;
+    return clone(task, {
+      flags: (flags & ~0xff) | exitSignal,
+      stack: stack === 0 ? 0 : stack + stackLength,
+      parentTid,
+      childTid,
+      tls,
+    });
+  },
+});
+
+export const execve = defineSystemCall({
+  name: 'execve',
+  numbers: { 'x86-64': 59 },
+  support: 'full',
+  arguments: { path, arguments: address, environment: address },
+  run: (task, values) => execute(task, values.path, values.arguments, values.environment),
+});
+
+export const execveat = defineSystemCall({
+  name: 'execveat',
+  numbers: { 'x86-64': 322 },
+  support: 'partial',
+  note: 'AT_EMPTY_PATH needs a descriptor with a path.',
+  arguments: { directory: descriptor, path, arguments: address, environment: address, flags: int },
+  run: (task, values) => {
+    const isEmpty = values.path === '' && (values.flags & 0x1000) !== 0;
+    if (isEmpty) {
+      const file = task.process.descriptors.get(values.directory);
+      return file?.path === undefined ? -Errno.EBADF : execute(task, file.path, values.arguments, values.environment);
+    }
+    const from = viewpointAt(task, values.directory, values.path);
+    if (typeof from === 'number') return from;
+    const name = values.path.startsWith('/') ? values.path : `${from.base}/${values.path}`;
+    return execute(task, name, values.arguments, values.environment);
+  },
+});
+
+export const wait4 = defineSystemCall({
+  name: 'wait4',
+  numbers: { 'x86-64': 61 },
+  support: 'partial',
+  note: 'Stopped children are not reported; resource usage is zero.',
+  arguments: {
+    process: int,
+    status: address,
+    options: flagSet({ WNOHANG, WUNTRACED: 2, WCONTINUED: 8, __WALL: 0x4000_0000, __WCLONE: 0x8000_0000 }),
+    usage: structOut(rusage, () => '{...}'),
+  },
+  run: (task, { process: wanted, status, options, usage }) => {
+    if ((options & ~0xe000_000b) !== 0) return -Errno.EINVAL;
+    const attempt = (): number | undefined => {
+      const candidates = [...task.process.children].filter((child) => matches(task, child, wanted));
+      if (candidates.length === 0) return -Errno.ECHILD;
+      const ended = candidates.find((child) => child.exitStatus !== undefined);
+      if (ended === undefined) return (options & WNOHANG) !== 0 ? 0 : undefined;
+      if (status !== 0 && !task.user.writeU32(status, waitStatus(ended.exitStatus as ExitStatus))) return -Errno.EFAULT;
+      if (!usage.isNull && usage.write({}) < 0) return -Errno.EFAULT;
+      task.kernel.reap(ended);
+      return ended.id;
+    };
+    return attempt() ?? new Pending({ queues: [task.process.childChanges], attempt, restartable: true });
+  },
+});
+
+/** The status word of wait(2). */
+export function waitStatus(status: ExitStatus): number {
+  return status.kind === 'exited' ? status.code << 8 : status.signal | (status.coreDumped ? 0x80 : 0);
+}
+
+function matches(task: Thread, child: Process, wanted: number): boolean {
+  if (wanted === -1) return true;
+  if (wanted > 0) return child.id === wanted;
+  return child.group === (wanted === 0 ? task.process.group : -wanted);
+}
+
+interface CloneRequest {
+  readonly flags: number;
+  readonly stack: number;
+  readonly parentTid: number;
+  readonly childTid: number;
+  readonly tls: number;
+}
+
+function clone(task: Thread, request: CloneRequest): SystemCallResult {
+  const { flags } = request;
+  const { kernel } = task;
+  if ((flags & NAMESPACE_FLAGS) !== 0) return -Errno.EPERM;
+  if ((flags & CLONE.THREAD) !== 0 && (flags & (CLONE.SIGHAND | CLONE.VM)) !== (CLONE.SIGHAND | CLONE.VM))
+    return -Errno.EINVAL;
+  if ((flags & CLONE.SIGHAND) !== 0 && (flags & CLONE.VM) === 0) return -Errno.EINVAL;
+  const isThread = (flags & CLONE.THREAD) !== 0;
+  const child = isThread
+    ? kernel.spawnThread(task)
+    : kernel.fork(task, {
+        shareSpace: (flags & CLONE.VM) !== 0,
+        shareDescriptors: (flags & CLONE.FILES) !== 0,
+        sharePlace: (flags & CLONE.FS) !== 0,
+        sibling: (flags & CLONE.PARENT) !== 0,
+      });
+  if (!isThread) processState(child.process).exitSignal = flags & 0xff;
+  if ((flags & CLONE.PARENT_SETTID) !== 0) task.user.writeU32(request.parentTid, child.id);
+  if ((flags & CLONE.CHILD_SETTID) !== 0) child.user.writeU32(request.childTid, child.id);
+  if ((flags & CLONE.CHILD_CLEARTID) !== 0) threadState(child).clearChildTid = request.childTid;
+  kernel.withThread(child, (cpu) => {
+    cpu.setRegister(Register.Rax, 0n);
+    if (request.stack !== 0) cpu.setRegister(Register.Rsp, BigInt(request.stack));
+    if ((flags & CLONE.SETTLS) !== 0) cpu.fsBase = BigInt(request.tls);
+  });
+  kernel.release(child);
+  if ((flags & CLONE.VFORK) === 0) return child.id;
+  const { process } = child;
+  return new Pending({
+    queues: [process.spaceReleased],
+    attempt: () => (process.borrowsSpace && process.exitStatus === undefined ? undefined : process.id),
+  });
+}
+
+function execute(task: Thread, name: string, argv: number, environment: number): number {
+  const strings = readStrings(task, argv);
+  const variables = readStrings(task, environment);
+  if (typeof strings === 'number') return strings;
+  if (typeof variables === 'number') return variables;
+  return task.kernel.execute(task, name, strings, variables);
+}
+
+function readStrings(task: Thread, table: number): string[] | number {
+  const strings: string[] = [];
+  for (let at = table; table !== 0; at += 8) {
+    const pointer = task.user.readAddress(at);
+    if (pointer === undefined) return -Errno.EFAULT;
+    if (pointer === 0) break;
+    const bytes = task.user.readCString(pointer, 131072);
+    if (bytes === undefined) return -Errno.EFAULT;
+    if (bytes.length === 131072 || strings.length === MAXIMUM_ARGUMENTS) return -Errno.E2BIG;
+    strings.push(fromBytes(bytes));
+  }
+  return strings;
+}

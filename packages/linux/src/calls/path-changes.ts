@@ -1,0 +1,377 @@
+// Calls that change the tree: unlink, rename, mkdir, link, chmod, chown, utimensat, truncate and their *at forms.
+import {
+  address,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  FileType,
+  flagSet,
+  int,
+  offset,
+  optionalPath,
+  path,
+  permissions,
+  type Thread,
+  unsigned,
+  type Viewpoint,
+} from '@elf/kernel';
+import { AT } from '../abi/flags/file-flags.ts';
+import { describe, masked, viewpointAt, withPath } from '../files-at.ts';
+
+export const mkdir = defineSystemCall({
+  name: 'mkdir',
+  numbers: { 'x86-64': 83 },
+  support: 'full',
+  arguments: { path, mode: permissions },
+  run: (task, values) => makeDirectory(task, AT.FDCWD, values.path, values.mode),
+});
+
+export const mkdirat = defineSystemCall({
+  name: 'mkdirat',
+  numbers: { 'x86-64': 258 },
+  support: 'full',
+  arguments: { directory: descriptor, path, mode: permissions },
+  run: (task, values) => makeDirectory(task, values.directory, values.path, values.mode),
+});
+
+export const mknod = defineSystemCall({
+  name: 'mknod',
+  numbers: { 'x86-64': 133 },
+  support: 'partial',
+  note: 'Device nodes need a file system that can hold them.',
+  arguments: { path, mode: permissions, device: unsigned },
+  run: (task, values) =>
+    task.kernel.tree.create(task.process.viewpoint, values.path, false, (files, at) =>
+      files.makeNode(at, withType(values.mode, masked(task, values.mode)), values.device),
+    ),
+});
+
+export const rmdir = defineSystemCall({
+  name: 'rmdir',
+  numbers: { 'x86-64': 84 },
+  support: 'full',
+  arguments: { path },
+  run: (task, values) => remove(task, AT.FDCWD, values.path, AT.REMOVEDIR),
+});
+
+export const unlink = defineSystemCall({
+  name: 'unlink',
+  numbers: { 'x86-64': 87 },
+  support: 'full',
+  arguments: { path },
+  run: (task, values) => remove(task, AT.FDCWD, values.path, 0),
+});
+
+export const unlinkat = defineSystemCall({
+  name: 'unlinkat',
+  numbers: { 'x86-64': 263 },
+  support: 'full',
+  arguments: { directory: descriptor, path, flags: flagSet({ AT_REMOVEDIR: 0x200 }) },
+  run: (task, values) =>
+    values.flags & ~AT.REMOVEDIR ? -Errno.EINVAL : remove(task, values.directory, values.path, values.flags),
+});
+
+export const rename = defineSystemCall({
+  name: 'rename',
+  numbers: { 'x86-64': 82 },
+  support: 'full',
+  arguments: { from: path, to: path },
+  run: (task, values) => renamePath(task, [AT.FDCWD, values.from], [AT.FDCWD, values.to], 0),
+});
+
+export const renameat = defineSystemCall({
+  name: 'renameat',
+  numbers: { 'x86-64': 264 },
+  support: 'full',
+  arguments: { fromDirectory: descriptor, from: path, toDirectory: descriptor, to: path },
+  run: (task, values) => renamePath(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], 0),
+});
+
+export const renameat2 = defineSystemCall({
+  name: 'renameat2',
+  numbers: { 'x86-64': 316 },
+  support: 'partial',
+  note: 'RENAME_EXCHANGE and RENAME_WHITEOUT are refused with EINVAL.',
+  arguments: {
+    fromDirectory: descriptor,
+    from: path,
+    toDirectory: descriptor,
+    to: path,
+    flags: flagSet({ RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 }),
+  },
+  run: (task, values) =>
+    renamePath(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], values.flags),
+});
+
+export const symlink = defineSystemCall({
+  name: 'symlink',
+  numbers: { 'x86-64': 88 },
+  support: 'full',
+  arguments: { target: path, path },
+  run: (task, values) => makeLink(task, values.target, AT.FDCWD, values.path),
+});
+
+export const symlinkat = defineSystemCall({
+  name: 'symlinkat',
+  numbers: { 'x86-64': 266 },
+  support: 'full',
+  arguments: { target: path, directory: descriptor, path },
+  run: (task, values) => makeLink(task, values.target, values.directory, values.path),
+});
+
+export const link = defineSystemCall({
+  name: 'link',
+  numbers: { 'x86-64': 86 },
+  support: 'full',
+  arguments: { from: path, to: path },
+  run: (task, values) => hardLink(task, [AT.FDCWD, values.from], [AT.FDCWD, values.to], 0),
+});
+
+export const linkat = defineSystemCall({
+  name: 'linkat',
+  numbers: { 'x86-64': 265 },
+  support: 'partial',
+  note: 'AT_EMPTY_PATH is refused with ENOENT.',
+  arguments: {
+    fromDirectory: descriptor,
+    from: path,
+    toDirectory: descriptor,
+    to: path,
+    flags: flagSet({ AT_SYMLINK_FOLLOW: 0x400, AT_EMPTY_PATH: 0x1000 }),
+  },
+  run: (task, values) =>
+    hardLink(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], values.flags),
+});
+
+export const chmod = defineSystemCall({
+  name: 'chmod',
+  numbers: { 'x86-64': 90 },
+  support: 'full',
+  arguments: { path, mode: permissions },
+  run: (task, values) => changeMode(task, AT.FDCWD, values.path, values.mode),
+});
+
+export const fchmodat = defineSystemCall({
+  name: 'fchmodat',
+  numbers: { 'x86-64': 268 },
+  support: 'full',
+  arguments: { directory: descriptor, path, mode: permissions },
+  run: (task, values) => changeMode(task, values.directory, values.path, values.mode),
+});
+
+export const fchmod = defineSystemCall({
+  name: 'fchmod',
+  numbers: { 'x86-64': 91 },
+  support: 'full',
+  arguments: { fd: descriptor, mode: permissions },
+  run: (task, values) => {
+    const file = describe(task, values.fd);
+    return typeof file === 'number' ? file : (file.file.setMode?.(values.mode & 0o7777) ?? -Errno.EINVAL);
+  },
+});
+
+export const chown = defineSystemCall({
+  name: 'chown',
+  numbers: { 'x86-64': 92 },
+  support: 'full',
+  arguments: { path, user: int, group: int },
+  run: (task, values) => changeOwner(task, AT.FDCWD, values.path, values.user, values.group, true),
+});
+
+export const lchown = defineSystemCall({
+  name: 'lchown',
+  numbers: { 'x86-64': 94 },
+  support: 'full',
+  arguments: { path, user: int, group: int },
+  run: (task, values) => changeOwner(task, AT.FDCWD, values.path, values.user, values.group, false),
+});
+
+export const fchown = defineSystemCall({
+  name: 'fchown',
+  numbers: { 'x86-64': 93 },
+  support: 'full',
+  arguments: { fd: descriptor, user: int, group: int },
+  run: (task, values) => {
+    const file = describe(task, values.fd);
+    return typeof file === 'number' ? file : (file.file.setOwner?.(values.user, values.group) ?? -Errno.EINVAL);
+  },
+});
+
+export const fchownat = defineSystemCall({
+  name: 'fchownat',
+  numbers: { 'x86-64': 260 },
+  support: 'full',
+  arguments: {
+    directory: descriptor,
+    path,
+    user: int,
+    group: int,
+    flags: flagSet({ AT_SYMLINK_NOFOLLOW: 0x100, AT_EMPTY_PATH: 0x1000 }),
+  },
+  run: (task, values) => {
+    if (values.path === '' && (values.flags & AT.EMPTY_PATH) !== 0) {
+      const file = describe(task, values.directory);
+      return typeof file === 'number' ? file : (file.file.setOwner?.(values.user, values.group) ?? -Errno.EINVAL);
+    }
+    return changeOwner(
+      task,
+      values.directory,
+      values.path,
+      values.user,
+      values.group,
+      (values.flags & AT.SYMLINK_NOFOLLOW) === 0,
+    );
+  },
+});
+
+export const truncate = defineSystemCall({
+  name: 'truncate',
+  numbers: { 'x86-64': 76 },
+  support: 'full',
+  arguments: { path, length: offset },
+  run: (task, values) => {
+    if (values.length < 0) return -Errno.EINVAL;
+    return task.kernel.tree.change(task.process.viewpoint, values.path, true, (files, at) =>
+      files.truncate(at, values.length),
+    );
+  },
+});
+
+export const ftruncate = defineSystemCall({
+  name: 'ftruncate',
+  numbers: { 'x86-64': 77 },
+  support: 'full',
+  arguments: { fd: descriptor, length: offset },
+  run: (task, values) => {
+    const file = describe(task, values.fd);
+    if (typeof file === 'number') return file;
+    if (values.length < 0 || !file.mode.writable) return -Errno.EINVAL;
+    return file.file.truncate?.(values.length) ?? -Errno.EINVAL;
+  },
+});
+
+const UTIME_NOW = 0x3fff_ffff;
+const UTIME_OMIT = 0x3fff_fffe;
+
+export const utimensat = defineSystemCall({
+  name: 'utimensat',
+  numbers: { 'x86-64': 280 },
+  support: 'full',
+  arguments: {
+    directory: descriptor,
+    path: optionalPath,
+    times: address,
+    flags: flagSet({ AT_SYMLINK_NOFOLLOW: 0x100 }),
+  },
+  run: (task, values) => {
+    const now = task.host.clock.realtime();
+    const times =
+      values.times === 0 ? [now, now] : [readTime(task, values.times, now), readTime(task, values.times + 16, now)];
+    if (times.includes('fault')) return -Errno.EFAULT;
+    if (times.includes('invalid')) return -Errno.EINVAL;
+    const [accessed, modified] = times as (bigint | undefined)[];
+    const name = values.path;
+    if (name === undefined) {
+      const file = describe(task, values.directory);
+      return typeof file === 'number' ? file : (file.file.setTimes?.(accessed, modified) ?? 0);
+    }
+    const follow = (values.flags & AT.SYMLINK_NOFOLLOW) === 0;
+    return withPath(task, values.directory, name, (from) =>
+      task.kernel.tree.change(from, name, follow, (files, at) => files.setTimes(at, accessed, modified)),
+    );
+  },
+});
+
+function readTime(task: Thread, at: number, now: bigint): bigint | undefined | 'fault' | 'invalid' {
+  const seconds = task.user.readU64(at);
+  const nanoseconds = task.user.readU64(at + 8);
+  if (seconds === undefined || nanoseconds === undefined) return 'fault';
+  if (nanoseconds === BigInt(UTIME_NOW)) return now;
+  if (nanoseconds === BigInt(UTIME_OMIT)) return undefined;
+  if (nanoseconds >= 1_000_000_000n) return 'invalid';
+  return BigInt.asIntN(64, seconds) * 1_000_000_000n + nanoseconds;
+}
+
+function makeDirectory(task: Thread, directory: number, name: string, mode: number): number {
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.create(from, name, true, (files, at) => files.makeDirectory(at, masked(task, mode))),
+  );
+}
+
+function remove(task: Thread, directory: number, name: string, flags: number): number {
+  if ((flags & AT.REMOVEDIR) === 0) {
+    return withPath(task, directory, name, (from) =>
+      task.kernel.tree.change(from, name, false, (files, at) => files.removeFile(at)),
+    );
+  }
+  if (/(^|\/)\.\/*$/.test(name)) return -Errno.EINVAL;
+  if (/(^|\/)\.\.\/*$/.test(name)) return -Errno.ENOTEMPTY;
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.change(from, name, false, (files, at) => (at === '' ? -Errno.EBUSY : files.removeDirectory(at))),
+  );
+}
+
+type DirectoryPath = readonly [directory: number, path: string];
+
+function bothEnds(
+  task: Thread,
+  from: DirectoryPath,
+  to: DirectoryPath,
+): readonly [[Viewpoint, string], [Viewpoint, string]] | number {
+  const source = viewpointAt(task, from[0], from[1]);
+  const target = viewpointAt(task, to[0], to[1]);
+  if (typeof source === 'number') return source;
+  if (typeof target === 'number') return target;
+  return [
+    [source, from[1].replace(/(?<=[^/])\/+$/, '')],
+    [target, to[1].replace(/(?<=[^/])\/+$/, '')],
+  ];
+}
+
+function renamePath(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
+  if ((flags & ~1) !== 0) return -Errno.EINVAL;
+  const ends = bothEnds(task, from, to);
+  if (typeof ends === 'number') return ends;
+  return task.kernel.tree.pair(ends[0], ends[1], false, (files, source, target, place) =>
+    (flags & 1) !== 0 && place.status !== undefined ? -Errno.EEXIST : files.rename(source, target),
+  );
+}
+
+function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
+  const ends = bothEnds(task, from, to);
+  if (typeof ends === 'number') return ends;
+  return task.kernel.tree.pair(ends[0], ends[1], (flags & AT.SYMLINK_FOLLOW) !== 0, (files, source, target, place) =>
+    place.status === undefined ? files.link(source, target) : -Errno.EEXIST,
+  );
+}
+
+function makeLink(task: Thread, target: string, directory: number, name: string): number {
+  if (target === '') return -Errno.ENOENT;
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.create(from, name, false, (files, at) => files.makeSymbolicLink(at, target)),
+  );
+}
+
+function changeMode(task: Thread, directory: number, name: string, mode: number): number {
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.change(from, name, true, (files, at) => files.setMode(at, mode & 0o7777)),
+  );
+}
+
+function changeOwner(
+  task: Thread,
+  directory: number,
+  name: string,
+  user: number,
+  group: number,
+  follow: boolean,
+): number {
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.change(from, name, follow, (files, at) => files.setOwner(at, user, group)),
+  );
+}
+
+function withType(asked: number, permissionBits: number): number {
+  const type = asked & FileType.Mask;
+  return (type === 0 ? FileType.Regular : type) | permissionBits;
+}

@@ -1,0 +1,185 @@
+// read(2), write(2), their positioned and vectored forms, lseek(2), sendfile(2).
+import {
+  address,
+  bytesIn,
+  bytesOut,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  FileType,
+  GuestBuffer,
+  int,
+  isType,
+  offset,
+  oneOf,
+  Pending,
+  size,
+  type SystemCallResult,
+  type Thread,
+} from '@elf/kernel';
+import { SEEK_NAMES } from '../abi/flags/file-flags.ts';
+import { describe } from '../files-at.ts';
+import { readFile, writeFile } from '../transfer.ts';
+import { VectorBuffer } from '../vector-buffer.ts';
+
+/** IOV_MAX (include/uapi/linux/uio.h). */
+const MAXIMUM_VECTORS = 1024;
+/** MAX_RW_COUNT: no transfer is longer. */
+const MAXIMUM_TRANSFER_BYTES = 0x7fff_f000;
+
+export const read = defineSystemCall({
+  name: 'read',
+  numbers: { 'x86-64': 0 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
+  run: (task, { fd, buffer, count }) => {
+    const file = describe(task, fd);
+    return typeof file === 'number' ? file : readFile(file, clamp(task, buffer, count));
+  },
+});
+
+export const write = defineSystemCall({
+  name: 'write',
+  numbers: { 'x86-64': 1 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesIn('count'), count: size },
+  run: (task, { fd, buffer, count }) => {
+    const file = describe(task, fd);
+    return typeof file === 'number' ? file : writeFile(task, file, clamp(task, buffer, count));
+  },
+});
+
+export const pread64 = defineSystemCall({
+  name: 'pread64',
+  numbers: { 'x86-64': 17 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size, position: offset },
+  run: (task, { fd, buffer, count, position }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    if (position < 0) return -Errno.EINVAL;
+    return file.file.isSeekable ? readFile(file, clamp(task, buffer, count), position) : -Errno.ESPIPE;
+  },
+});
+
+export const pwrite64 = defineSystemCall({
+  name: 'pwrite64',
+  numbers: { 'x86-64': 18 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesIn('count'), count: size, position: offset },
+  run: (task, { fd, buffer, count, position }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    if (position < 0) return -Errno.EINVAL;
+    return file.file.isSeekable ? writeFile(task, file, clamp(task, buffer, count), position) : -Errno.ESPIPE;
+  },
+});
+
+export const readv = defineSystemCall({
+  name: 'readv',
+  numbers: { 'x86-64': 19 },
+  support: 'full',
+  arguments: { fd: descriptor, vectors: address, count: int },
+  run: (task, { fd, vectors, count }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    return eachVector(task, vectors, count, (buffer) => readFile(file, buffer));
+  },
+});
+
+export const writev = defineSystemCall({
+  name: 'writev',
+  numbers: { 'x86-64': 20 },
+  support: 'full',
+  arguments: { fd: descriptor, vectors: address, count: int },
+  run: (task, { fd, vectors, count }) => {
+    const file = describe(task, fd);
+    if (typeof file === 'number') return file;
+    return eachVector(task, vectors, count, (buffer) => writeFile(task, file, buffer));
+  },
+});
+
+export const lseek = defineSystemCall({
+  name: 'lseek',
+  numbers: { 'x86-64': 8 },
+  support: 'partial',
+  note: 'SEEK_DATA and SEEK_HOLE see every file as one extent.',
+  arguments: { fd: descriptor, offset, whence: oneOf(SEEK_NAMES) },
+  run: (task, { fd, offset: distance, whence }) => {
+    const description = describe(task, fd);
+    if (typeof description === 'number') return description;
+    if (!description.file.isSeekable) return -Errno.ESPIPE;
+    const status = description.file.status();
+    if (typeof status === 'number') return status;
+    const end = isType(status, FileType.Directory) ? Number.MAX_SAFE_INTEGER : status.sizeInBytes;
+    const bases = [0, description.position, end, 0, 0];
+    if (bases[whence] === undefined) return -Errno.EINVAL;
+    if (whence >= 3 && (distance < 0 || distance >= end)) return -Errno.ENXIO;
+    const position = whence === 4 ? end : bases[whence] + distance;
+    if (position < 0) return -Errno.EINVAL;
+    description.position = position;
+    if (position === 0) description.listing = undefined;
+    return position;
+  },
+});
+
+/** Data is moved through a buffer of ours; the guest cannot tell. */
+export const sendfile = defineSystemCall({
+  name: 'sendfile',
+  numbers: { 'x86-64': 40 },
+  support: 'full',
+  arguments: { output: descriptor, input: descriptor, position: address, count: size },
+  run: (task, { output, input, position, count }) => {
+    const target = describe(task, output);
+    const source = describe(task, input);
+    if (typeof target === 'number') return target;
+    if (typeof source === 'number') return source;
+    if (!source.mode.readable || !target.mode.writable) return -Errno.EBADF;
+    // Only files with a page cache can be a source.
+    if (!source.file.isSeekable || target.mode.append) return -Errno.EINVAL;
+    const given = position === 0 ? undefined : task.user.readAddress(position);
+    if (position !== 0 && given === undefined) return -Errno.EFAULT;
+    const start = given ?? source.position;
+    const chunk = new Uint8Array(Math.min(count, 1 << 16));
+    const length = source.file.read(chunk, start);
+    if (length <= 0) return length;
+    const attempt = () => {
+      const written = target.file.write(chunk.subarray(0, length), target.position);
+      if (written === -Errno.EAGAIN && !target.mode.nonBlocking) return undefined;
+      if (written <= 0) return written;
+      if (target.file.isSeekable) target.position += written;
+      if (given === undefined) source.position = start + written;
+      else if (!task.user.writeAddress(position, start + written)) return -Errno.EFAULT;
+      return written;
+    };
+    return (
+      attempt() ?? new Pending({ queues: target.file.changes === undefined ? [] : [target.file.changes], attempt })
+    );
+  },
+});
+
+function clamp(task: Thread, buffer: GuestBuffer, count: number): GuestBuffer {
+  return count <= MAXIMUM_TRANSFER_BYTES ? buffer : new GuestBuffer(task.user, buffer.address, MAXIMUM_TRANSFER_BYTES);
+}
+
+/** Gathers the vectors into one transfer, which keeps a vectored write to a pipe atomic and lets it wait like any other. */
+function eachVector(
+  task: Thread,
+  vectors: number,
+  count: number,
+  transfer: (buffer: VectorBuffer) => SystemCallResult,
+): SystemCallResult {
+  if (count < 0 || count > MAXIMUM_VECTORS) return -Errno.EINVAL;
+  const parts: GuestBuffer[] = [];
+  let total = 0;
+  for (let index = 0; index < count; index++) {
+    const start = task.user.readAddress(vectors + index * 16);
+    const length = task.user.readAddress(vectors + index * 16 + 8);
+    if (start === undefined || length === undefined) return -Errno.EFAULT;
+    if (length > Number.MAX_SAFE_INTEGER) return -Errno.EINVAL;
+    const taken = Math.min(length, MAXIMUM_TRANSFER_BYTES - total);
+    if (taken > 0) parts.push(new GuestBuffer(task.user, start, taken));
+    total += taken;
+  }
+  return transfer(new VectorBuffer(task.user, parts, total));
+}

@@ -1,0 +1,198 @@
+// stat(2) and its relatives, access(2), statfs(2).
+import {
+  defineSystemCall,
+  descriptor,
+  Errno,
+  type FileStatus,
+  FileType,
+  flagSet,
+  isType,
+  path,
+  type Thread,
+  unsigned,
+} from '@elf/kernel';
+import { ACCESS_NAMES, AT, AT_FLAG_NAMES } from '../abi/flags/file-flags.ts';
+import { printStat, stat as statLayout, statFields, statx as statxLayout, statxFields } from '../abi/structs/stat.ts';
+import { structOut } from '../abi/struct-arguments.ts';
+import { statfs as statfsLayout } from '../abi/structs/system.ts';
+import { describe, viewpointAt } from '../files-at.ts';
+
+const EXT_MAGIC = 0xef53;
+const statOut = structOut(statLayout, printStat);
+
+export const stat = defineSystemCall({
+  name: 'stat',
+  numbers: { 'x86-64': 4 },
+  support: 'full',
+  arguments: { path, status: statOut },
+  run: (task, values) =>
+    store(lookUp(task, AT.FDCWD, values.path, 0), (found) => values.status.write(statFields(found))),
+});
+
+export const fstat = defineSystemCall({
+  name: 'fstat',
+  numbers: { 'x86-64': 5 },
+  support: 'full',
+  arguments: { fd: descriptor, status: statOut },
+  run: (task, values) =>
+    store(lookUp(task, values.fd, '', AT.EMPTY_PATH), (found) => values.status.write(statFields(found))),
+});
+
+export const lstat = defineSystemCall({
+  name: 'lstat',
+  numbers: { 'x86-64': 6 },
+  support: 'full',
+  arguments: { path, status: statOut },
+  run: (task, values) =>
+    store(lookUp(task, AT.FDCWD, values.path, AT.SYMLINK_NOFOLLOW), (found) => values.status.write(statFields(found))),
+});
+
+export const newfstatat = defineSystemCall({
+  name: 'newfstatat',
+  numbers: { 'x86-64': 262 },
+  support: 'full',
+  arguments: { directory: descriptor, path, status: statOut, flags: flagSet(AT_FLAG_NAMES) },
+  run: (task, values) =>
+    store(lookUp(task, values.directory, values.path, values.flags), (found) => values.status.write(statFields(found))),
+});
+
+export const statx = defineSystemCall({
+  name: 'statx',
+  numbers: { 'x86-64': 332 },
+  support: 'partial',
+  note: 'Attributes, mount id and direct I/O alignment are not reported.',
+  arguments: {
+    directory: descriptor,
+    path,
+    flags: flagSet(AT_FLAG_NAMES, 'AT_STATX_SYNC_AS_STAT'),
+    mask: flagSet({ STATX_BASIC_STATS: 0x7ff, STATX_BTIME: 0x800, STATX_MNT_ID: 0x1000 }),
+    status: structOut(
+      statxLayout,
+      (values) =>
+        `{stx_mask=0x${values.mask.toString(16)}, stx_mode=0${values.mode.toString(8)}, stx_size=${values.size}, ...}`,
+    ),
+  },
+  run: (task, values) => {
+    if (values.mask >= 0x8000_0000) return -Errno.EINVAL;
+    return store(lookUp(task, values.directory, values.path, values.flags), (found) =>
+      values.status.write(statxFields(found)),
+    );
+  },
+});
+
+export const access = defineSystemCall({
+  name: 'access',
+  numbers: { 'x86-64': 21 },
+  support: 'full',
+  arguments: { path, mode: flagSet(ACCESS_NAMES, 'F_OK') },
+  run: (task, values) => mayAccess(task, AT.FDCWD, values.path, values.mode, 0),
+});
+
+export const faccessat = defineSystemCall({
+  name: 'faccessat',
+  numbers: { 'x86-64': 269 },
+  support: 'full',
+  arguments: { directory: descriptor, path, mode: flagSet(ACCESS_NAMES, 'F_OK') },
+  run: (task, values) => mayAccess(task, values.directory, values.path, values.mode, 0),
+});
+
+export const faccessat2 = defineSystemCall({
+  name: 'faccessat2',
+  numbers: { 'x86-64': 439 },
+  support: 'full',
+  arguments: {
+    directory: descriptor,
+    path,
+    mode: flagSet(ACCESS_NAMES, 'F_OK'),
+    flags: flagSet({ AT_EACCESS: 0x200, AT_SYMLINK_NOFOLLOW: 0x100, AT_EMPTY_PATH: 0x1000 }),
+  },
+  run: (task, values) => mayAccess(task, values.directory, values.path, values.mode, values.flags),
+});
+
+export const statfs = defineSystemCall({
+  name: 'statfs',
+  numbers: { 'x86-64': 137 },
+  support: 'partial',
+  note: 'Every file system calls itself ext4.',
+  arguments: { path, status: structOut(statfsLayout) },
+  run: (task, values) => {
+    const place = task.kernel.tree.resolve(task.process.viewpoint, values.path, true);
+    if (typeof place === 'number') return place;
+    return place.status === undefined ? -Errno.ENOENT : values.status.write(fileSystemFields(task, place.path));
+  },
+});
+
+export const fstatfs = defineSystemCall({
+  name: 'fstatfs',
+  numbers: { 'x86-64': 138 },
+  support: 'partial',
+  note: 'Every file system calls itself ext4.',
+  arguments: { fd: descriptor, status: structOut(statfsLayout) },
+  run: (task, values) => {
+    const file = describe(task, values.fd);
+    return typeof file === 'number' ? file : values.status.write(fileSystemFields(task, file.path ?? '/'));
+  },
+});
+
+export const umask = defineSystemCall({
+  name: 'umask',
+  numbers: { 'x86-64': 95 },
+  support: 'full',
+  result: 'octal',
+  arguments: { mask: unsigned },
+  run: (task, { mask }) => {
+    const { place } = task.process;
+    const before = place.umask;
+    place.umask = mask & 0o777;
+    return before;
+  },
+});
+
+function fileSystemFields(task: Thread, at: string) {
+  const space = task.kernel.tree.mounts.locate(at)?.mount.fileSystem.space?.() ?? { total: 0, free: 0 };
+  const blocks = Math.floor(space.total / 4096);
+  const free = Math.floor(space.free / 4096);
+  return {
+    type: EXT_MAGIC,
+    blockSize: 4096,
+    blocks,
+    freeBlocks: free,
+    availableBlocks: free,
+    files: 0,
+    freeFiles: 0,
+    nameLength: 255,
+    fragmentSize: 4096,
+    flags: 0x20,
+  };
+}
+
+/** The status a *stat call means. */
+function lookUp(task: Thread, directory: number, name: string, flags: number): FileStatus | number {
+  if (name === '' && (flags & AT.EMPTY_PATH) !== 0) {
+    if (directory === AT.FDCWD) return task.kernel.tree.status(task.process.viewpoint, '.', true);
+    const file = describe(task, directory);
+    return typeof file === 'number' ? file : file.file.status();
+  }
+  const from = viewpointAt(task, directory, name);
+  return typeof from === 'number' ? from : task.kernel.tree.status(from, name, (flags & AT.SYMLINK_NOFOLLOW) === 0);
+}
+
+function store(found: FileStatus | number, write: (found: FileStatus) => number): number {
+  return typeof found === 'number' ? found : write(found);
+}
+
+/** access(2) checks with the real identities unless AT_EACCESS says otherwise. */
+function mayAccess(task: Thread, directory: number, name: string, mode: number, flags: number): number {
+  if ((mode & ~7) !== 0) return -Errno.EINVAL;
+  const status = lookUp(task, directory, name, flags);
+  if (typeof status === 'number') return status;
+  const { credentials } = task.process;
+  const effective = (flags & AT.EACCESS) !== 0;
+  const user = effective ? credentials.effectiveUser : credentials.user;
+  const group = effective ? credentials.effectiveGroup : credentials.group;
+  const anyExecute = (status.mode & 0o111) !== 0 || isType(status, FileType.Directory);
+  if (user === 0) return (mode & 1) !== 0 && !anyExecute ? -Errno.EACCES : 0;
+  const inGroup = status.group === group || credentials.supplementary.includes(status.group);
+  const shift = status.user === user ? 6 : inGroup ? 3 : 0;
+  return ((status.mode >> shift) & mode) === mode ? 0 : -Errno.EACCES;
+}

@@ -1,0 +1,238 @@
+// Facts about the system and the process: uname(2), sysinfo(2), getrandom(2), limits, prctl(2), scheduling parameters.
+import {
+  address,
+  bytesOut,
+  defineSystemCall,
+  Errno,
+  flagSet,
+  fromBytes,
+  hexadecimal,
+  int,
+  oneOf,
+  size,
+  type Thread,
+  toBytes,
+} from '@elf/kernel';
+import { structOut } from '../abi/struct-arguments.ts';
+import { rlimit, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
+import { KERNEL_IDENTITY } from '../kernel-identity.ts';
+import { processState, type ResourceLimit } from '../signals/signal-state.ts';
+
+const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+// biome-ignore format: a table
+const RESOURCES = {
+  RLIMIT_CPU: 0, RLIMIT_FSIZE: 1, RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_CORE: 4, RLIMIT_RSS: 5, RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7,
+  RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9, RLIMIT_LOCKS: 10, RLIMIT_SIGPENDING: 11, RLIMIT_MSGQUEUE: 12, RLIMIT_NICE: 13, RLIMIT_RTPRIO: 14, RLIMIT_RTTIME: 15,
+} as const;
+const resource = oneOf(RESOURCES);
+/** What is not unlimited at the start (include/asm-generic/resource.h and common distributions). */
+const INITIAL_LIMITS: Readonly<Record<number, ResourceLimit>> = {
+  [RESOURCES.RLIMIT_STACK]: [8_388_608n, RLIM_INFINITY],
+  [RESOURCES.RLIMIT_CORE]: [0n, RLIM_INFINITY],
+  [RESOURCES.RLIMIT_NPROC]: [31_000n, 31_000n],
+  [RESOURCES.RLIMIT_NOFILE]: [1024n, 1_048_576n],
+  [RESOURCES.RLIMIT_MEMLOCK]: [8_388_608n, 8_388_608n],
+  [RESOURCES.RLIMIT_SIGPENDING]: [31_000n, 31_000n],
+  [RESOURCES.RLIMIT_MSGQUEUE]: [819_200n, 819_200n],
+  [RESOURCES.RLIMIT_NICE]: [0n, 0n],
+  [RESOURCES.RLIMIT_RTPRIO]: [0n, 0n],
+};
+// biome-ignore format: a table
+const PRCTL = {
+  PR_SET_PDEATHSIG: 1, PR_GET_PDEATHSIG: 2, PR_GET_DUMPABLE: 3, PR_SET_DUMPABLE: 4, PR_SET_NAME: 15, PR_GET_NAME: 16, PR_CAPBSET_READ: 23,
+  PR_SET_NO_NEW_PRIVS: 38, PR_GET_NO_NEW_PRIVS: 39, PR_SET_VMA: 0x53564d41,
+} as const;
+
+/** The pool is always ready, so GRND_NONBLOCK changes nothing. */
+export const getrandom = defineSystemCall({
+  name: 'getrandom',
+  numbers: { 'x86-64': 318 },
+  support: 'full',
+  arguments: { buffer: bytesOut('length'), length: size, flags: flagSet(GRND) },
+  run: (task, { buffer, flags }) => {
+    if ((flags & ~7) !== 0 || (flags & 6) === 6) return -Errno.EINVAL;
+    return buffer.fill((chunk) => {
+      task.host.entropy.fill(chunk);
+      return chunk.length;
+    }, Errno.EFAULT);
+  },
+});
+
+export const uname = defineSystemCall({
+  name: 'uname',
+  numbers: { 'x86-64': 63 },
+  support: 'full',
+  arguments: { name: structOut(utsname, () => '{sysname="Linux", ...}') },
+  run: (task, { name }) => {
+    const { system, release, version, machine } = KERNEL_IDENTITY;
+    const fields = { system, node: task.host.hostName, release, version, machine, domain: '(none)' };
+    return name.write(
+      Object.fromEntries(Object.entries(fields).map(([key, text]) => [key, toBytes(text.slice(0, 64))])),
+    );
+  },
+});
+
+export const sysinfo = defineSystemCall({
+  name: 'sysinfo',
+  numbers: { 'x86-64': 99 },
+  support: 'partial',
+  note: 'Memory is that of the machine, load is zero.',
+  arguments: { information: structOut(sysinfoLayout) },
+  run: (task, { information }) => {
+    const { kernel } = task;
+    const uptime = Math.floor((task.host.clock.monotonic() - kernel.bootTime) / 1e9) + 1;
+    const used = kernel.memory.memory.buffer.byteLength;
+    const total = 0x1_0000_0000;
+    return information.write({
+      uptime,
+      totalMemory: total,
+      freeMemory: total - used,
+      processes: kernel.processes.size,
+      unit: 1,
+    });
+  },
+});
+
+export const getrlimit = defineSystemCall({
+  name: 'getrlimit',
+  numbers: { 'x86-64': 97 },
+  support: 'full',
+  arguments: { resource, limit: structOut(rlimit) },
+  run: (task, values) =>
+    isResource(values.resource) ? values.limit.write(limitFields(task, values.resource)) : -Errno.EINVAL,
+});
+
+export const setrlimit = defineSystemCall({
+  name: 'setrlimit',
+  numbers: { 'x86-64': 160 },
+  support: 'partial',
+  note: 'Stack, files, data and address space act; others are remembered.',
+  arguments: { resource, limit: address },
+  run: (task, values) =>
+    isResource(values.resource) ? changeLimit(task, values.resource, values.limit) : -Errno.EINVAL,
+});
+
+export const prlimit64 = defineSystemCall({
+  name: 'prlimit64',
+  numbers: { 'x86-64': 302 },
+  support: 'partial',
+  note: 'Own process only; stack, files, data and address space act, others are remembered.',
+  arguments: { process: int, resource, limit: address, old: structOut(rlimit, printLimit) },
+  run: (task, values) => {
+    if (values.process !== 0 && values.process !== task.process.id) return -Errno.ESRCH;
+    if (!isResource(values.resource)) return -Errno.EINVAL;
+    const before = limitFields(task, values.resource);
+    const changed = values.limit === 0 ? 0 : changeLimit(task, values.resource, values.limit);
+    if (changed < 0 || values.old.isNull) return changed;
+    return values.old.write(before);
+  },
+});
+
+export const prctl = defineSystemCall({
+  name: 'prctl',
+  numbers: { 'x86-64': 157 },
+  support: 'partial',
+  note: 'Names, dumpability and no_new_privs; the rest is EINVAL.',
+  arguments: { option: oneOf(PRCTL), second: hexadecimal, third: hexadecimal, fourth: hexadecimal, fifth: hexadecimal },
+  run: (task, { option, second }) => {
+    const { process } = task;
+    const state = processState(process);
+    switch (option) {
+      case PRCTL.PR_SET_NAME: {
+        const name = task.user.readCString(second, 16);
+        if (name === undefined) return -Errno.EFAULT;
+        process.commandName = fromBytes(name.subarray(0, 15));
+        return 0;
+      }
+      case PRCTL.PR_GET_NAME:
+        return task.user.write(second, toBytes(process.commandName.padEnd(16, '\0'))) ? 0 : -Errno.EFAULT;
+      case PRCTL.PR_GET_DUMPABLE:
+        return state.dumpable;
+      case PRCTL.PR_SET_DUMPABLE:
+        if (second > 1) return -Errno.EINVAL;
+        state.dumpable = second;
+        return 0;
+      case PRCTL.PR_SET_NO_NEW_PRIVS:
+        return second === 1 ? 0 : -Errno.EINVAL;
+      case PRCTL.PR_GET_NO_NEW_PRIVS:
+        return 0;
+      case PRCTL.PR_CAPBSET_READ:
+        return second <= 40 ? 1 : -Errno.EINVAL;
+      default:
+        return -Errno.EINVAL;
+    }
+  },
+});
+
+export const getpriority = defineSystemCall({
+  name: 'getpriority',
+  numbers: { 'x86-64': 140 },
+  support: 'full',
+  arguments: { which: int, who: int },
+  run: (_task, { which }) => (which < 0 || which > 2 ? -Errno.EINVAL : 20),
+});
+
+export const setpriority = defineSystemCall({
+  name: 'setpriority',
+  numbers: { 'x86-64': 141 },
+  support: 'partial',
+  note: 'Accepted without effect.',
+  arguments: { which: int, who: int, priority: int },
+  run: (_task, { which }) => (which < 0 || which > 2 ? -Errno.EINVAL : 0),
+});
+
+export const capget = defineSystemCall({
+  name: 'capget',
+  numbers: { 'x86-64': 125 },
+  support: 'partial',
+  note: 'User 0 has every capability, others none.',
+  arguments: { header: address, data: address },
+  run: (task, { header, data }) => {
+    const version = task.user.readU32(header);
+    if (version === undefined) return -Errno.EFAULT;
+    if (version !== 0x2008_0522) {
+      task.user.writeU32(header, 0x2008_0522);
+      return data === 0 ? 0 : -Errno.EINVAL;
+    }
+    const all =
+      task.process.credentials.effectiveUser === 0
+        ? [0xffff_ffff, 0xffff_ffff, 0, 0x1ff, 0x1ff, 0]
+        : [0, 0, 0, 0, 0, 0];
+    return data === 0 || all.every((word, index) => task.user.writeU32(data + index * 4, word)) ? 0 : -Errno.EFAULT;
+  },
+});
+
+/** The limits a process has, defaults where it never changed them. */
+export function limitOf(task: Thread, number: number): ResourceLimit {
+  return processState(task.process).limits.get(number) ?? INITIAL_LIMITS[number] ?? [RLIM_INFINITY, RLIM_INFINITY];
+}
+
+function limitFields(task: Thread, number: number) {
+  const [current, maximum] = limitOf(task, number);
+  return { current, maximum };
+}
+
+function changeLimit(task: Thread, number: number, at: number): number {
+  const current = task.user.readU64(at);
+  const maximum = task.user.readU64(at + 8);
+  if (current === undefined || maximum === undefined) return -Errno.EFAULT;
+  if (current > maximum) return -Errno.EINVAL;
+  const before = limitOf(task, number);
+  if (maximum > before[1] && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+  processState(task.process).limits.set(number, [current, maximum]);
+  if (number === RESOURCES.RLIMIT_NOFILE) task.process.descriptors.limit = Math.min(Number(current), 1_048_576);
+  return 0;
+}
+
+function isResource(number: number): boolean {
+  return number >= 0 && number <= 15;
+}
+
+function printLimit(values: { current: number; maximum: number }): string {
+  const print = (value: number) => {
+    if (value >= 2 ** 64) return 'RLIM64_INFINITY';
+    return value > 1024 && value % 1024 === 0 ? `${value / 1024}*1024` : String(value);
+  };
+  return `{rlim_cur=${print(values.current)}, rlim_max=${print(values.maximum)}}`;
+}

@@ -1,0 +1,103 @@
+// The Linux personality: what makes a guest a Linux process.
+import { createSystemCallTable, errnoMessage, errnoName, type Personality, Register, type Thread } from '@elf/kernel';
+import { X86_64_ABI } from './abi/x86-64.ts';
+import { LINUX_CALLS } from './calls/index.ts';
+import { futexQueue } from './calls/threads.ts';
+import { deliverSignals } from './signals/deliver.ts';
+import { forceSignal, sendToProcess, signalOfFault } from './signals/send-signal.ts';
+import {
+  ActionFlag,
+  createProcessState,
+  createThreadState,
+  NO_STACK,
+  processState,
+  threadState,
+} from './signals/signal-state.ts';
+import { SignalCode } from './signals/signal-table.ts';
+
+/**
+ * Linux for x86-64 programs.
+ * @example
+ * kernel.start({ path: '/bin/true', arguments: ['true'], environment: [], personality: createLinuxPersonality() });
+ */
+export function createLinuxPersonality(): Personality {
+  return {
+    name: 'linux',
+    abiOf: (exit) => (exit.kind === 'system-call' ? X86_64_ABI : undefined),
+    calls: createSystemCallTable(LINUX_CALLS),
+    attach: (process, thread) => {
+      process.personalityState = createProcessState();
+      thread.personalityState = createThreadState();
+    },
+    fork: inherit,
+    start: (thread, program) => {
+      forgetAtExec(thread);
+      const { cpu } = thread;
+      cpu.rip = program.entry;
+      cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
+    },
+    fault: (thread, exit) => {
+      thread.lastFault = exit;
+      forceSignal(thread, signalOfFault(thread, exit));
+    },
+    beforeResume: deliverSignals,
+    threadEnded: clearThreadId,
+    processEnded: (process) => {
+      processState(process).alarm?.cancel();
+      const { parent, exitStatus } = process;
+      if (parent === undefined || exitStatus === undefined) return;
+      const { actions } = processState(parent);
+      const { exitSignal } = processState(process);
+      const exited = exitStatus.kind === 'exited';
+      if (exitSignal !== 0) {
+        sendToProcess(parent, {
+          signal: exitSignal,
+          code: exited ? SignalCode.ChildExited : SignalCode.ChildKilled,
+          process: process.id,
+          user: process.credentials.user,
+          status: exited ? exitStatus.code : exitStatus.signal,
+        });
+      }
+      // A parent that ignores SIGCHLD has no zombies (man 2 wait).
+      const action = actions[17];
+      if (action !== undefined && (action.handler === 1 || (action.flags & ActionFlag.NOCLDWAIT) !== 0))
+        process.isCollected = true;
+    },
+    describeError: (errno) => `${errnoName(errno)} (${errnoMessage(errno)})`,
+  };
+}
+
+/** What a child or a new thread takes over (man 2 fork, man 2 clone). */
+function inherit(source: Thread, copy: Thread): void {
+  const from = threadState(source);
+  copy.personalityState = { ...createThreadState(), mask: from.mask, frames: [...from.frames] };
+  if (source.process === copy.process) return;
+  const state = processState(source.process);
+  threadState(copy).alternateStack = { ...from.alternateStack };
+  copy.process.personalityState = {
+    ...createProcessState(),
+    actions: [...state.actions],
+    limits: new Map(state.limits),
+    dumpable: state.dumpable,
+  };
+}
+
+/** execve: handlers become default, ignored signals stay ignored, the alternate stack and thread registrations go (man 2 execve). */
+function forgetAtExec(thread: Thread): void {
+  const state = processState(thread.process);
+  state.actions = state.actions.map((action) =>
+    action?.handler === 1 ? { handler: 1, flags: 0, restorer: 0, mask: 0n } : undefined,
+  );
+  const own = threadState(thread);
+  own.alternateStack = { ...NO_STACK };
+  own.frames.length = 0;
+  own.clearChildTid = 0;
+  own.robustList = { address: 0, length: 0 };
+}
+
+/** CLONE_CHILD_CLEARTID: pthread_join waits for this word to become zero. */
+function clearThreadId(thread: Thread): void {
+  const { clearChildTid } = threadState(thread);
+  if (clearChildTid === 0 || thread.process.threads.size === 1) return;
+  if (thread.user.writeU32(clearChildTid, 0)) futexQueue(thread, clearChildTid).wake(1);
+}

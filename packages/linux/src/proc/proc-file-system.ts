@@ -1,0 +1,154 @@
+// /proc as far as programs look: the guest's own processes, never the host's (man 5 proc).
+import {
+  anonymousStatus,
+  Errno,
+  type FileStatus,
+  type FileSystem,
+  FileType,
+  isType,
+  type Kernel,
+  type OpenDescription,
+  type OpenFile,
+  type Process,
+  Readiness,
+  toBytes,
+} from '@elf/kernel';
+import { PROCESS_FILES, SYSTEM_FILES } from './proc-files.ts';
+
+const PROC_DEVICE = 0x17;
+
+/**
+ * The file system for "/proc". Content is made when a file is opened. `current` names the process whose call is being served.
+ */
+export function createProcFileSystem(kernel: Kernel, current: () => Process): FileSystem {
+  const refuse = () => -Errno.EACCES;
+  const find = (path: string) => lookUp(kernel, current, path);
+  return {
+    isReadOnly: true,
+    status: (path) => {
+      const entry = find(path);
+      return entry === undefined ? -Errno.ENOENT : entry.status;
+    },
+    open: (path, request) => {
+      const entry = find(path);
+      if (entry === undefined) return request.createMode === undefined ? -Errno.ENOENT : -Errno.EACCES;
+      if (entry.names !== undefined) return directoryFile(entry.status, () => namesOf(kernel, current, path));
+      if (request.write) return -Errno.EACCES;
+      return entry.text === undefined ? -Errno.EACCES : textFile(entry.status, entry.text());
+    },
+    entries: (path) => namesOf(kernel, current, path),
+    readLink: (path) => find(path)?.target?.() ?? -Errno.EINVAL,
+    openLink: (path) => find(path)?.object?.(),
+    makeDirectory: refuse,
+    makeSymbolicLink: refuse,
+    makeNode: refuse,
+    link: refuse,
+    rename: refuse,
+    removeFile: refuse,
+    removeDirectory: refuse,
+    setMode: refuse,
+    setOwner: refuse,
+    setTimes: refuse,
+    truncate: refuse,
+  };
+}
+
+interface Entry {
+  readonly status: FileStatus;
+  readonly names?: () => string[];
+  readonly text?: () => string;
+  readonly target?: () => string;
+  readonly object?: () => OpenDescription | undefined;
+}
+
+function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | undefined {
+  const parts = path.split('/').filter((part) => part !== '');
+  if (parts.length === 0) {
+    return directory(1, () => [
+      'self',
+      'thread-self',
+      ...Object.keys(SYSTEM_FILES).map((name) => name.split('/')[0]),
+      ...[...kernel.processes.keys()].map(String),
+    ]);
+  }
+  if (path === 'self') return link(2, () => String(current().id));
+  if (path === 'thread-self') return link(3, () => `${current().id}/task/${current().id}`);
+  const system = SYSTEM_FILES[path];
+  if (system !== undefined) return file(100, () => system(kernel));
+  const inside = Object.keys(SYSTEM_FILES).filter((name) => name.startsWith(`${path}/`));
+  if (inside.length > 0) return directory(5, () => inside.map((name) => name.slice(path.length + 1).split('/')[0]));
+  const process = /^\d+$/.test(parts[0]) ? kernel.processes.get(Number(parts[0])) : undefined;
+  return process === undefined ? undefined : processEntry(process, parts.slice(1));
+}
+
+function processEntry(process: Process, parts: readonly string[]): Entry | undefined {
+  const inode = process.id * 1000;
+  const [name, child] = parts;
+  if (name === undefined)
+    return directory(inode, () => [...Object.keys(PROCESS_FILES), 'exe', 'cwd', 'root', 'fd', 'task']);
+  if (name === 'task') {
+    if (child === undefined) return directory(inode + 1, () => [...process.threads].map((thread) => String(thread.id)));
+    return [...process.threads].some((thread) => String(thread.id) === child)
+      ? processEntry(process, parts.slice(2))
+      : undefined;
+  }
+  if (name === 'fd') {
+    if (child === undefined) return directory(inode + 2, () => process.descriptors.numbers().map(String));
+    const description = /^\d+$/.test(child) ? process.descriptors.get(Number(child)) : undefined;
+    if (description === undefined || parts.length > 2) return undefined;
+    const target = () => description.path ?? description.file.anonymousName ?? 'anon_inode:[unknown]';
+    return {
+      ...link(inode + 10 + Number(child), target),
+      object: () => (description.path === undefined ? description.retain() : undefined),
+    };
+  }
+  if (parts.length > 1) return undefined;
+  if (name === 'exe') return link(inode + 3, () => process.program.executable);
+  if (name === 'cwd') return link(inode + 4, () => process.place.workingDirectory);
+  if (name === 'root') return link(inode + 5, () => process.place.root);
+  const text = PROCESS_FILES[name];
+  return text === undefined ? undefined : file(inode + 6, () => text(process));
+}
+
+function namesOf(kernel: Kernel, current: () => Process, path: string) {
+  const entry = lookUp(kernel, current, path);
+  if (entry === undefined) return -Errno.ENOENT;
+  if (entry.names === undefined) return -Errno.ENOTDIR;
+  return [...new Set(entry.names())].map((name) => {
+    const status = lookUp(kernel, current, path === '' ? name : `${path}/${name}`)?.status;
+    return { name, inode: status?.inode ?? 1, type: (status?.mode ?? 0) & FileType.Mask };
+  });
+}
+
+function directory(inode: number, names: () => string[]): Entry {
+  return { status: anonymousStatus({ mode: FileType.Directory | 0o555, inode, device: PROC_DEVICE, links: 2 }), names };
+}
+
+function link(inode: number, target: () => string): Entry {
+  return { status: anonymousStatus({ mode: FileType.SymbolicLink | 0o777, inode, device: PROC_DEVICE }), target };
+}
+
+function file(inode: number, text: () => string): Entry {
+  return { status: anonymousStatus({ mode: FileType.Regular | 0o444, inode, device: PROC_DEVICE }), text };
+}
+
+function textFile(status: FileStatus, text: string): OpenFile {
+  const bytes = toBytes(text);
+  return {
+    isSeekable: true,
+    status: () => status,
+    read: (target, position) => {
+      const part = bytes.subarray(Math.min(position, bytes.length), Math.min(position + target.length, bytes.length));
+      target.set(part);
+      return part.length;
+    },
+    write: () => -Errno.EBADF,
+    readiness: () => Readiness.Readable,
+    close: () => {},
+  };
+}
+
+function directoryFile(status: FileStatus, entries: () => ReturnType<NonNullable<OpenFile['entries']>>): OpenFile {
+  const shared = { isSeekable: true, status: () => status, readiness: () => 0, close: () => {}, entries };
+  return { ...shared, read: () => (isType(status, FileType.Directory) ? -Errno.EISDIR : 0), write: () => -Errno.EBADF };
+}

@@ -1,0 +1,97 @@
+// Delivering signals: before guest code continues, the first signal that is not blocked takes its effect.
+import { eventLine, type Thread } from '@elf/kernel';
+import { X86_64_ABI } from '../abi/x86-64.ts';
+import { describeSignal } from './send-signal.ts';
+import { enterHandler } from './signal-frame.ts';
+import { ActionFlag, processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
+import { defaultAction, Signal } from './signal-table.ts';
+
+/** Signals caused by the very instruction come first (SYNCHRONOUS_MASK of kernel/signal.c): they were put in front. */
+export function deliverSignals(thread: Thread): void {
+  for (;;) {
+    const info = takeSignal(thread);
+    if (info === undefined) {
+      thread.attention = false;
+      restartCall(thread);
+      restoreMask(thread);
+      return;
+    }
+    const action = processState(thread.process).actions[info.signal];
+    if (!isForced(info)) thread.kernel.trace?.(eventLine(thread, describeSignal(info)));
+    if (action === undefined || action.handler === 0 || UNBLOCKABLE & signalBit(info.signal)) {
+      if (!applyDefault(thread, info)) return;
+      continue;
+    }
+    if (action.handler === 1) continue;
+    runHandler(thread, info);
+    return;
+  }
+}
+
+function takeSignal(thread: Thread): SignalInfo | undefined {
+  const { mask } = threadState(thread);
+  for (const queue of [threadState(thread).pending, processState(thread.process).pending]) {
+    const at = queue.findIndex((info) => (mask & signalBit(info.signal) & ~UNBLOCKABLE) === 0n);
+    if (at >= 0) return queue.splice(at, 1)[0];
+  }
+  return undefined;
+}
+
+/** Faults were traced when they happened. */
+function isForced(info: SignalInfo): boolean {
+  return (
+    info.process === undefined &&
+    info.signal !== Signal.CHLD &&
+    info.signal !== Signal.PIPE &&
+    info.signal !== Signal.ALRM
+  );
+}
+
+/** False when the process is gone. */
+function applyDefault(thread: Thread, info: SignalInfo): boolean {
+  const action = defaultAction(info.signal);
+  if (action === 'ignore' || action === 'continue') return true;
+  // Job control stops need a terminal session; a process alone in its session would never be continued.
+  if (action === 'stop' && info.signal !== Signal.STOP) return true;
+  const { kernel, process } = thread;
+  if (action === 'core') kernel.onCrash?.(thread, info.signal);
+  kernel.endProcess(process, { kind: 'signaled', signal: info.signal, coreDumped: false });
+  return false;
+}
+
+function runHandler(thread: Thread, info: SignalInfo): void {
+  const state = processState(thread.process);
+  const own = threadState(thread);
+  const action = state.actions[info.signal];
+  if (action === undefined) return;
+  if (thread.interrupted !== undefined && thread.interrupted.restartable && (action.flags & ActionFlag.RESTART) !== 0) {
+    restartCall(thread);
+  }
+  thread.interrupted = undefined;
+  const savedMask = own.savedMask ?? own.mask;
+  own.savedMask = undefined;
+  if (!enterHandler(thread, action, info, savedMask)) {
+    // No room for the frame: the process dies of SIGSEGV (force_sigsegv).
+    thread.kernel.onCrash?.(thread, Signal.SEGV);
+    thread.kernel.endProcess(thread.process, { kind: 'signaled', signal: Signal.SEGV, coreDumped: false });
+    return;
+  }
+  own.mask =
+    (own.mask | action.mask | ((action.flags & ActionFlag.NODEFER) === 0 ? signalBit(info.signal) : 0n)) & ~UNBLOCKABLE;
+  if ((action.flags & ActionFlag.RESETHAND) !== 0) state.actions[info.signal] = undefined;
+}
+
+/** Executes the interrupted call's instruction again. */
+function restartCall(thread: Thread): void {
+  if (thread.interrupted === undefined) return;
+  thread.cpu.rip -= X86_64_ABI.instructionBytes;
+  thread.cpu.setRegister(0, BigInt(thread.interrupted.number));
+  thread.interrupted = undefined;
+}
+
+function restoreMask(thread: Thread): void {
+  const own = threadState(thread);
+  if (own.savedMask === undefined) return;
+  own.mask = own.savedMask;
+  own.savedMask = undefined;
+}

@@ -1,0 +1,124 @@
+// Sending signals: to a thread, to a process, and the ones a fault forces.
+import { type CpuExit, eventLine, type Process, type Thread } from '@elf/kernel';
+import { processState, type SignalInfo, signalBit, threadState } from './signal-state.ts';
+import { defaultAction, Signal, SignalCode, signalName } from './signal-table.ts';
+
+/** Real-time signals queue; the others are either pending or not. */
+const FIRST_REAL_TIME = 32;
+
+/** Sends to one thread (tgkill, a fault). */
+export function sendToThread(thread: Thread, info: SignalInfo): void {
+  if (isIgnored(thread.process, info.signal) && !isBlocked(thread, info.signal)) return;
+  enqueue(threadState(thread).pending, info);
+  alert(thread, info.signal);
+}
+
+/** Sends to a process: any thread that does not block it takes it. */
+export function sendToProcess(process: Process, info: SignalInfo): void {
+  if (process.exitStatus !== undefined) return;
+  const threads = [...process.threads];
+  const taker = threads.find((thread) => !isBlocked(thread, info.signal));
+  if (taker !== undefined && isIgnored(process, info.signal)) return;
+  enqueue(processState(process).pending, info);
+  for (const thread of taker === undefined ? threads : [taker]) alert(thread, info.signal);
+}
+
+/** A signal that cannot be held back: a fault while it is blocked or ignored kills (force_sig_info). */
+export function forceSignal(thread: Thread, info: SignalInfo): void {
+  const state = processState(thread.process);
+  const own = threadState(thread);
+  const ignored = state.actions[info.signal]?.handler === 1;
+  if (ignored || isBlocked(thread, info.signal)) {
+    state.actions[info.signal] = undefined;
+    own.mask &= ~signalBit(info.signal);
+  }
+  own.pending.unshift(info);
+  thread.attention = true;
+  thread.kernel.trace?.(eventLine(thread, describeSignal(info)));
+}
+
+/** Turns what stopped the CPU into its signal (arch/x86/kernel/traps.c, arch/x86/mm/fault.c). */
+export function signalOfFault(thread: Thread, exit: CpuExit): SignalInfo {
+  const address = thread.cpu.rip;
+  switch (exit.kind) {
+    case 'fault': {
+      const bus = exit.cause === 3 || exit.cause === 5;
+      const code = bus ? SignalCode.BusAddress : exit.cause === 2 ? SignalCode.AccessError : SignalCode.MapError;
+      return { signal: bus ? Signal.BUS : Signal.SEGV, code, address: exit.address };
+    }
+    case 'exception':
+      return exceptionSignal(exit.vector, address);
+    case 'unsupported':
+      return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address };
+    default:
+      // INT n with a vector user code may not use raises #GP.
+      return { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 };
+  }
+}
+
+function exceptionSignal(vector: number, address: number): SignalInfo {
+  switch (vector) {
+    case 0:
+      return { signal: Signal.FPE, code: SignalCode.IntegerDivide, address };
+    case 1:
+      return { signal: Signal.TRAP, code: SignalCode.TraceBreakpoint, address };
+    case 3:
+      return { signal: Signal.TRAP, code: SignalCode.Kernel };
+    case 6:
+      return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address };
+    case 16:
+    case 19:
+      return { signal: Signal.FPE, code: SignalCode.FloatInvalid, address };
+    case 17:
+      return { signal: Signal.BUS, code: 1, address: 0 };
+    default:
+      return { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 };
+  }
+}
+
+/** strace's line about a signal. */
+export function describeSignal(info: SignalInfo): string {
+  const parts = [`si_signo=${signalName(info.signal)}`, `si_code=${codeName(info)}`];
+  if (info.signal === Signal.CHLD)
+    parts.push(`si_pid=${info.process}`, `si_uid=${info.user}`, `si_status=${info.status}`);
+  else if (info.process !== undefined) parts.push(`si_pid=${info.process}`, `si_uid=${info.user}`);
+  else if (info.address !== undefined)
+    parts.push(`si_addr=${info.address === 0 ? 'NULL' : `0x${info.address.toString(16)}`}`);
+  return `--- ${signalName(info.signal)} {${parts.join(', ')}} ---`;
+}
+
+function codeName(info: SignalInfo): string {
+  if (info.code === SignalCode.User) return 'SI_USER';
+  if (info.code === SignalCode.Kernel) return 'SI_KERNEL';
+  if (info.code === SignalCode.ThreadKill) return 'SI_TKILL';
+  const names: Readonly<Record<number, readonly string[]>> = {
+    [Signal.SEGV]: ['', 'SEGV_MAPERR', 'SEGV_ACCERR'],
+    [Signal.BUS]: ['', 'BUS_ADRALN', 'BUS_ADRERR'],
+    [Signal.ILL]: ['', 'ILL_ILLOPC', 'ILL_ILLOPN'],
+    [Signal.FPE]: ['', 'FPE_INTDIV', '', '', '', '', '', 'FPE_FLTINV'],
+    [Signal.CHLD]: ['', 'CLD_EXITED', 'CLD_KILLED', 'CLD_DUMPED'],
+    [Signal.TRAP]: ['', 'TRAP_BRKPT'],
+  };
+  return names[info.signal]?.[info.code] || String(info.code);
+}
+
+export function isBlocked(thread: Thread, signal: number): boolean {
+  return (threadState(thread).mask & signalBit(signal)) !== 0n;
+}
+
+function isIgnored(process: Process, signal: number): boolean {
+  const action = processState(process).actions[signal];
+  if (action === undefined || action.handler === 0) return defaultAction(signal) === 'ignore';
+  return action.handler === 1;
+}
+
+function enqueue(queue: SignalInfo[], info: SignalInfo): void {
+  if (info.signal < FIRST_REAL_TIME && queue.some((waiting) => waiting.signal === info.signal)) return;
+  queue.push(info);
+}
+
+function alert(thread: Thread, signal: number): void {
+  if (isBlocked(thread, signal)) return;
+  thread.attention = true;
+  thread.kernel.wake(thread);
+}

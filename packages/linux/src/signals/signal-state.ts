@@ -1,0 +1,99 @@
+// Signal state of Linux processes and threads, kept in the kernel's personality slots.
+import type { Process, Thread } from '@elf/kernel';
+import { LAST_SIGNAL } from './signal-table.ts';
+
+/** What sigaction(2) installed for a signal. Handler 0 is SIG_DFL, 1 is SIG_IGN. */
+export interface SignalAction {
+  readonly handler: number;
+  readonly flags: number;
+  readonly restorer: number;
+  readonly mask: bigint;
+}
+
+/** A pending signal and what siginfo_t tells about it. */
+export interface SignalInfo {
+  readonly signal: number;
+  readonly code: number;
+  readonly process?: number;
+  readonly user?: number;
+  readonly status?: number;
+  readonly address?: number;
+  readonly value?: bigint;
+}
+
+/** Limits by RLIMIT_ number: current and maximum. */
+export type ResourceLimit = readonly [current: bigint, maximum: bigint];
+
+/** Per-process part. */
+export interface LinuxProcessState {
+  actions: (SignalAction | undefined)[];
+  readonly pending: SignalInfo[];
+  readonly limits: Map<number, ResourceLimit>;
+  /** Monotonic nanoseconds of ITIMER_REAL's next expiry, and its interval. */
+  alarm: { deadline: number; interval: number; cancel: () => void } | undefined;
+  /** exit_signal of clone: what the parent hears. */
+  exitSignal: number;
+  dumpable: number;
+}
+
+/** Per-thread part. */
+export interface LinuxThreadState {
+  mask: bigint;
+  /** The mask to return to after sigsuspend's handler. */
+  savedMask: bigint | undefined;
+  readonly pending: SignalInfo[];
+  alternateStack: { address: number; length: number; flags: number };
+  /** Vector state saved per signal frame, by frame address. */
+  readonly frames: { readonly address: number; readonly cpuState: Uint8Array }[];
+  clearChildTid: number;
+  robustList: { address: number; length: number };
+}
+
+/** SA_* bits used here. */
+// biome-ignore format: a table
+export const ActionFlag = {
+  NOCLDSTOP: 1, NOCLDWAIT: 2, SIGINFO: 4, RESTORER: 0x04000000, ONSTACK: 0x08000000, RESTART: 0x10000000, NODEFER: 0x40000000, RESETHAND: 0x80000000,
+} as const;
+
+export const NO_STACK = { address: 0, length: 0, flags: 2 } as const;
+
+/** State of a process that execve or the machine just made. */
+export function createProcessState(): LinuxProcessState {
+  return {
+    actions: new Array(LAST_SIGNAL + 1).fill(undefined),
+    pending: [],
+    limits: new Map(),
+    alarm: undefined,
+    exitSignal: 17,
+    dumpable: 1,
+  };
+}
+
+/** State of a fresh thread. */
+export function createThreadState(): LinuxThreadState {
+  return {
+    mask: 0n,
+    savedMask: undefined,
+    pending: [],
+    alternateStack: { ...NO_STACK },
+    frames: [],
+    clearChildTid: 0,
+    robustList: { address: 0, length: 0 },
+  };
+}
+
+export function processState(process: Process): LinuxProcessState {
+  return process.personalityState as LinuxProcessState;
+}
+
+export function threadState(thread: Thread): LinuxThreadState {
+  return thread.personalityState as LinuxThreadState;
+}
+
+/** The bit of a signal in a mask. */
+export function signalBit(signal: number): bigint {
+  return 1n << BigInt(signal - 1);
+}
+
+/** SIGKILL and SIGSTOP cannot be blocked. */
+export const UNBLOCKABLE = /* @__PURE__ */ (() => (1n << 8n) | (1n << 18n))();

@@ -1,0 +1,85 @@
+// Moving bytes between open files and guest memory, waiting where the file says so.
+import {
+  Errno,
+  type GuestBuffer,
+  type OpenDescription,
+  Pending,
+  type SystemCallResult,
+  type Thread,
+} from '@elf/kernel';
+import { sendToThread } from './signals/send-signal.ts';
+import { Signal, SignalCode } from './signals/signal-table.ts';
+
+/** Longest single transfer of a stream. */
+const STREAM_CHUNK_BYTES = 1 << 20;
+
+/** read(2) and pread64(2): `position` undefined uses and moves the description's own. */
+export function readFile(description: OpenDescription, buffer: GuestBuffer, position?: number): SystemCallResult {
+  const { file, mode } = description;
+  if (!mode.readable) return -Errno.EBADF;
+  if (file.isSeekable) {
+    const start = position ?? description.position;
+    const count = buffer.fill((chunk, done) => file.read(chunk, start + done), Errno.EFAULT);
+    if (position === undefined && count > 0) description.position += count;
+    return count;
+  }
+  const attempt = () => {
+    const chunk = new Uint8Array(Math.min(buffer.length, STREAM_CHUNK_BYTES));
+    const count = file.read(chunk, 0);
+    if (count === -Errno.EAGAIN && !mode.nonBlocking) return undefined;
+    if (count <= 0) return count;
+    return buffer.copyOut(chunk.subarray(0, count)) ? count : -Errno.EFAULT;
+  };
+  return (
+    attempt() ?? new Pending({ queues: file.changes === undefined ? [] : [file.changes], attempt, restartable: true })
+  );
+}
+
+/** write(2) and pwrite64(2). A blocking stream takes everything; -EPIPE also sends SIGPIPE. */
+export function writeFile(
+  task: Thread,
+  description: OpenDescription,
+  buffer: GuestBuffer,
+  position?: number,
+): SystemCallResult {
+  const { file, mode } = description;
+  if (!mode.writable) return -Errno.EBADF;
+  if (file.isSeekable) {
+    let start = position ?? description.position;
+    if (mode.append && position === undefined) {
+      const status = file.status();
+      if (typeof status === 'number') return status;
+      start = Math.max(start, status.sizeInBytes);
+    }
+    const count = buffer.drain((chunk, done) => file.write(chunk, start + done), Errno.EFAULT);
+    if (position === undefined && count > 0) description.position = start + count;
+    return count;
+  }
+  let done = 0;
+  const attempt = (): number | undefined => {
+    do {
+      const chunk = buffer.copyIn(done, Math.min(buffer.length - done, STREAM_CHUNK_BYTES));
+      if (chunk === undefined) return done > 0 ? done : -Errno.EFAULT;
+      const count = file.write(chunk, 0);
+      if (count === -Errno.EAGAIN) {
+        if (mode.nonBlocking) return done > 0 ? done : count;
+        return undefined;
+      }
+      if (count === -Errno.EPIPE)
+        sendToThread(task, {
+          signal: Signal.PIPE,
+          code: SignalCode.User,
+          process: task.process.id,
+          user: task.process.credentials.user,
+        });
+      if (count < 0) return done > 0 ? done : count;
+      done += count;
+    } while (done < buffer.length);
+    return done;
+  };
+  const interrupt = () => (done > 0 ? done : -Errno.EINTR);
+  return (
+    attempt() ??
+    new Pending({ queues: file.changes === undefined ? [] : [file.changes], attempt, interrupt, restartable: true })
+  );
+}
