@@ -84,4 +84,5 @@ export const xm32 = kind('vectorRm', 32);
 export const xm16 = kind('vectorRm', 16);
 export const mm = kind('mmx', 64);
 export const mm64 = kind('mmxRm', 64);
+export const mm32 = kind('mmxRm', 32);
 export const sti = kind('st', 80);

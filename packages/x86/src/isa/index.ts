@@ -10,6 +10,7 @@ import * as stack from './base/stack.ts';
 import * as strings from './base/strings.ts';
 import * as system from './base/system.ts';
 import type { InstructionFamily } from './row.ts';
+import * as sseApproximate from './sse/approximate.ts';
 import * as sseControl from './sse/control.ts';
 import * as sseConvert from './sse/convert.ts';
 import * as sseFloatArithmetic from './sse/float-arithmetic.ts';
@@ -17,6 +18,9 @@ import * as sseFloatCompare from './sse/float-compare.ts';
 import * as sseIntegerArithmetic from './sse/integer-arithmetic.ts';
 import * as sseIntegerCompare from './sse/integer-compare.ts';
 import * as sseLogic from './sse/logic.ts';
+import * as sseMaskedStore from './sse/masked-store.ts';
+import * as sseMmxConvert from './sse/mmx-convert.ts';
+import * as sseMmxMove from './sse/mmx-move.ts';
 import * as sseMove from './sse/move.ts';
 import * as ssePartialMove from './sse/partial-move.ts';
 import * as sseShift from './sse/shift.ts';
@@ -26,7 +30,7 @@ import * as x87Compare from './x87/compare.ts';
 import * as x87Control from './x87/control.ts';
 import * as x87Transfer from './x87/transfer.ts';
 
-const files: readonly Record<string, InstructionFamily>[] = [arithmetic, atomic, bits, control, move, multiply, shift, stack, strings, system, sseControl, sseConvert, sseFloatArithmetic, sseFloatCompare, sseIntegerArithmetic, sseIntegerCompare, sseLogic, sseMove, ssePartialMove, sseShift, sseShuffle, x87Arithmetic, x87Compare, x87Control, x87Transfer];
+const files: readonly Record<string, InstructionFamily>[] = [arithmetic, atomic, bits, control, move, multiply, shift, stack, strings, system, sseApproximate, sseControl, sseConvert, sseFloatArithmetic, sseFloatCompare, sseIntegerArithmetic, sseIntegerCompare, sseLogic, sseMaskedStore, sseMmxConvert, sseMmxMove, sseMove, ssePartialMove, sseShift, sseShuffle, x87Arithmetic, x87Compare, x87Control, x87Transfer];
 
 /** Every instruction family. */
 export const instructionFamilies: readonly InstructionFamily[] = /* @__PURE__ */ files.flatMap((file) => Object.values(file));

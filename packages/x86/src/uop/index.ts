@@ -5,6 +5,7 @@ import { floatCompareRows } from './float-compare.ts';
 import { floatConvertRows } from './float-convert.ts';
 import { integerRows } from './integer.ts';
 import { memoryRows } from './memory.ts';
+import { mmxRows } from './mmx.ts';
 import { moveRows } from './move.ts';
 import { recordBytes, type UopRow } from './uop-row.ts';
 import { vectorRows } from './vector.ts';
@@ -41,5 +42,5 @@ export function buildUopTable(rows: readonly UopRow[] = allRows()): UopTable {
 }
 
 function allRows(): UopRow[] {
-  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows];
+  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows, ...mmxRows];
 }

@@ -1,53 +1,60 @@
 // Shapes that many SSE rows share: a packed operation of two operands in its XMM and MMX forms.
 import { mm, mm64, xm128, xmm } from '../../decode/operand-kinds.ts';
-import type { Lifter } from '../../lift/lifter.ts';
+import type { Cell, Lifter } from '../../lift/lifter.ts';
 import { type InstructionFamily, instruction, type Row, r, row, rw } from '../row.ts';
 
-/** Which extension brought the MMX form; `none` where there is only the XMM form. */
-export type MmxForm = 'mmx' | 'sse' | 'sse2' | 'none';
+/**
+ * Where the MMX result lies in what the 128-bit micro-operation makes of two 64-bit operands: its low half, its high half, or
+ * the low half when both operands are one vector's halves. `none`: there is no MMX form.
+ */
+export type MmxForm = 'low' | 'high' | 'pair' | 'none';
 
 /** The instruction works on MMX registers. */
 export function isMmx(b: Lifter): boolean {
-  const { place } = b.kind(0);
-  return place === 'mmx' || place === 'mmxRm' || b.kind(1).place === 'mmx' || b.kind(1).place === 'mmxRm';
+  return [0, 1].some((index) => b.kind(index).place.startsWith('mmx'));
 }
 
-/** Two source cells to one destination: `dst = op(dst, src)`, with the destination's MMX half cut out where it is one. */
-export function applyPacked(b: Lifter, op: string, ...rest: number[]): void {
-  const source = b.readVector(1);
+/** Writes 64 bits to an MMX register: the unit goes to MMX mode and the register's exponent bits become ones. */
+export function writeMmx(b: Lifter, register: Cell, value: Cell): void {
+  b.uop('mmx.enter');
+  b.uop('mov.64', register, value);
+  b.uop('mov.16', register + 8, b.constant(-1));
+}
+
+/** Applies a two-input micro-operation to operands 0 and 1, with the result in operand 0. */
+export function applyPacked(b: Lifter, op: string, form: MmxForm = 'low'): void {
   const target = b.registerOperand(0);
   if (!isMmx(b)) {
-    b.uop(op, target, target, source, ...rest);
+    b.uop(op, target, target, b.readVector(1));
     return;
   }
+  b.uop('mmx.check');
+  const source = b.readVector(1);
   const result = b.vectorTemporary();
-  b.uop(op, result, target, source, ...rest);
-  writeMmx(b, 0, result);
+  if (form === 'pair') {
+    b.uop('unpack.low.64', result, target, source);
+    b.uop(op, result, result, result);
+  } else b.uop(op, result, target, source);
+  writeMmx(b, target, form === 'high' ? result + 8 : result);
 }
 
-/** Writes the low half of a vector cell to an MMX register: the unit goes to MMX mode and the exponent bits become ones. */
-export function writeMmx(b: Lifter, index: number, result: number): void {
-  b.uop('mmx.enter');
-  b.uop('mmx.write', b.registerOperand(index), result);
-}
-
-/** `66 0F op /r` on XMM registers and, where there is one, `NP 0F op /r` on MMX registers. */
-export function packed(mnemonic: string, opcode: string, op: string, feature = 'sse2'): InstructionFamily {
+/** `66 0F op /r` on XMM registers and, unless `form` is `none`, `NP 0F op /r` on MMX registers. */
+export function packed(mnemonic: string, opcode: string, op: string, form: MmxForm = 'low', feature = 'sse2'): InstructionFamily {
   return instruction({
     mnemonic,
     feature,
-    lift: (b) => applyPacked(b, op),
-    rows: [packedRow(`66 0f ${opcode} /r`)],
+    lift: (b) => applyPacked(b, op, form),
+    rows: form === 'none' ? [packedRow(`66 0f ${opcode} /r`)] : bothRows(opcode),
   });
 }
 
+/** The XMM and the MMX row of an opcode. */
+export function bothRows(opcode: string): Row[] {
+  return [packedRow(`66 0f ${opcode} /r`), row(`np 0f ${opcode} /r`, rw(mm), r(mm64))];
+}
 /** A row of the usual form: register, register or aligned 128-bit memory. */
 export function packedRow(encoding: string): Row {
   return row(encoding, rw(xmm), r(xm128));
-}
-/** The same on MMX registers. */
-export function mmxRow(encoding: string): Row {
-  return row(encoding, rw(mm), r(mm64));
 }
 
 /** Micro-operation prefixes of the PS, PD, SS and SD forms, in the order in which families list them. */

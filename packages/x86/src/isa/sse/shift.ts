@@ -1,7 +1,7 @@
 // Packed shifts by a count and byte shifts. Intel SDM vol. 2: PSLL, PSRL, PSRA, PSLLDQ, PSRLDQ.
-import { imm8, xm128 } from '../../decode/operand-kinds.ts';
+import { imm8, mm64, xm128 } from '../../decode/operand-kinds.ts';
 import { type InstructionFamily, instruction, r, row, rw } from '../row.ts';
-import { packedRow } from './forms.ts';
+import { bothRows, isMmx, writeMmx } from './forms.ts';
 
 // The count is one number for all elements: an immediate, or the low 64 bits of a register or of aligned memory.
 function shift(mnemonic: string, opcode: string, immediate: string, op: string): InstructionFamily {
@@ -10,10 +10,14 @@ function shift(mnemonic: string, opcode: string, immediate: string, op: string):
     feature: 'sse2',
     lift: (b) => {
       const target = b.registerOperand(0);
+      const mmx = isMmx(b);
+      if (mmx) b.uop('mmx.check');
       const count = b.kind(1).place === 'immediate' ? b.constant(b.immediate(1) & 0xff) : b.readVector(1);
-      b.uop(op, target, target, count);
+      const result = mmx ? b.vectorTemporary() : target;
+      b.uop(op, result, target, count);
+      if (mmx) writeMmx(b, target, result);
     },
-    rows: [packedRow(`66 0f ${opcode} /r`), row(`66 0f ${immediate} ib`, rw(xm128), r(imm8))],
+    rows: [...bothRows(opcode), row(`66 0f ${immediate} ib`, rw(xm128), r(imm8)), row(`np 0f ${immediate} ib`, rw(mm64), r(imm8))],
   });
 }
 export const psllw = shift('psllw', 'f1', '71 mod3 /6', 'i16x8_shl');

@@ -1,5 +1,6 @@
 // The table of helper functions; a helper's number is its place here.
 import { divisionHelpers } from './division.ts';
+import { approximateHelpers } from './float/approximate.ts';
 import { floatArithmeticHelpers } from './float/arithmetic-helpers.ts';
 import { floatCompareHelpers } from './float/compare-helpers.ts';
 import { floatControlHelpers } from './float/control-helpers.ts';
@@ -7,11 +8,12 @@ import { floatConvertHelpers } from './float/convert-helpers.ts';
 import { flagHelpers } from './flag-images.ts';
 import type { HelperContext, HelperRow } from './helper-row.ts';
 import { identificationHelpers } from './identification.ts';
+import { maskedStoreHelpers } from './masked-store.ts';
 import { stringHelpers } from './strings.ts';
 import { x87ControlHelpers } from './x87/control-helpers.ts';
 import { x87Helpers } from './x87/x87-helpers.ts';
 
-const helperRows: readonly HelperRow[] = [...divisionHelpers, ...identificationHelpers, ...stringHelpers, ...flagHelpers, ...x87Helpers, ...x87ControlHelpers, ...floatArithmeticHelpers, ...floatCompareHelpers, ...floatConvertHelpers, ...floatControlHelpers];
+const helperRows: readonly HelperRow[] = [...divisionHelpers, ...identificationHelpers, ...stringHelpers, ...flagHelpers, ...x87Helpers, ...x87ControlHelpers, ...floatArithmeticHelpers, ...floatCompareHelpers, ...floatConvertHelpers, ...floatControlHelpers, ...approximateHelpers, ...maskedStoreHelpers];
 
 const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));
 
