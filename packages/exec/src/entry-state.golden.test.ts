@@ -45,7 +45,8 @@ function programs(): string[] {
 function isOrdinaryProgram(path: string): boolean {
   const stat = statSync(path, { throwIfNoEntry: false });
   // No set-user-id files: a tracer changes what happens to them. No giants: this test reads files whole.
-  return stat?.isFile() && (stat.mode & 0o6111) === 0o111 && stat.size < 20_000_000;
+  if (stat === undefined) return false;
+  return stat.isFile() && (stat.mode & 0o6111) === 0o111 && stat.size < 20_000_000;
 }
 
 interface Observed {
