@@ -27,15 +27,18 @@ export function stringTable(bytes: Uint8Array, fileOffset: bigint, complain: Com
   const refuse = (code: 'bad-index' | 'malformed' | 'limit', at: number, sentence: string) =>
     complain(new ParseError(code, fileOffset + BigInt(at), 'elf', sentence));
 
-  const longName = (offset: number, end: number): string => {
+  /** A name without a NUL in its first 4096 bytes. */
+  const longName = (offset: number): string => {
     const known = longNames.get(offset);
     if (known !== undefined) return known;
-    budget -= end - offset;
     if (budget < 0) {
       refuse('limit', offset, 'Names of many kilobytes overlap in a string table.');
-      return decodeText(bytes, offset, offset + LONG_NAME);
+      return decodeText(bytes, offset, Math.min(bytes.length, offset + LONG_NAME));
     }
-    const name = decodeText(bytes, offset, end);
+    const end = bytes.indexOf(0, offset);
+    if (end === -1) refuse('malformed', offset, `The name at offset ${offset} of a string table is not terminated.`);
+    const name = decodeText(bytes, offset, end === -1 ? bytes.length : end);
+    budget -= name.length;
     longNames.set(offset, name);
     return name;
   };
@@ -53,11 +56,8 @@ export function stringTable(bytes: Uint8Array, fileOffset: bigint, complain: Com
         );
         return '';
       }
-      const terminator = bytes.indexOf(0, offset);
-      if (terminator === -1)
-        refuse('malformed', offset, `The name at offset ${offset} of a string table is not terminated.`);
-      const end = terminator === -1 ? bytes.length : terminator;
-      return end - offset > LONG_NAME ? longName(offset, end) : decodeText(bytes, offset, end);
+      const length = bytes.subarray(offset, offset + LONG_NAME).indexOf(0);
+      return length === -1 ? longName(offset) : decodeText(bytes, offset, offset + length);
     },
   };
 }
