@@ -204,7 +204,7 @@ static void record(int sig, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64
     if (in_use & 4) memcpy(r->ymm[i] + 16, fp + 576 + 16 * i, 16);
   }
   collect_changes(r, 0, IMAGE_BYTES);
-  memset(code_alias + c->code_offset, INT3, 16);
+  memset(code_alias + c->code_offset, INT3, CODE_BYTES - c->code_offset < 16 ? CODE_BYTES - c->code_offset : 16);
   undo_patches(c);
 }
 
@@ -356,7 +356,7 @@ int main(void) {
     }
     if (!read_full(clean, IMAGE_BYTES) || !read_full(cases, head[1] * sizeof *cases)) return 74;
     for (uint32_t i = 0; i < head[1]; i++) {
-      if (cases[i].code_length > 15 || cases[i].code_offset > CODE_BYTES - 16) return 75;
+      if (cases[i].code_length > 15 || cases[i].code_offset >= CODE_BYTES) return 75;
     }
     memcpy(image, clean, IMAGE_BYTES);
     memcpy((void *)DATA_BASE, clean, DATA_BYTES);

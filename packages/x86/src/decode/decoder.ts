@@ -79,6 +79,8 @@ export class Decoder {
     out.operandSize =
       rex & 8 ? 64 : out.operandSizePrefix && encoding.prefix !== '66' ? 16 : family.default64 ? 64 : 32;
     if (family.default64 && out.operandSize === 32) out.operandSize = 64;
+    // Without ModRM there is no memory operand that LOCK or a lift could see.
+    out.mod = 3;
     out.base = BASE_NONE;
     out.index = -1;
     out.displacement = 0;

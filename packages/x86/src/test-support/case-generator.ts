@@ -132,7 +132,8 @@ export class CaseGenerator {
     bytes.writeBigUInt64LE(encoded.gsBase, at + layout.GS_BASE_AT);
     if (family.mnemonic === 'wrfsbase' || family.mnemonic === 'wrgsbase') {
       // Canonical bases only: refusing the others needs a check no micro-op has yet.
-      for (let register = 0; register < 16; register += 1) if (register !== 4) set(register, BigInt(random.below(0x7fff_ffff)));
+      for (let register = 0; register < 16; register += 1)
+        if (register !== 4) set(register, BigInt(random.below(0x7fff_ffff)));
     }
   }
 

@@ -18,13 +18,29 @@ export interface Difference {
   readonly actual: string;
 }
 
-export const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'];
+export const REGISTER_NAMES = [
+  'rax',
+  'rcx',
+  'rdx',
+  'rbx',
+  'rsp',
+  'rbp',
+  'rsi',
+  'rdi',
+  'r8',
+  'r9',
+  'r10',
+  'r11',
+  'r12',
+  'r13',
+  'r14',
+  'r15',
+];
 const PAGE = 4096;
 
 // Addresses in the kernel's half are rounded on our side, where they are numbers: only that they are there is compared.
 const place = (value: bigint | number): string => (Number(value) >= 2 ** 63 ? 'the kernel half' : hex(value));
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
-
 
 /** Compares case by case; one per decoder. */
 export class CaseComparison {
@@ -41,7 +57,8 @@ export class CaseComparison {
     const at = index * layout.RECORD_BYTES;
     const { results } = answer;
     const found: Difference[] = [];
-    const add = (part: Difference['part'], name: string, expected: string, actual: string) => found.push({ part, name, expected, actual });
+    const add = (part: Difference['part'], name: string, expected: string, actual: string) =>
+      found.push({ part, name, expected, actual });
     const undefinedMask = this.undefinedMask(batch, index);
     if (undefinedMask === -1) return found;
     const ended = this.compareExit(batch, index, results, at, subject, exit, add);
@@ -59,7 +76,15 @@ export class CaseComparison {
     const expectedFlags = results.readUInt32LE(at + layout.FLAGS_AT) & mask;
     const actualFlags = subject.cpu.flags & mask;
     if (expectedFlags !== actualFlags) add('flags', 'rflags', flagText(expectedFlags), flagText(actualFlags));
-    if (results.compare(ours, VECTOR, VECTOR + layout.YMM_BYTES, at + layout.YMM_AT, at + layout.YMM_AT + layout.YMM_BYTES) !== 0) {
+    if (
+      results.compare(
+        ours,
+        VECTOR,
+        VECTOR + layout.YMM_BYTES,
+        at + layout.YMM_AT,
+        at + layout.YMM_AT + layout.YMM_BYTES,
+      ) !== 0
+    ) {
       for (let register = 0; register < 16; register += 1) {
         const expected = results.subarray(at + layout.YMM_AT + 32 * register, at + layout.YMM_AT + 32 * register + 32);
         const actual = ours.subarray(VECTOR + 32 * register, VECTOR + 32 * register + 32);
@@ -69,20 +94,29 @@ export class CaseComparison {
     const expectedMxcsr = results.readUInt32LE(at + layout.MXCSR_AT);
     const actualMxcsr = ours.readUInt32LE(FXSAVE + 24);
     if (expectedMxcsr !== actualMxcsr) add('mxcsr', 'mxcsr', hex(expectedMxcsr), hex(actualMxcsr));
-    for (const [name, offset] of [['fs', layout.FS_BASE_AT], ['gs', layout.GS_BASE_AT]] as const) {
+    for (const [name, offset] of [
+      ['fs', layout.FS_BASE_AT],
+      ['gs', layout.GS_BASE_AT],
+    ] as const) {
       const expected = results.readBigUInt64LE(at + offset);
       const actual = name === 'fs' ? subject.cpu.fsBase : subject.cpu.gsBase;
       if (expected !== actual) add('segment', name, hex(expected), hex(actual));
     }
     this.compareX87(results, at, ours, add);
     // Stores of more than 8 bytes and the push of a call whose target is refused may be left half done on hardware.
-    const isPartial = results[at + layout.RESULT_VECTOR_AT] >= 12 && /^(call|f[a-z]*st|fbstp|enter)/.test(this.mnemonic);
+    const isPartial =
+      results[at + layout.RESULT_VECTOR_AT] >= 12 && /^(call|f[a-z]*st|fbstp|enter)/.test(this.mnemonic);
     if (!isPartial) this.compareMemory(batch, index, answer, subject, add);
     return found;
   }
 
   private compareExit(
-    batch: Batch, index: number, results: Buffer, at: number, subject: Subject, exit: CpuExit,
+    batch: Batch,
+    index: number,
+    results: Buffer,
+    at: number,
+    subject: Subject,
+    exit: CpuExit,
     add: (part: 'exit', name: string, expected: string, actual: string) => void,
   ): string {
     const start = layout.CODE_BASE + batch.bytes.readUInt32LE(batch.offsetOf(index) + layout.CASE_OFFSET_AT);
@@ -95,9 +129,19 @@ export class CaseComparison {
     return exit.kind === 'unsupported' ? 'unsupported' : 'done';
   }
 
-  private compareX87(results: Buffer, at: number, ours: Buffer, add: (part: 'x87', name: string, expected: string, actual: string) => void): void {
-    for (const [name, offset] of [['control', 0], ['status', 2], ['tags', 4]] as const) {
-      const expected = offset === 4 ? results[at + layout.X87_AT + 4] : results.readUInt16LE(at + layout.X87_AT + offset);
+  private compareX87(
+    results: Buffer,
+    at: number,
+    ours: Buffer,
+    add: (part: 'x87', name: string, expected: string, actual: string) => void,
+  ): void {
+    for (const [name, offset] of [
+      ['control', 0],
+      ['status', 2],
+      ['tags', 4],
+    ] as const) {
+      const expected =
+        offset === 4 ? results[at + layout.X87_AT + 4] : results.readUInt16LE(at + layout.X87_AT + offset);
       const actual = offset === 4 ? ours[FXSAVE + 4] : ours.readUInt16LE(FXSAVE + offset);
       if (expected !== actual) add('x87', name, hex(expected), hex(actual));
     }
@@ -106,7 +150,8 @@ export class CaseComparison {
       const from = at + layout.X87_STACK_AT + 16 * register;
       const mine = FXSAVE + 32 + 16 * ((register + top) & 7);
       if (results.compare(ours, mine, mine + 10, from, from + 10) !== 0) {
-        const text = (bytes: Buffer, start: number) => `${hex(bytes.readUInt16LE(start + 8))}:${hex(bytes.readBigUInt64LE(start))}`;
+        const text = (bytes: Buffer, start: number) =>
+          `${hex(bytes.readUInt16LE(start + 8))}:${hex(bytes.readBigUInt64LE(start))}`;
         add('x87', `st${register}`, text(results, from), text(ours, mine));
       }
     }
@@ -114,7 +159,10 @@ export class CaseComparison {
 
   // Every page must equal the image before, with the patches and then the hardware's changes put over it.
   private compareMemory(
-    batch: Batch, index: number, answer: BatchResult, subject: Subject,
+    batch: Batch,
+    index: number,
+    answer: BatchResult,
+    subject: Subject,
     add: (part: 'memory', name: string, expected: string, actual: string) => void,
   ): void {
     const expected = expectedImage(batch, index, answer);
@@ -126,7 +174,12 @@ export class CaseComparison {
       for (let offset = 0; offset < PAGE && reported < 4; offset += 8) {
         const [left, right] = [wanted.readBigUInt64LE(offset), actual.readBigUInt64LE(offset)];
         if (left === right) continue;
-        add('memory', hex((page < 2 ? layout.DATA_BASE + page * PAGE : layout.STACK_BASE) + offset), hex(left), hex(right));
+        add(
+          'memory',
+          hex((page < 2 ? layout.DATA_BASE + page * PAGE : layout.STACK_BASE) + offset),
+          hex(left),
+          hex(right),
+        );
         reported += 1;
       }
     });
@@ -232,8 +285,21 @@ function ourExit(exit: CpuExit, rip: number, start: number): string {
 
 /** RFLAGS as letters, for messages. */
 export function flagText(flags: number): string {
-  const names: [number, string][] = [[CF, 'CF'], [PF, 'PF'], [AF, 'AF'], [ZF, 'ZF'], [SF, 'SF'], [DF, 'DF'], [OF, 'OF']];
-  return names.filter(([bit]) => flags & bit).map(([, name]) => name).join(' ') || '-';
+  const names: [number, string][] = [
+    [CF, 'CF'],
+    [PF, 'PF'],
+    [AF, 'AF'],
+    [ZF, 'ZF'],
+    [SF, 'SF'],
+    [DF, 'DF'],
+    [OF, 'OF'],
+  ];
+  return (
+    names
+      .filter(([bit]) => flags & bit)
+      .map(([, name]) => name)
+      .join(' ') || '-'
+  );
 }
 
 function lanes(bytes: Buffer): string {

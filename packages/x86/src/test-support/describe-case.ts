@@ -22,19 +22,30 @@ export function describeCase(batch: Batch, index: number, name: string, differen
     lines.push(`  ${part.join('  ')}`);
   }
   const flags = bytes.readUInt32LE(at + layout.FLAGS_AT);
-  lines.push(`  flags ${flagText(flags)}, mxcsr 0x${bytes.readUInt32LE(at + layout.MXCSR_AT).toString(16)}, x87 ${bytes.subarray(at + layout.X87_AT, at + layout.X87_AT + 6).toString('hex')}`);
-  const registers = new Set(differences.filter(({ part }) => part === 'vector').map(({ name: register }) => Number(register.slice(3))));
+  lines.push(
+    `  flags ${flagText(flags)}, mxcsr 0x${bytes.readUInt32LE(at + layout.MXCSR_AT).toString(16)}, x87 ${bytes.subarray(at + layout.X87_AT, at + layout.X87_AT + 6).toString('hex')}`,
+  );
+  const registers = new Set(
+    differences.filter(({ part }) => part === 'vector').map(({ name: register }) => Number(register.slice(3))),
+  );
   for (const register of [...registers, 0, 1]) {
     const start = at + layout.YMM_AT + 32 * register;
-    lines.push(`  xmm${register} ${Buffer.from(bytes.subarray(start, start + 16)).reverse().toString('hex')}`);
+    lines.push(
+      `  xmm${register} ${Buffer.from(bytes.subarray(start, start + 16))
+        .reverse()
+        .toString('hex')}`,
+    );
   }
   const patches = bytes.readUInt16LE(at + layout.CASE_PATCHES_AT);
   for (let patch = 0; patch < patches; patch += 1) {
     const start = at + layout.CASE_PATCH_AT + patch * layout.PATCH_BYTES;
     const length = bytes.readUInt32LE(start + 4);
-    lines.push(`  memory 0x${bytes.readUInt32LE(start).toString(16)}: ${bytes.subarray(start + 8, start + 8 + length).toString('hex')}`);
+    lines.push(
+      `  memory 0x${bytes.readUInt32LE(start).toString(16)}: ${bytes.subarray(start + 8, start + 8 + length).toString('hex')}`,
+    );
   }
-  for (const { part, name: what, expected, actual } of differences) lines.push(`  ${part} ${what}: hardware ${expected}, ours ${actual}`);
+  for (const { part, name: what, expected, actual } of differences)
+    lines.push(`  ${part} ${what}: hardware ${expected}, ours ${actual}`);
   return lines.join('\n');
 }
 
@@ -44,9 +55,24 @@ export function disassemble(code: Uint8Array, address: number): string {
   try {
     const file = join(directory, 'code');
     writeFileSync(file, code);
-    const options = ['-D', '-b', 'binary', '-m', 'i386:x86-64', '-M', 'intel', `--adjust-vma=0x${address.toString(16)}`, file];
+    const options = [
+      '-D',
+      '-b',
+      'binary',
+      '-m',
+      'i386:x86-64',
+      '-M',
+      'intel',
+      `--adjust-vma=0x${address.toString(16)}`,
+      file,
+    ];
     const text = execFileSync('objdump', options, { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] });
-    return text.split('\n').filter((line) => /^\s*[0-9a-f]+:/.test(line)).map((line) => line.split('\t').slice(2).join(' ').trim()).filter(Boolean).join('; ');
+    return text
+      .split('\n')
+      .filter((line) => /^\s*[0-9a-f]+:/.test(line))
+      .map((line) => line.split('\t').slice(2).join(' ').trim())
+      .filter(Boolean)
+      .join('; ');
   } catch {
     return '(no objdump)';
   } finally {

@@ -27,10 +27,14 @@ writeFileSync(join(directory, 'cpuid'), ourCpuid());
 const pipe = join(directory, 'pipe');
 execFileSync('mkfifo', [pipe]);
 // The shell opens the pipe for writing, so that neither side waits for the other before both are there.
-const child = spawn('sh', ['-c', 'exec "$0" "$@" 3>"$PIPE"', program, '-c', join(directory, 'cpuid'), '-n', steps, ...argumentsList], {
-  stdio: ['inherit', process.env.REPLAY_OUTPUT === '1' ? 'inherit' : 'ignore', 'inherit'],
-  env: { ...process.env, PIPE: pipe },
-});
+const child = spawn(
+  'sh',
+  ['-c', 'exec "$0" "$@" 3>"$PIPE"', program, '-c', join(directory, 'cpuid'), '-n', steps, ...argumentsList],
+  {
+    stdio: ['inherit', process.env.REPLAY_OUTPUT === '1' ? 'inherit' : 'ignore', 'inherit'],
+    env: { ...process.env, PIPE: pipe },
+  },
+);
 const descriptor = openSync(pipe, 'r');
 const replay = new Replay(new TraceStream(descriptor));
 const started = Date.now();
@@ -65,7 +69,11 @@ function ourCpuid(): string {
       cpu.setRegister(1, BigInt(subleaf));
       cpu.rip = code;
       cpu.run(64);
-      lines.push([leaf, subleaf, ...[0, 3, 1, 2].map((register) => cpu.registerLow(register) >>> 0)].map((value) => value.toString(16)).join(' '));
+      lines.push(
+        [leaf, subleaf, ...[0, 3, 1, 2].map((register) => cpu.registerLow(register) >>> 0)]
+          .map((value) => value.toString(16))
+          .join(' '),
+      );
     }
   }
   return `${lines.join('\n')}\n`;

@@ -50,7 +50,8 @@ export class Replay {
       for (let step = 0; step < (isCall ? count - 1 : count); step += 1) {
         const record = this.stream.next();
         if (record === undefined || record.kind === 'end') return this.result();
-        if (record.kind !== 'state') return this.differs([`the trace has a ${record.kind} here, ours goes on`], path, exit);
+        if (record.kind !== 'state')
+          return this.differs([`the trace has a ${record.kind} here, ours goes on`], path, exit);
         path.push(record.bytes);
       }
       if (isCall) {
@@ -58,7 +59,8 @@ export class Replay {
         state = this.effects();
         if (state === undefined) return this.result();
         const last = path[path.length - 1];
-        if (last.readInt32LE(8) !== number) return this.differs([`system call ${number}, native ${last.readInt32LE(8)}`], path, exit);
+        if (last.readInt32LE(8) !== number)
+          return this.differs([`system call ${number}, native ${last.readInt32LE(8)}`], path, exit);
         this.systemCalls += 1;
         this.instructions += count;
         this.load(state);
@@ -111,7 +113,8 @@ export class Replay {
     if (cpu.rip !== rip) what.push(`rip: native 0x${rip.toString(16)}, ours 0x${cpu.rip.toString(16)}`);
     for (let register = 0; register < 16; register += 1) {
       const [native, mine] = [state.readBigUInt64LE(8 + 8 * register), cpu.register(register)];
-      if (mine !== native) what.push(`${REGISTER_NAMES[register]}: native 0x${native.toString(16)}, ours 0x${mine.toString(16)}`);
+      if (mine !== native)
+        what.push(`${REGISTER_NAMES[register]}: native 0x${native.toString(16)}, ours 0x${mine.toString(16)}`);
     }
     return what;
   }
@@ -132,7 +135,8 @@ export class Replay {
 }
 
 function describeExit(exit: CpuExit): string {
-  if (exit.kind === 'fault') return `fault at 0x${exit.address.toString(16)}, access ${exit.access}, cause ${exit.cause}`;
+  if (exit.kind === 'fault')
+    return `fault at 0x${exit.address.toString(16)}, access ${exit.access}, cause ${exit.cause}`;
   if (exit.kind === 'unsupported') return `unsupported instruction ${Buffer.from(exit.bytes).toString('hex')}`;
   if (exit.kind === 'exception') return `exception ${exit.vector}`;
   return exit.kind;

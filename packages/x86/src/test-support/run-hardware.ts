@@ -79,7 +79,9 @@ for (;;) {
   subject.load(batch);
   for (let index = 0; index < batch.count; index += 1) {
     const exit = runOurs(batch, index);
-    const differences = comparison.compare(batch, index, result, subject, exit).filter(({ part }) => !ignored.has(part));
+    const differences = comparison
+      .compare(batch, index, result, subject, exit)
+      .filter(({ part }) => !ignored.has(part));
     subject.restoreImage(batch);
     compared += 1;
     if (differences.length === 0) continue;
@@ -87,7 +89,8 @@ for (;;) {
     const label = `${name} [${row.encoding.text}] ${differences[0].part}`;
     const count = (failures.get(label) ?? 0) + 1;
     failures.set(label, count);
-    if (count === 1) console.log(`${describeCase(batch, index, label, differences)}\n  (seed ${batchSeed}, case ${index})\n`);
+    if (count === 1)
+      console.log(`${describeCase(batch, index, label, differences)}\n  (seed ${batchSeed}, case ${index})\n`);
     if (!values['keep-going']) break;
   }
   inOurs += Number(process.hrtime.bigint() - before);
@@ -95,9 +98,12 @@ for (;;) {
 }
 hardware.close();
 const seconds = (Date.now() - started) / 1000;
-console.log(`${compared} comparisons over ${rows.length} rows in ${seconds.toFixed(1)} s: ${Math.round(compared / seconds)} a second (${(inOurs / compared / 1000).toFixed(1)} us each on our side); next seed ${seed}`);
+console.log(
+  `${compared} comparisons over ${rows.length} rows in ${seconds.toFixed(1)} s: ${Math.round(compared / seconds)} a second (${(inOurs / compared / 1000).toFixed(1)} us each on our side); next seed ${seed}`,
+);
 if (failures.size > 0) {
   console.log('differing:');
-  for (const [label, count] of [...failures].sort((left, right) => right[1] - left[1])) console.log(`  ${String(count).padStart(7)}  ${label}`);
+  for (const [label, count] of [...failures].sort((left, right) => right[1] - left[1]))
+    console.log(`  ${String(count).padStart(7)}  ${label}`);
 }
 process.exitCode = failures.size > 0 ? 1 : 0;

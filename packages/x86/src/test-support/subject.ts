@@ -65,9 +65,9 @@ export class Subject {
   /** Puts the data pages and the stack page back as the batch has them. */
   restoreImage(batch: Batch): void {
     const { image } = batch;
-    this.imageFrames.forEach((frame, page) =>
-      this.memory.u8.set(image.subarray(page * PAGE, (page + 1) * PAGE), frame),
-    );
+    for (let page = 0; page < this.imageFrames.length; page += 1) {
+      this.memory.u8.set(image.subarray(page * PAGE, (page + 1) * PAGE), this.imageFrames[page]);
+    }
   }
 
   /** Runs one case of the loaded batch up to the end of its code or the first event; the state is then in `cpu`. */

@@ -5,7 +5,13 @@ import { readSync } from 'node:fs';
 export const STATE_BYTES = 152;
 
 export type TraceRecord =
-  | { readonly kind: 'map'; readonly start: number; readonly length: number; readonly protection: number; readonly content: Uint8Array }
+  | {
+      readonly kind: 'map';
+      readonly start: number;
+      readonly length: number;
+      readonly protection: number;
+      readonly content: Uint8Array;
+    }
   | { readonly kind: 'unmap'; readonly start: number; readonly length: number }
   | { readonly kind: 'write'; readonly start: number; readonly content: Uint8Array }
   | { readonly kind: 'system-call'; readonly number: number }
@@ -56,7 +62,8 @@ export class TraceStream {
   }
 
   private take(length: number): Buffer {
-    if (!this.ensure(length)) throw new RangeError('the trace was cut off in the middle of a record: did the tracer end early?');
+    if (!this.ensure(length))
+      throw new RangeError('the trace was cut off in the middle of a record: did the tracer end early?');
     this.start += length;
     return this.buffer.subarray(this.start - length, this.start);
   }

@@ -169,6 +169,11 @@ export const movbe = instruction({
   mnemonic: 'movbe',
   feature: 'movbe',
   lift: (b) => {
+    // F2 makes it CRC32, which we do not have; F3 is no instruction.
+    if (b.instruction.repeat !== 0) {
+      b.raise(6);
+      return;
+    }
     const width = b.width(0);
     const source = b.read(1);
     const swapped = width === 16 ? b.value('shrx.64', b.value('bswap.32', source), b.constant(16)) : b.value(`bswap.${width}`, source);

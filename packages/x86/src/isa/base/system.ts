@@ -44,7 +44,7 @@ const nothing = () => undefined;
 export const nop = instruction({
   mnemonic: 'nop',
   lift: nothing,
-  rows: [row('np rexb0 90'), row('66 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))],
+  rows: [row('np rexb0 90'), row('66 rexb0 90'), row('f2 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))],
 });
 export const pause = instruction({ mnemonic: 'pause', lift: nothing, rows: [row('f3 90')] });
 /** Reserved hint space: CET and MPX instructions fall in it and do nothing on a CPU without them (SDM vol. 2, appendix A, note 1B). */

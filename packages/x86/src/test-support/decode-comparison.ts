@@ -1,0 +1,122 @@
+// Compares our decoder with iced-x86, instruction by instruction: length and mnemonic, and which encodings we lack.
+import { Code, Decoder as IcedDecoder, DecoderOptions, Instruction as IcedInstruction, Mnemonic } from 'iced-x86';
+import { DecodeResult, Decoder } from '../decode/decoder.ts';
+import { createInstruction } from '../decode/instruction.ts';
+import { buildOpcodeMap } from '../decode/opcode-map.ts';
+import { instructionFamilies } from '../isa/index.ts';
+
+/**
+ * What iced and we see differently, and why ours stands. REX.R is ignored with segment registers on hardware (iced calls it
+ * invalid); a segment register 6 or 7 decodes here and raises #UD when executed. F2 with MOVBE's opcode is CRC32, which this
+ * CPU does not offer: it decodes as MOVBE and raises #UD when executed.
+ */
+export function isJudged(bytes: Uint8Array, verdict: Verdict): boolean {
+  if (verdict.kind === 'we-accept') return verdict.detail === 'mov' && findOpcode(bytes) === 0x8c;
+  return verdict.kind === 'mnemonic' && /^Crc32_.*ours movbe$/.test(verdict.detail);
+}
+
+function findOpcode(bytes: Uint8Array): number {
+  const isPrefix = (byte: number) =>
+    (byte >= 0x40 && byte <= 0x4f) || [0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65].includes(byte);
+  return bytes.find((byte) => !isPrefix(byte)) ?? 0;
+}
+
+/** Mnemonics that differ by size in iced and not in our rows. */
+const SIZED: readonly (readonly [RegExp, string])[] = [
+  [/^(movs|cmps|stos|lods|scas)[bwdq]$/, '$1'],
+  [/^(cbw|cwde|cdqe)$/, 'cbw'],
+  [/^(cwd|cdq|cqo)$/, 'cwd'],
+  [/^(pushf|popf)[dq]$/, '$1'],
+  [/^xlatb$/, 'xlat'],
+  [/^wait$/, 'fwait'],
+  [/^fstpnce$/, 'fstp'],
+  [/^prefetchit[01]$/, 'nop'],
+  [/^j[er]?cxz$/, 'jrcxz'],
+  [/^(in|out|hlt|cli|sti)$/, 'privileged.$1'],
+  [/^(ins|outs)[bwd]$/, 'privileged.$1'],
+  [
+    /^(endbr64|endbr32|reservednop|cldemote|bndcl|bndcn|bndcu|bndldx|bndmk|bndmov|bndstx|rdsspd|rdsspq|prefetchw?|prefetch(nta|t0|t1|t2|wt1))$/,
+    'nop',
+  ],
+];
+
+export type Verdict =
+  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number }
+  | {
+      readonly kind: 'missing' | 'mnemonic' | 'length' | 'we-accept';
+      readonly length: number;
+      readonly detail: string;
+    };
+
+/** Two decoders side by side over the same bytes. */
+export class DecodeComparison {
+  private readonly decoder = new Decoder(buildOpcodeMap(instructionFamilies));
+  private readonly instruction = createInstruction();
+  private readonly iced = new IcedInstruction();
+
+  /** Compares the instruction at `start`; `end` bounds what may be read. */
+  compare(bytes: Uint8Array, start: number, end: number): Verdict {
+    const part = bytes.subarray(start, Math.min(end, start + 15));
+    const icedDecoder = new IcedDecoder(64, part, DecoderOptions.None);
+    icedDecoder.decodeOut(this.iced);
+    icedDecoder.free();
+    const result = this.decoder.decode(bytes, start, end, 0, this.instruction);
+    const length = this.iced.length;
+    const icedValid = this.iced.code !== Code.INVALID;
+    if (!icedValid) {
+      if (result !== DecodeResult.Ok) return { kind: 'both-invalid', length: Math.max(length, 1) };
+      return { kind: 'we-accept', length: Math.max(length, 1), detail: this.instruction.candidate.mnemonic };
+    }
+    const code = Code[this.iced.code];
+    if (result !== DecodeResult.Ok) return { kind: 'missing', length, detail: code };
+    const { lengthInBytes, candidate } = this.instruction;
+    if (lengthInBytes !== length)
+      return {
+        kind: 'length',
+        length,
+        detail: `${code}: ${length} bytes, ours ${candidate.mnemonic} ${lengthInBytes}`,
+      };
+    const name = canonical(Mnemonic[this.iced.mnemonic].toLowerCase(), code);
+    if (name !== candidate.mnemonic) return { kind: 'mnemonic', length, detail: `${code}: ours ${candidate.mnemonic}` };
+    return { kind: 'agree', length };
+  }
+
+  free(): void {
+    this.iced.free();
+  }
+}
+
+// iced calls a string move of doublewords and the SSE move both Movsd; the code tells them apart.
+function canonical(mnemonic: string, code: string): string {
+  if ((mnemonic === 'movsd' || mnemonic === 'cmpsd') && code.includes('xmm')) return mnemonic;
+  for (const [pattern, replacement] of SIZED) if (pattern.test(mnemonic)) return mnemonic.replace(pattern, replacement);
+  return mnemonic;
+}
+
+/** Counts by key, most frequent first. */
+export class Tally {
+  private readonly counts = new Map<string, number>();
+
+  add(key: string): void {
+    this.counts.set(key, (this.counts.get(key) ?? 0) + 1);
+  }
+  get entries(): [string, number][] {
+    return [...this.counts].sort((left, right) => right[1] - left[1]);
+  }
+}
+
+/** The sections of executable code of a 64-bit little-endian ELF file. Small on purpose: this package does not know the parser. */
+export function codeSections(file: Uint8Array): Uint8Array[] {
+  const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
+  const table = Number(view.getBigUint64(0x28, true));
+  const [size, count] = [view.getUint16(0x3a, true), view.getUint16(0x3c, true)];
+  const sections: Uint8Array[] = [];
+  for (let index = 0; index < count; index += 1) {
+    const at = table + index * size;
+    // SHT_PROGBITS with SHF_EXECINSTR.
+    if (view.getUint32(at + 4, true) !== 1 || (view.getUint32(at + 8, true) & 4) === 0) continue;
+    const [offset, length] = [Number(view.getBigUint64(at + 0x18, true)), Number(view.getBigUint64(at + 0x20, true))];
+    sections.push(file.subarray(offset, offset + length));
+  }
+  return sections;
+}
