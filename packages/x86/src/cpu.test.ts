@@ -68,6 +68,8 @@ describe('cpu', () => {
     const { cpu } = machine([0x0f, 0x04, 0x90]);
     expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });
     expect(cpu.rip).toBe(CODE);
+    // vzeroupper
+    expect(machine([0xc5, 0xf8, 0x77]).cpu.run(10)).toMatchObject({ kind: 'unsupported', mnemonic: 'VEX-encoded instruction (AVX)' });
   });
   it('divides 128 by 64 bits', () => {
     // div rbx

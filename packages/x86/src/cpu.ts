@@ -12,6 +12,7 @@ import { type CpuExit, Vector } from './cpu-exit.ts';
 import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
+import { nameUnsupported } from './decode/unsupported-names.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { ExitStatus } from './engine/exit-status.ts';
@@ -268,7 +269,8 @@ export class Cpu extends CpuState {
     if (obstacle.kind === 'too-long') return { kind: 'exception', vector: Vector.GeneralProtection };
     const window = this.fetchWindow(address);
     const length = Math.min(window.end - window.start, Math.max(obstacle.lengthInBytes, 8));
-    return { kind: 'unsupported', bytes: window.bytes.slice(window.start, window.start + length), mnemonic: undefined };
+    const bytes = window.bytes.slice(window.start, window.start + length);
+    return { kind: 'unsupported', bytes, mnemonic: nameUnsupported(bytes) };
   }
 
   // Up to 15 bytes from an address: straight from the frame, or gathered where a page ends.
