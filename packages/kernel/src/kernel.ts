@@ -72,6 +72,11 @@ export class Kernel {
     this.tree.mounts.mount('/', parts.host.files, 'host');
   }
 
+  /** The thread on the CPU: the one whose call is being served. */
+  get currentThread(): Thread | undefined {
+    return this.#onCpu;
+  }
+
   get hasSeveralThreads(): boolean {
     return this.threads.size > 1;
   }

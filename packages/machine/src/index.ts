@@ -1,2 +1,11 @@
 // Public names of @elf/machine.
-export {};
+export { createMemoryHost } from '@elf/kernel';
+export { type CrashReport, crashReport, describeRefusal, formatCrashReport } from './crash-report.ts';
+export {
+  createMachine,
+  type Machine,
+  type MachineOptions,
+  type ProgramOutcome,
+  type ProgramRequest,
+} from './create-machine.ts';
+export { createProgramLoader, type ExplainedRefusal, type LoaderOptions } from './program-loader.ts';

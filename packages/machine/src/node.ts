@@ -1,2 +1,2 @@
 // Public names of @elf/machine/node.
-export {};
+export { createNodeHost, type NodeHostOptions } from '@elf/kernel/node';

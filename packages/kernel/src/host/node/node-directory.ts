@@ -39,7 +39,7 @@ export function nodeDirectory(root: string): FileSystem {
         const number = fs.openSync(native(path), flags, request.createMode);
         // The guest's umask was applied; ours must not take more away.
         if (request.createMode !== undefined) restoreMode(number, request.createMode);
-        return openNodeFile(number, () => entriesOf(native(path)));
+        return openNodeFile(number, request.write, () => entriesOf(native(path)));
       } catch (error) {
         return errnoOf(error);
       }

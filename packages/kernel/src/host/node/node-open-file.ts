@@ -6,16 +6,26 @@ import { type DirectoryEntry, type OpenFile, Readiness } from '../../files/open-
 import { seconds, statusOf } from './node-directory.ts';
 import { attempt, errnoOf } from './node-errno.ts';
 
-/** One identity per device and inode, so that private mappings of a file share their pages however often it is opened. */
-const identities = /* @__PURE__ */ new Map<string, WeakRef<object>>();
+type Mapping = NonNullable<ReturnType<NonNullable<OpenFile['backing']>>>;
+
+/** What all mappings of one file share: mm keys its frames by this object. It lives as long as any mapping does. */
+interface FileIdentity {
+  readOnly?: Mapping;
+  writable?: Mapping;
+}
+
+/** One identity per device and inode, however often the file is opened. */
+const identities = /* @__PURE__ */ new Map<string, WeakRef<FileIdentity>>();
+/** Mappings outlive the descriptor they were made from (man 2 mmap): its host descriptor is closed when the last one is gone. */
+const closer = /* @__PURE__ */ new FinalizationRegistry<number>((number) => attempt(() => fs.closeSync(number)));
 
 /** Wraps a host descriptor, which the file then owns. */
-export function openNodeFile(number: number, entries: () => DirectoryEntry[] | number): OpenFile {
+export function openNodeFile(number: number, isWritable: boolean, entries: () => DirectoryEntry[] | number): OpenFile {
   const first = fs.fstatSync(number, { bigint: true });
   const type = Number(first.mode) & FileType.Mask;
   const isRegular = type === FileType.Regular;
   const positioned = isRegular || type === FileType.Block;
-  let mappings: ReturnType<NonNullable<OpenFile['backing']>>;
+  let isKept = false;
   const file: OpenFile = {
     isSeekable: positioned || type === FileType.Directory,
     status: () => guarded(() => statusOf(fs.fstatSync(number, { bigint: true }))),
@@ -27,8 +37,7 @@ export function openNodeFile(number: number, entries: () => DirectoryEntry[] | n
       transfer(() => fs.writeSync(number, bytes, 0, bytes.length, positioned ? position : null)),
     readiness: () => Readiness.Readable | Readiness.Writable,
     close: () => {
-      // A mapping outlives the descriptor it was made from (man 2 mmap), so its host descriptor stays.
-      if (mappings === undefined) attempt(() => fs.closeSync(number));
+      if (!isKept) attempt(() => fs.closeSync(number));
     },
     truncate: (length) => attempt(() => fs.ftruncateSync(number, length)),
     synchronize: () => attempt(() => fs.fsyncSync(number)),
@@ -41,29 +50,41 @@ export function openNodeFile(number: number, entries: () => DirectoryEntry[] | n
       }),
     backing: () => {
       if (!isRegular) return undefined;
-      mappings ??= {
-        identity: identityOf(`${first.dev}:${first.ino}`),
-        sizeInBytes: () => fs.fstatSync(number).size,
-        readInto: (offset, target) => {
-          const count = transfer(() => fs.readSync(number, target, 0, target.length, offset));
-          return count < 0 ? -1 : count;
-        },
-        writeFrom: (offset, bytes) => {
-          const room = Math.max(0, fs.fstatSync(number).size - offset);
-          return transfer(() => fs.writeSync(number, bytes, 0, Math.min(bytes.length, room), offset)) >= 0;
-        },
-      };
-      return mappings;
+      const identity = identityOf(`${first.dev}:${first.ino}`);
+      const slot = isWritable ? 'writable' : 'readOnly';
+      const known = identity[slot];
+      if (known !== undefined) return known;
+      closer.register(identity, number);
+      isKept = true;
+      identity[slot] = mappingOf(number, identity, isWritable);
+      return identity[slot];
     },
   };
   if (type === FileType.Directory) return { ...file, entries, backing: undefined };
   return file;
 }
 
-function identityOf(key: string): object {
+function mappingOf(number: number, identity: object, isWritable: boolean): Mapping {
+  return {
+    identity,
+    sizeInBytes: () => fs.fstatSync(number).size,
+    readInto: (offset, target) => {
+      const count = transfer(() => fs.readSync(number, target, 0, target.length, offset));
+      return count < 0 ? -1 : count;
+    },
+    writeFrom: isWritable
+      ? (offset, bytes) => {
+          const room = Math.max(0, fs.fstatSync(number).size - offset);
+          return transfer(() => fs.writeSync(number, bytes, 0, Math.min(bytes.length, room), offset)) >= 0;
+        }
+      : undefined,
+  };
+}
+
+function identityOf(key: string): FileIdentity {
   const known = identities.get(key)?.deref();
   if (known !== undefined) return known;
-  const made = {};
+  const made: FileIdentity = {};
   identities.set(key, new WeakRef(made));
   return made;
 }

@@ -1,0 +1,114 @@
+// The wiring: memory, CPU, loader, kernel and Linux personality as one machine.
+import { type LoaderProfile, linuxProfile } from '@elf/exec';
+import {
+  encodeText,
+  type ExitStatus,
+  type Host,
+  Kernel,
+  type Process,
+  type RunOptions,
+  run,
+  type Thread,
+} from '@elf/kernel';
+import { createLinuxPersonality, createProcFileSystem } from '@elf/linux';
+import { GuestMemory } from '@elf/mm';
+import { createCpu, hardwareCapabilities } from '@elf/x86';
+import { type CrashReport, crashReport } from './crash-report.ts';
+import { createProgramLoader, type ExplainedRefusal } from './program-loader.ts';
+
+/** Bytes of a signal frame without extended vector state, as AT_MINSIGSTKSZ promises. */
+const MINIMUM_SIGNAL_STACK_BYTES = 2048;
+
+/** What a machine is made of; only the host is needed. */
+export interface MachineOptions {
+  /** Files, clock, entropy and standard streams: `createMemoryHost` or `createNodeHost`. */
+  readonly host: Host;
+  /** Receives system calls in strace's format. */
+  readonly trace?: (line: string) => void;
+  /** Hears of every process that dies of a fault. */
+  readonly onCrash?: (report: CrashReport) => void;
+  /** Whose loader to model; Linux by default. */
+  readonly profile?: LoaderProfile;
+  /** Upper bound of guest memory in bytes; 4 GiB by default. */
+  readonly memoryLimitInBytes?: number;
+  /** RLIMIT_STACK of programs in bytes; 8 MiB by default. */
+  readonly stackLimitInBytes?: number;
+}
+
+/** What to run. Strings are text; other bytes can be given as byte strings through `encodeText`'s inverse. */
+export interface ProgramRequest {
+  readonly path: string;
+  /** argv, the program's own name first; `[path]` by default. */
+  readonly arguments?: readonly string[];
+  /** `NAME=value` strings. */
+  readonly environment?: readonly string[];
+  /** Asked between slices; true ends the run. */
+  readonly shouldStop?: RunOptions['shouldStop'];
+}
+
+/** How a run ended. */
+export type ProgramOutcome =
+  | ExitStatus
+  /** execve refused the program: error number, stable rule name, one sentence. */
+  | ExplainedRefusal
+  /** `shouldStop` ended it. */
+  | { readonly kind: 'stopped' }
+  /** Every thread waits for something that will not happen. */
+  | { readonly kind: 'stalled' };
+
+/** A machine that runs programs one after the other. */
+export interface Machine {
+  readonly kernel: Kernel;
+  /** Runs a program and everything it starts. */
+  run(request: ProgramRequest): Promise<ProgramOutcome>;
+  /** Guest instructions executed so far. */
+  readonly instructions: number;
+}
+
+/**
+ * Makes a machine. The whole of running a program:
+ * @example
+ * const host = createMemoryHost({ files: { '/hello': bytes }, onOutput: (part) => output.push(...part) });
+ * const machine = createMachine({ host });
+ * const outcome = await machine.run({ path: '/hello', arguments: ['hello', 'world'] });
+ * // outcome: { kind: 'exited', code: 1 }
+ */
+export function createMachine(options: MachineOptions): Machine {
+  const memory = new GuestMemory({ maximumBytes: options.memoryLimitInBytes });
+  const cpu = createCpu(memory);
+  const loader = createProgramLoader({
+    profile: options.profile ?? linuxProfile,
+    hardwareCapabilities: {
+      hwcap: hardwareCapabilities,
+      hwcap2: 0,
+      minimumSignalStackBytes: MINIMUM_SIGNAL_STACK_BYTES,
+    },
+    stackLimitInBytes: options.stackLimitInBytes,
+  });
+  const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal));
+  const kernel = new Kernel({ host: options.host, memory, cpu, loader, trace: options.trace, onCrash });
+  const personality = createLinuxPersonality();
+  const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;
+  kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
+  return {
+    kernel,
+    get instructions() {
+      return cpu.instructionsRetired;
+    },
+    run: async (request) => {
+      const started = kernel.start({
+        path: encodeText(request.path),
+        arguments: (request.arguments ?? [request.path]).map(encodeText),
+        environment: (request.environment ?? []).map(encodeText),
+        personality,
+      });
+      if ('kind' in started) return started as ExplainedRefusal;
+      const outcome = await run(kernel, { shouldStop: request.shouldStop });
+      return outcome === 'finished' ? statusOf(started) : { kind: outcome };
+    },
+  };
+}
+
+function statusOf(process: Process): ExitStatus {
+  return process.exitStatus ?? { kind: 'exited', code: 0 };
+}

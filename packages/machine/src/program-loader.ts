@@ -1,0 +1,67 @@
+// The loader port of the kernel, implemented with @elf/exec.
+import { type ExecRequest, execve, type LoaderProfile, type Refusal } from '@elf/exec';
+import type { Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
+import { toBytes } from '@elf/kernel';
+import { executableFiles } from './executable-files.ts';
+
+/** A refusal with the rule behind it. */
+export interface ExplainedRefusal extends LoadRefusal {
+  readonly rule: string;
+}
+
+/** What loading depends on beyond the request. */
+export interface LoaderOptions {
+  readonly profile: LoaderProfile;
+  readonly hardwareCapabilities: ExecRequest['hardwareCapabilities'];
+  /** RLIMIT_STACK of new programs. */
+  readonly stackLimitInBytes?: number;
+}
+
+/** Makes the loader of a machine. */
+export function createProgramLoader(options: LoaderOptions): ProgramLoader {
+  return (kernel, request) => load(kernel, request, options);
+}
+
+function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): LoadedProgram | ExplainedRefusal {
+  const files = executableFiles(kernel, request);
+  const { credentials: who } = request;
+  const outcome = execve({
+    path: toBytes(request.path),
+    argv: request.arguments.map(toBytes),
+    envp: request.environment.map(toBytes),
+    files,
+    memory: kernel.memory,
+    entropy: kernel.host.entropy,
+    profile: options.profile,
+    credentials: { uid: who.user, euid: who.effectiveUser, gid: who.group, egid: who.effectiveGroup },
+    hardwareCapabilities: options.hardwareCapabilities,
+    limits: { stackLimitInBytes: options.stackLimitInBytes },
+  });
+  files.close();
+  if (!outcome.ok) return { kind: 'refused', errno: outcome.errno, ...reasonOf(outcome.refusal) };
+  return {
+    kind: 'loaded',
+    space: outcome.space,
+    entry: outcome.entry,
+    stackPointer: outcome.stackPointer,
+    executable: files.pathOf(outcome.file) ?? request.path,
+    commandName: request.path.slice(request.path.lastIndexOf('/') + 1),
+    arguments: request.arguments,
+    environment: request.environment,
+    auxiliaryVector: vectorBytes(outcome.auxiliaryVector),
+  };
+}
+
+function reasonOf(refusal: Refusal): { rule: string; reason: string } {
+  return { rule: refusal.rule, reason: refusal.sentence };
+}
+
+function vectorBytes(entries: readonly { readonly id: number; readonly value: number }[]): Uint8Array {
+  const bytes = new Uint8Array(entries.length * 16);
+  const view = new DataView(bytes.buffer);
+  for (const [index, entry] of entries.entries()) {
+    view.setBigUint64(index * 16, BigInt(entry.id), true);
+    view.setBigUint64(index * 16 + 8, BigInt(entry.value), true);
+  }
+  return bytes;
+}
