@@ -17,10 +17,13 @@ export interface AsyncByteSource {
 class MissingBytes {
   readonly offset: number;
   readonly length: number;
+  /** Kept in blocks, or as the one range that was asked for. */
+  readonly keep: 'blocks' | 'range';
 
-  constructor(offset: number, length: number) {
+  constructor(offset: number, length: number, keep: 'blocks' | 'range') {
     this.offset = offset;
     this.length = length;
+    this.keep = keep;
   }
 }
 
@@ -58,8 +61,8 @@ export interface AsyncReaderOptions {
  */
 export function asyncReader(source: AsyncByteSource, options: AsyncReaderOptions = {}): AsyncReader {
   const blockSize = options.blockSize ?? 16_384;
-  const chunks = new Map<number, Uint8Array>();
-  const large = new Map<string, Uint8Array>();
+  const blocks = new Map<number, Uint8Array>();
+  const ranges = new Map<string, Uint8Array>();
   let requests = 0;
   let bytesRead = 0;
 
@@ -67,18 +70,18 @@ export function asyncReader(source: AsyncByteSource, options: AsyncReaderOptions
     const wanted = Math.max(0, Math.min(length, source.size - offset));
     if (wanted === 0) return new Uint8Array(0);
     if (wanted > blockSize) {
-      const known = large.get(`${offset}+${wanted}`);
-      if (known === undefined) throw new MissingBytes(offset, wanted);
+      const known = ranges.get(`${offset}+${wanted}`);
+      if (known === undefined) throw new MissingBytes(offset, wanted, 'range');
       return known;
     }
     const first = Math.floor(offset / blockSize);
     const last = Math.floor((offset + wanted - 1) / blockSize);
-    const head = chunks.get(first);
-    const tail = chunks.get(last);
+    const head = blocks.get(first);
+    const tail = blocks.get(last);
     if (head === undefined || tail === undefined) {
       const from = head === undefined ? first : last;
       const end = Math.min(source.size, ((tail === undefined ? last : first) + 1) * blockSize);
-      throw new MissingBytes(from * blockSize, end - from * blockSize);
+      throw new MissingBytes(from * blockSize, end - from * blockSize, 'blocks');
     }
     const start = offset - first * blockSize;
     if (first === last) return head.subarray(start, start + wanted);
@@ -88,7 +91,7 @@ export function asyncReader(source: AsyncByteSource, options: AsyncReaderOptions
     return bytes;
   };
 
-  const load = async ({ offset, length }: MissingBytes): Promise<void> => {
+  const load = async ({ offset, length, keep }: MissingBytes): Promise<void> => {
     const bytes = await source.read(offset, length);
     requests++;
     bytesRead += bytes.length;
@@ -97,10 +100,10 @@ export function asyncReader(source: AsyncByteSource, options: AsyncReaderOptions
       const sentence = `The source gave ${bytes.length} of ${length} bytes although it claims a size of ${source.size}.`;
       throw new ParseError('truncated', offset, 'source', sentence);
     }
-    if (length > 2 * blockSize || offset % blockSize !== 0) large.set(`${offset}+${length}`, bytes);
+    if (keep === 'range') ranges.set(`${offset}+${length}`, bytes);
     else
       for (let at = 0; at < length; at += blockSize)
-        chunks.set((offset + at) / blockSize, bytes.subarray(at, Math.min(at + blockSize, length)));
+        blocks.set((offset + at) / blockSize, bytes.subarray(at, Math.min(at + blockSize, length)));
   };
 
   const run = async <T>(parse: (sparse: ByteSource) => T): Promise<T> => {
