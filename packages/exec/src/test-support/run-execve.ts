@@ -31,7 +31,7 @@ export function run(table: Readonly<Record<string, TestFile>>, changes: Partial<
     argv: ['program'],
     envp: [],
     files: filesFrom(table),
-    memory: new GuestMemory({ maximumBytes: 64 << 20 }),
+    memory: changes.memory ?? new GuestMemory({ maximumBytes: 64 << 20 }),
     entropy: { fill: (bytes) => bytes.fill(0xa5) },
     profile: linuxProfile,
     credentials: { uid: 1000, euid: 1000, gid: 1000, egid: 1000 },
