@@ -110,7 +110,7 @@ export const fldRegister = instruction({
   lift: (b) => b.helper('x87-load-register', request(b, stackIndex(b))),
   rows: [row('d9 mod3 /0', r(sti))],
 });
-// D9 D8, DF D0 and DF D8 are undocumented twins of FSTP, DD C8 and DF C8 of FXCH.
+// DF D0 and DF D8 are undocumented twins of FSTP, DD C8 and DF C8 of FXCH.
 export const fstRegister = instruction({
   mnemonic: 'fst',
   feature: 'fpu',
@@ -121,7 +121,13 @@ export const fstpRegister = instruction({
   mnemonic: 'fstp',
   feature: 'fpu',
   lift: (b) => b.helper('x87-store-register', request(b, stackIndex(b) | 0x10)),
-  rows: [row('dd mod3 /3', w(sti)), row('d9 mod3 /3', w(sti)), row('df mod3 /2', w(sti)), row('df mod3 /3', w(sti))],
+  rows: [row('dd mod3 /3', w(sti)), row('df mod3 /2', w(sti)), row('df mod3 /3', w(sti))],
+});
+export const fstpUnchecked = instruction({
+  mnemonic: 'fstp',
+  feature: 'fpu',
+  lift: (b) => b.helper('x87-store-register-unchecked', request(b, stackIndex(b))),
+  rows: [row('d9 mod3 /3', w(sti))],
 });
 export const fxch = instruction({
   mnemonic: 'fxch',

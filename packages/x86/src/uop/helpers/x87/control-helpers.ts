@@ -44,11 +44,10 @@ function control(context: HelperContext, request: number, register: number): num
       raise(words, unit, 0);
       break;
     case ControlAction.Free:
-      markEmpty(words, unit, index);
-      break;
     case ControlAction.FreeAndPop:
       markEmpty(words, unit, index);
-      pop(words, unit);
+      raise(words, unit, 0);
+      if (action === ControlAction.FreeAndPop) pop(words, unit);
       break;
     case ControlAction.EmptyAll:
       words[unit + TAGS] &= ~0xff;

@@ -67,6 +67,13 @@ export function aborts(words: Int32Array, unit: number, flags: number): boolean 
   return (flags & ~words[unit] & EARLY_EXCEPTIONS) !== 0;
 }
 
+/** As `raise` for the instructions that leave C1 as it is (FCMOVcc, FCOMI). */
+export function raiseKeepingC1(words: Int32Array, unit: number, flags: number): void {
+  if (flags === 0) return;
+  const word = words[unit] | (flags << 16);
+  words[unit] = flags & ~word & EXCEPTIONS ? word | ((ERROR_SUMMARY | BUSY) << 16) : word;
+}
+
 export function moveTop(words: Int32Array, unit: number, by: number): void {
   const word = words[unit];
   words[unit] = (word & ~0x38000000) | ((((word >>> 27) + by) & 7) << 27);
@@ -78,14 +85,14 @@ export function pop(words: Int32Array, unit: number): void {
 }
 
 /** Stack underflow at ST(index): raises it and says whether the masked response goes on. */
-export function underflow(words: Int32Array, unit: number): boolean {
-  raise(words, unit, INVALID | STACK_FAULT);
+export function underflow(words: Int32Array, unit: number, conditions = 0): boolean {
+  raise(words, unit, INVALID | STACK_FAULT, conditions);
   return (words[unit] & INVALID) !== 0;
 }
 
 /** Underflow of an instruction with one register result: the indefinite goes to ST(target). Returns whether it completed. */
-export function underflowTo(words: Int32Array, unit: number, target: number): boolean {
-  if (!underflow(words, unit)) return false;
+export function underflowTo(words: Int32Array, unit: number, target: number, conditions = 0): boolean {
+  if (!underflow(words, unit, conditions)) return false;
   storeIndefinite(words, registerSlot(words, unit, target));
   markValid(words, unit, target);
   return true;
@@ -110,8 +117,8 @@ export function push(words: Int32Array, unit: number): number {
 }
 
 /** Stack fault of an instruction that replaces ST(0) and pushes a second result: both become the indefinite. */
-export function faultTwice(words: Int32Array, unit: number): void {
-  raise(words, unit, INVALID | STACK_FAULT | (isEmpty(words, unit, 0) ? 0 : C1));
+export function faultTwice(words: Int32Array, unit: number, conditions: number): void {
+  raise(words, unit, INVALID | STACK_FAULT | (isEmpty(words, unit, 0) ? 0 : C1), conditions);
   if ((words[unit] & INVALID) === 0) return;
   storeIndefinite(words, registerSlot(words, unit, 0));
   markValid(words, unit, 0);

@@ -1,5 +1,6 @@
 /** Instructions that compute on the register stack: what `arithmetic on slots` plus stack, tags and status word make of them. */
 import { add, subtract } from './add.ts';
+import { CLASS_QUIET, classify } from './classify.ts';
 import { compare, examine, examineEmpty } from './compare.ts';
 import { fromDouble, fromSingle } from './convert-float.ts';
 import { fromInteger } from './convert-integer.ts';
@@ -20,6 +21,7 @@ import {
   moveTop,
   pop,
   raise,
+  raiseKeepingC1,
   registerSlot,
   underflowTo,
   WORK,
@@ -142,10 +144,11 @@ export function compareMemory(words: Int32Array, unit: number, format: number, p
  */
 export function compareToFlags(words: Int32Array, unit: number, index: number, quiet: boolean, pops: number): number {
   let result = INVALID | STACK_FAULT | C3 | C2 | C0;
-  if (!isEmpty(words, unit, 0) && !isEmpty(words, unit, index)) {
+  if (isEmpty(words, unit, 0) || isEmpty(words, unit, index)) raise(words, unit, INVALID | STACK_FAULT);
+  else {
     result = compare(words, registerSlot(words, unit, 0), registerSlot(words, unit, index), quiet, controlWord(words, unit));
+    raiseKeepingC1(words, unit, result & ~(C3 | C2 | C0));
   }
-  raise(words, unit, result & ~(C3 | C2 | C0));
   if (!aborts(words, unit, result)) for (let count = 0; count < pops; count++) pop(words, unit);
   return result & (C3 | C2 | C0);
 }
@@ -188,7 +191,7 @@ export function computeTop(words: Int32Array, unit: number, operation: number): 
 /** FSCALE, FPREM, FPREM1: ST(0) from ST(0) and ST(1), without a pop. */
 export function computeTopPair(words: Int32Array, unit: number, operation: number): void {
   if (isEmpty(words, unit, 0) || isEmpty(words, unit, 1)) {
-    underflowTo(words, unit, 0);
+    underflowTo(words, unit, 0, operation === SCALE ? 0 : C2);
     return;
   }
   const top = registerSlot(words, unit, 0);
@@ -198,15 +201,16 @@ export function computeTopPair(words: Int32Array, unit: number, operation: numbe
     raise(words, unit, scale(words, top, top, next, control));
     return;
   }
+  // Without numbers there is no quotient, and C0 and C3 stay as they are.
+  const numbers = classify(words, top) < CLASS_QUIET && classify(words, next) < CLASS_QUIET;
   const result = remainder(words, top, top, next, operation === REMAINDER_NEAREST, control);
-  // An invalid operation leaves C0 and C3; a completed reduction clears C2 and sets all.
-  raise(words, unit, result, C3 | C2 | C0);
+  raise(words, unit, result, numbers && (result & INVALID) === 0 ? C3 | C2 | C0 : C2);
 }
 
 /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
 export function extractTop(words: Int32Array, unit: number): void {
   if (isEmpty(words, unit, 0) || isFull(words, unit)) {
-    faultTwice(words, unit);
+    faultTwice(words, unit, 0);
     return;
   }
   const slot = registerSlot(words, unit, 0);

@@ -48,7 +48,7 @@ function combine(words: Int32Array, unit: number, opcode: number): void {
 // ST(0) = f(ST(0)).
 function replace(words: Int32Array, unit: number, opcode: number): void {
   if (isEmpty(words, unit, 0)) {
-    underflowTo(words, unit, 0);
+    underflowTo(words, unit, 0, opcode === EXPONENTIAL ? 0 : C2);
     return;
   }
   const top = registerSlot(words, unit, 0);
@@ -64,7 +64,7 @@ function replace(words: Int32Array, unit: number, opcode: number): void {
 // FSINCOS and FPTAN replace ST(0) and push a second result.
 function expand(words: Int32Array, unit: number, tangent: boolean): void {
   if (isEmpty(words, unit, 0) || isFull(words, unit)) {
-    faultTwice(words, unit);
+    faultTwice(words, unit, C2);
     return;
   }
   const top = registerSlot(words, unit, 0);

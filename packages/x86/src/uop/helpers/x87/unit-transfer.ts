@@ -3,19 +3,33 @@ import { loadConstant } from './constants.ts';
 import { toDouble, toSingle } from './convert-float.ts';
 import { fromDecimal, toDecimal } from './convert-integer.ts';
 import { toInteger } from './integral.ts';
-import { controlWord, isEmpty, isFull, MEMORY_OPERAND, markValid, PENDING_FLAGS, pop, push, raise, registerSlot, underflowTo, WORK } from './stack.ts';
+import {
+  controlWord,
+  isEmpty,
+  isFull,
+  MEMORY_OPERAND,
+  markValid,
+  moveTop,
+  PENDING_FLAGS,
+  pop,
+  push,
+  raise,
+  registerSlot,
+  underflow,
+  underflowTo,
+  WORK,
+} from './stack.ts';
 import { INVALID, OVERFLOW, STACK_FAULT, UNDERFLOW } from './status-bits.ts';
 import { copySlot, storeIndefinite } from './store.ts';
 import { widenOperand } from './unit-arithmetic.ts';
 
-/** FLD ST(index). */
+/** FLD ST(index). When the source is empty and the stack full, the processor reports the underflow. */
 export function loadRegister(words: Int32Array, unit: number, index: number): void {
-  const empty = isEmpty(words, unit, index);
-  if (empty && !isFull(words, unit)) {
-    raise(words, unit, INVALID | STACK_FAULT);
-    if ((words[unit] & INVALID) === 0) return;
-    const slot = push(words, unit);
-    storeIndefinite(words, slot);
+  if (isEmpty(words, unit, index)) {
+    if (!underflow(words, unit)) return;
+    moveTop(words, unit, -1);
+    storeIndefinite(words, registerSlot(words, unit, 0));
+    markValid(words, unit, 0);
     return;
   }
   const source = registerSlot(words, unit, index);
@@ -76,6 +90,16 @@ export function storeRegister(words: Int32Array, unit: number, index: number, po
   if (pops) pop(words, unit);
 }
 
+/** The undocumented twin of FSTP ST(index) at D9 D8: an empty ST(0) is popped without a fault. */
+export function storeRegisterUnchecked(words: Int32Array, unit: number, index: number): void {
+  if (!isEmpty(words, unit, 0)) {
+    storeRegister(words, unit, index, true);
+    return;
+  }
+  raise(words, unit, 0);
+  pop(words, unit);
+}
+
 /** FCMOVcc ST(0), ST(index): an empty register is a fault whatever the condition says. */
 export function moveConditionally(words: Int32Array, unit: number, index: number, condition: boolean): void {
   if (isEmpty(words, unit, 0) || isEmpty(words, unit, index)) {
@@ -83,7 +107,6 @@ export function moveConditionally(words: Int32Array, unit: number, index: number
     return;
   }
   if (condition) copySlot(words, registerSlot(words, unit, 0), registerSlot(words, unit, index));
-  raise(words, unit, 0);
 }
 
 /** What a store to memory writes. */

@@ -38,6 +38,7 @@ import {
   prepareStore,
   STORE_BYTES,
   storeRegister,
+  storeRegisterUnchecked,
 } from './unit-transfer.ts';
 
 /** Vector of #MF. */
@@ -183,6 +184,7 @@ export const x87Helpers: readonly HelperRow[] = [
   waiting('x87-load-constant', loadConstantTop),
   // Bits 0-2 register, 4 pops.
   waiting('x87-store-register', (words, unit, request) => storeRegister(words, unit, request & 7, request >>> 4 !== 0)),
+  waiting('x87-store-register-unchecked', storeRegisterUnchecked),
   waiting('x87-exchange', exchange),
   // Cells: request (register), condition.
   helper('x87-move', (context, request, condition) => {
