@@ -18,7 +18,7 @@ import {
   storeFloat,
   vectorOp,
 } from './float-checks.ts';
-import type { FloatOperation } from './helpers/float/arithmetic.ts';
+import type { FloatOperation, PackedOperation } from './helpers/float/arithmetic.ts';
 import { type UopRow, uop } from './uop-row.ts';
 
 // Operand bits in a and b, result in c. `sqrt` has one input, which then is in both.
@@ -74,8 +74,14 @@ function scalar(operation: FloatOperation, width: FloatWidth): UopRow {
   );
 }
 
+// The sign bits of the even lanes.
+const EVEN_SIGNS = {
+  32: [0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0],
+  64: [0, 0, 0, 0, 0, 0, 0, 0x80, 0, 0, 0, 0, 0, 0, 0, 0],
+};
+
 // Operands in v and w, result in x.
-function packed(operation: FloatOperation, width: FloatWidth): UopRow {
+function packed(operation: PackedOperation, width: FloatWidth): UopRow {
   const name = `${shape(width)}.${operation}`;
   const unary = operation === 'sqrt';
   const chooses = operation === 'min' || operation === 'max';
@@ -96,7 +102,10 @@ function packed(operation: FloatOperation, width: FloatWidth): UopRow {
         e.code.get(v);
         if (!unary) e.code.get(w);
       }
-      e.code.vector(vectorOp(width, chooses ? `p${operation}` : operation)).set(x);
+      if (operation === 'addsub') {
+        // A number is subtracted by adding its negative; a NaN goes to the helper.
+        e.code.v128(EVEN_SIGNS[width]).vector('v128_xor', vectorOp(width, 'add')).set(x);
+      } else e.code.vector(vectorOp(width, chooses ? `p${operation}` : operation)).set(x);
       if (chooses) {
         pushNaNLanes(e, v, width);
         pushNaNLanes(e, w, width);
@@ -126,4 +135,4 @@ const OPERATIONS: readonly FloatOperation[] = ['add', 'sub', 'mul', 'div', 'sqrt
 /** All rows of this file. */
 export const floatArithmeticRows: readonly UopRow[] = OPERATIONS.flatMap((operation) =>
   ([64, 32] as const).flatMap((width) => [scalar(operation, width), packed(operation, width)]),
-);
+).concat(packed('addsub', 64), packed('addsub', 32));

@@ -33,8 +33,74 @@ function product(name: string, op: VectorOp): UopRow {
   );
 }
 
+function unary(name: VectorOp): UopRow {
+  return uop(name, 'out in', (e) =>
+    e.setVector(0, () => {
+      e.getVector(1);
+      e.code.vector(name);
+    }),
+  );
+}
+
+// Operand 1 with the sign of operand 2: negated, kept, or zero.
+function sign(element: 'i8x16' | 'i16x8' | 'i32x4', bits: number): UopRow {
+  return uop(`${element}.sign`, 'out in in', (e) => {
+    const { v, w } = e.local;
+    const op = (name: string) => `${element}_${name}` as VectorOp;
+    e.getVector(2);
+    e.code
+      .tee(v)
+      .i32(bits - 1)
+      .vector(op('shr_s'))
+      .set(w);
+    e.setVector(0, () => {
+      e.getVector(1);
+      // (x ^ -1) - -1 is -x.
+      e.code.get(w).vector('v128_xor').get(w).vector(op('sub'));
+      e.code.get(v).v128(ZERO).vector(op('eq'), 'v128_andnot');
+    });
+  });
+}
+const ZERO = new Array<number>(16).fill(0);
+/** -32768 in each 16-bit lane. */
+const MINIMA = Array.from({ length: 16 }, (_, byte) => (byte % 2 === 0 ? 0 : 0x80));
+
+const supplementary: readonly UopRow[] = [
+  ...(['i8x16_abs', 'i16x8_abs', 'i32x4_abs'] as const).map(unary),
+  sign('i8x16', 8),
+  sign('i16x8', 16),
+  sign('i32x4', 32),
+  // Unsigned bytes times signed bytes; neighbours added with saturation.
+  uop('i16x8.dot_i8x16_us', 'out in in', (e) =>
+    e.setVector(0, () => {
+      e.getVector(1);
+      e.code.i32(8).vector('i16x8_shl').i32(8).vector('i16x8_shr_u');
+      e.getVector(2);
+      e.code.i32(8).vector('i16x8_shl').i32(8).vector('i16x8_shr_s', 'i16x8_mul');
+      e.getVector(1);
+      e.code.i32(8).vector('i16x8_shr_u');
+      e.getVector(2);
+      e.code.i32(8).vector('i16x8_shr_s', 'i16x8_mul', 'i16x8_add_sat_s');
+    }),
+  ),
+  // The rounded high product; WebAssembly's saturates where x86's wraps: -1 * -1 in this fixed-point format.
+  uop('i16x8.mulhi_rounded', 'out in in', (e) =>
+    e.setVector(0, () => {
+      e.getVector(1);
+      e.getVector(2);
+      e.code.vector('i16x8_q15mulr_sat_s');
+      for (const index of [1, 2]) {
+        e.getVector(index);
+        e.code.v128(MINIMA).vector('i16x8_eq');
+      }
+      e.code.vector('v128_and', 'v128_xor');
+    }),
+  ),
+];
+
 /** All rows of this file. */
 export const vectorLaneRows: readonly UopRow[] = [
+  ...supplementary,
   // Bytes of operand 1 chosen by the indices in operand 2; an index beyond 15 gives zero.
   uop(
     'swizzle',

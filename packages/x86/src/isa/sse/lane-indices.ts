@@ -9,3 +9,14 @@ export function elementIndices(size: number, elements: readonly number[]): numbe
 export function fields(immediate: number): number[] {
   return [immediate & 3, (immediate >> 2) & 3, (immediate >> 4) & 3, (immediate >> 6) & 3];
 }
+
+/** Indices that gather every second element of `size` bytes: of one vector into the lower half, of another into the upper. */
+export function pairIndices(size: number, first: number): { low: number[]; high: number[] } {
+  const half = 8 / size;
+  const chosen = Array.from({ length: half }, (_, place) => 2 * place + first);
+  const nothing = chosen.map(() => -1);
+  return {
+    low: elementIndices(size, [...chosen, ...nothing]),
+    high: elementIndices(size, [...nothing, ...chosen]),
+  };
+}

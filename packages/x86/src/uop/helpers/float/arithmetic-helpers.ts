@@ -1,7 +1,7 @@
 // Helper rows behind the float arithmetic micro-operations: a quick way for everyday numbers, and the exact one.
 import { MXCSR } from '../../../state/layout.ts';
 import { type HelperContext, type HelperRow, helper } from '../helper-row.ts';
-import { compute, type FloatOperation } from './arithmetic.ts';
+import { compute, type FloatOperation, type PackedOperation } from './arithmetic.ts';
 import { isExactDouble, isExactSingle } from './exactness.ts';
 import { double, Flag, type FloatFormat, single } from './format.ts';
 import { beginFloat, deliver, readLane, scratch, writeLane } from './lanes.ts';
@@ -33,17 +33,18 @@ function quick({ memory, cpu }: HelperContext, operation: FloatOperation, format
 }
 
 // `sqrt` has one input: it comes as the second operand of the computation.
-function arithmetic(operation: FloatOperation, format: FloatFormat, lanes: number): HelperRow {
+function arithmetic(operation: PackedOperation, format: FloatFormat, lanes: number): HelperRow {
   const bytes = format.width / 8;
   const unary = operation === 'sqrt';
   const prefix = lanes === 1 ? `f${format.width}` : `f${format.width}x${lanes}`;
   return helper(`${prefix}.${operation}`, (context, out, first, second) => {
     const right = unary ? first : second;
-    if (lanes === 1 && quick(context, operation, format, out, first, right)) return 0;
+    if (lanes === 1 && operation !== 'addsub' && quick(context, operation, format, out, first, right)) return 0;
     const control = beginFloat(context);
     for (let offset = 0; offset < lanes * bytes; offset += bytes) {
       const left = readLane(context, format, first + offset);
-      const result = compute(operation, control, format, left, readLane(context, format, right + offset));
+      const actual = operation !== 'addsub' ? operation : (offset / bytes) % 2 === 0 ? 'sub' : 'add';
+      const result = compute(actual, control, format, left, readLane(context, format, right + offset));
       writeLane(context, format, scratch(context) + offset, result);
     }
     return deliver(context, control, out, lanes * bytes);
@@ -58,4 +59,4 @@ export const floatArithmeticHelpers: readonly HelperRow[] = OPERATIONS.flatMap((
   arithmetic(operation, single, 1),
   arithmetic(operation, double, 2),
   arithmetic(operation, single, 4),
-]);
+]).concat(arithmetic('addsub', double, 2), arithmetic('addsub', single, 4));

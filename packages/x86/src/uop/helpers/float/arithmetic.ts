@@ -18,6 +18,8 @@ import {
 
 /** Names of the operations. */
 export type FloatOperation = 'add' | 'sub' | 'mul' | 'div' | 'sqrt' | 'min' | 'max';
+/** Operations on all lanes: `addsub` subtracts in the even ones and adds in the odd ones. */
+export type PackedOperation = FloatOperation | 'addsub';
 
 /** Computes one lane; `left` is the destination operand and is not used by `sqrt`. */
 export function compute(operation: FloatOperation, control: FloatControl, format: FloatFormat, left: bigint, right: bigint): bigint {
