@@ -9,7 +9,7 @@ import { storeInfinity, storeZero } from './store.ts';
  * Upper word of an unsigned 32 x 32 bit product. The double product is off by less than 2^11, so taking away the exact
  * lower word leaves the upper one within a hair of an integer: no 16-bit splitting is needed.
  */
-export function multiplyHigh(left: number, right: number): number {
+function multiplyHigh(left: number, right: number): number {
   const product = (left >>> 0) * (right >>> 0);
   return ((product - (Math.imul(left, right) >>> 0)) * 2 ** -32 + 0.5) >>> 0;
 }

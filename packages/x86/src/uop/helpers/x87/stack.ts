@@ -1,9 +1,6 @@
-/**
- * The register stack: top, tags, status word, stack faults. Intel SDM vol. 1, 8.1 and 8.5.1.1.
- *
- * The unit lies in an Int32Array at word index `unit`, in FXSAVE's layout with one difference: slots are the physical
- * registers R0 to R7 (where MMX finds its registers), not rotated by the stack top. Rotation happens in FXSAVE itself.
- */
+/** The register stack: top, tags, status word, stack faults. Intel SDM vol. 1, 8.1 and 8.5.1.1. */
+// The unit lies in an Int32Array at word index `unit`, in FXSAVE's layout with one difference: slots are the physical registers
+// R0 to R7 (where MMX finds its registers), not rotated by the stack top. Rotation happens in FXSAVE itself.
 import { BUSY, C1, EARLY_EXCEPTIONS, ERROR_SUMMARY, EXCEPTIONS, INVALID, SLOT_WORDS, STACK_FAULT } from './status-bits.ts';
 import { copySlot, storeIndefinite } from './store.ts';
 

@@ -29,11 +29,10 @@ export const C2 = 0x0400;
 export const C3 = 0x4000;
 export const CONDITIONS = C0 | C1 | C2 | C3;
 
-/** Precision control field; 64 bits of significand when both bits are set. */
+/** Precision control field. Neither of the two values below: 64 bits, also for the reserved pattern. */
 export const PRECISION_CONTROL = 0x300;
 export const PRECISION_24 = 0x000;
 export const PRECISION_53 = 0x200;
-export const PRECISION_64 = 0x300;
 /** Rounding control field. */
 export const ROUNDING_CONTROL = 0xc00;
 export const ROUND_NEAREST = 0x000;

@@ -215,7 +215,7 @@ function reduce(words: Int32Array, source: number) {
 }
 
 /** FSIN, FCOS, FSINCOS and FPTAN share their special operands; each names what it stores where. */
-export interface TrigonometricTargets {
+interface TrigonometricTargets {
   /** Sine, or tangent when `tangent`. */
   readonly sine: number;
   /** Cosine; the constant 1 when `tangent`. Negative: not wanted. */
