@@ -20,7 +20,7 @@
 #include <unistd.h>
 
 #define BATCH_MAGIC 0x31464c45u
-#define CODE_BASE 0x10000000ul
+#define CODE_BASE 0x08000000ul // further from the data than a 32-bit bit offset reaches
 #define CODE_BYTES 0x40000ul
 #define DATA_BASE 0x20000000ul
 #define DATA_BYTES 0x2000ul

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { instructionFamilies } from '../src/isa/index.ts';
 import { Batch } from '../src/test-support/batch.ts';
-import { CaseGenerator, testedRows, type TestedRow } from '../src/test-support/case-generator.ts';
+import { CaseGenerator, type TestedRow, testedRows } from '../src/test-support/case-generator.ts';
 import { Hardware } from '../src/test-support/hardware.ts';
 import { Random } from '../src/test-support/random.ts';
 import * as layout from '../src/test-support/recorder-layout.ts';

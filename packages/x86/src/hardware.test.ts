@@ -1,9 +1,11 @@
 // Our CPU against recorded hardware: every instruction row, its encodings and edge values, replayed from the committed vectors.
 import { describe, expect, it } from 'vitest';
 import { Decoder } from './decode/decoder.ts';
-import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { createInstruction } from './decode/instruction.ts';
+import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { instructionFamilies } from './isa/index.ts';
+import { CF } from './state/flags.ts';
+import { FXSAVE, GPR, VECTOR } from './state/layout.ts';
 import { testedRows } from './test-support/case-generator.ts';
 import { CaseComparison } from './test-support/compare-case.ts';
 import { describeCase } from './test-support/describe-case.ts';
@@ -38,6 +40,30 @@ describe('recorded hardware vectors', () => {
     }
     expect(firstFailure).toBe('');
     expect(failing).toBe(0);
+  });
+
+  it.each([
+    ['register', GPR + 24],
+    ['vector', VECTOR + 32 * 15 + 31],
+    ['x87', FXSAVE + 32 + 9],
+    ['mxcsr', FXSAVE + 24],
+  ] as const)('would notice a wrong bit in a %s', (part, offset) => {
+    const { batch, answer } = recorded[0];
+    subject.load(batch);
+    const exit = subject.run(batch, 0);
+    subject.memory.u8[subject.cpu.state + offset] ^= 1;
+    const found = comparison.compare(batch, 0, answer, subject, exit);
+    expect(found.map((difference) => difference.part)).toEqual([part]);
+  });
+
+  it('would notice a wrong flag, a wrong byte in memory and a wrong end', () => {
+    const { batch, answer } = recorded[0];
+    subject.load(batch);
+    subject.run(batch, 0);
+    subject.cpu.flags ^= CF;
+    subject.memory.u8[subject.imageFrames[2] + 4095] ^= 0x80;
+    const found = comparison.compare(batch, 0, answer, subject, { kind: 'exception', vector: 6 });
+    expect(found.map((difference) => difference.part)).toEqual(['exit', 'flags', 'memory']);
   });
 
   it('has cases for every row', () => {

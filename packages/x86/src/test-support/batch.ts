@@ -1,6 +1,7 @@
 // A batch of cases in the recorder's format, with accessors for writing one case.
-import * as layout from './recorder-layout.ts';
+
 import type { Random } from './random.ts';
+import * as layout from './recorder-layout.ts';
 
 /** Cases that run against the same data and stack pages. Written in place; nothing is allocated per case. */
 export class Batch {

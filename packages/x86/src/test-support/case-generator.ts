@@ -1,10 +1,12 @@
 // Generates hardware cases from the instruction rows: a random instance of a row, a state around it, and memory it can work on.
 import type { InstructionFamily, Row } from '../isa/row.ts';
+import { AF } from '../state/flags.ts';
 import type { Batch } from './batch.ts';
 import { extended, integer, shiftCount, vector } from './edge-values.ts';
 import { createEncoded, encodeRow } from './instruction-encoder.ts';
 import type { Random } from './random.ts';
 import * as layout from './recorder-layout.ts';
+import { SHIFT, statedUndefined } from './undefined-flags.ts';
 
 /** One row to be tested. */
 export interface TestedRow {
@@ -47,6 +49,20 @@ export function testedRows(families: readonly InstructionFamily[], only?: Readon
   return rows;
 }
 
+const NOT_SEQUENTIAL = /^(push|pop|enter|leave|xlat|lahf|ud|privileged|int|mask|wrfs|wrgs|cmpxchg)/;
+
+/**
+ * Rows that can stand in a sequence: straight on, no memory but the operand's, and no undefined flag that the next instruction
+ * could read (AF is read by LAHF and PUSHF alone, which are left out).
+ */
+export function isSequential({ family, row, name }: TestedRow): boolean {
+  if (BRANCH.test(name) || STRING.test(name) || NOT_SEQUENTIAL.test(name)) return false;
+  if ((statedUndefined(family.flags) & ~AF) !== 0) return false;
+  const isX87 = row.encoding.map === 0 && row.encoding.opcode >= 0xd8 && row.encoding.opcode <= 0xdf;
+  if (isX87 || row.operands.some(({ kind }) => kind.place === 'offset' || kind.place === 'segment')) return false;
+  return !SHIFT.test(family.mnemonic) || row.operands[1].kind.place === 'one';
+}
+
 /** Writes cases of rows into batches. */
 export class CaseGenerator {
   private readonly random: Random;
@@ -66,6 +82,38 @@ export class CaseGenerator {
       if (this.write(batch, row % this.rows.length)) row += 1;
     }
     return row % this.rows.length;
+  }
+
+  /**
+   * Fills a batch with short straight-line sequences, where flags pass from one instruction to the next. Only rows that
+   * `isSequential` accepts may be among the generator's.
+   */
+  fillSequences(batch: Batch): void {
+    const { random, encoded } = this;
+    encoded.absoluteOnly = true;
+    batch.reset(random);
+    while (batch.count < batch.capacity) {
+      const { bytes } = batch;
+      const at = batch.offsetOf(batch.count);
+      if (!this.write(batch, random.below(this.rows.length))) continue;
+      bytes[at + layout.CASE_MODE_AT] = layout.MODE_SEQUENCE;
+      const start = layout.CODE_BASE + bytes.readUInt32LE(at + layout.CASE_OFFSET_AT) + encoded.length;
+      // The rest of the code is a patch of the code region; the slot has 44 bytes, the last one of a page less.
+      const room = 64 - ((start - 20) % 64) - 20;
+      const patch = at + layout.CASE_PATCH_AT;
+      let length = 0;
+      for (let left = 1 + random.below(5); left > 0; left -= 1) {
+        const { family, row } = random.pick(this.rows);
+        if (!encodeRow(random, family, row, random.below(8), start + length, encoded)) continue;
+        if (length + encoded.length > room) break;
+        bytes.set(encoded.bytes.subarray(0, encoded.length), patch + 8 + length);
+        length += encoded.length;
+      }
+      bytes.writeUInt32LE(start, patch);
+      bytes.writeUInt32LE(length, patch + 4);
+      bytes.writeUInt16LE(1, at + layout.CASE_PATCHES_AT);
+    }
+    encoded.absoluteOnly = false;
   }
 
   private write(batch: Batch, number: number): boolean {

@@ -42,6 +42,10 @@ const PAGE = 4096;
 const place = (value: bigint | number): string => (Number(value) >= 2 ** 63 ? 'the kernel half' : hex(value));
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 
+/** Results may be one unit in the last place off, and C1 (rounded up) with them: the manual promises no more (SDM vol. 1, 8.3.10). */
+const TRANSCENDENTAL = /^(f2xm1|fsin|fcos|fsincos|fptan|fpatan|fyl2x|fyl2xp1)$/;
+const C1 = 0x200;
+
 /** Compares case by case; one per decoder. */
 export class CaseComparison {
   private readonly decoder: Decoder;
@@ -135,6 +139,7 @@ export class CaseComparison {
     ours: Buffer,
     add: (part: 'x87', name: string, expected: string, actual: string) => void,
   ): void {
+    const isTranscendental = TRANSCENDENTAL.test(this.mnemonic);
     for (const [name, offset] of [
       ['control', 0],
       ['status', 2],
@@ -143,13 +148,15 @@ export class CaseComparison {
       const expected =
         offset === 4 ? results[at + layout.X87_AT + 4] : results.readUInt16LE(at + layout.X87_AT + offset);
       const actual = offset === 4 ? ours[FXSAVE + 4] : ours.readUInt16LE(FXSAVE + offset);
-      if (expected !== actual) add('x87', name, hex(expected), hex(actual));
+      const ignored = name === 'status' && isTranscendental ? C1 : 0;
+      if ((expected | ignored) !== (actual | ignored)) add('x87', name, hex(expected), hex(actual));
     }
     const top = (ours[FXSAVE + 3] >> 3) & 7;
     for (let register = 0; register < 8; register += 1) {
       const from = at + layout.X87_STACK_AT + 16 * register;
       const mine = FXSAVE + 32 + 16 * ((register + top) & 7);
-      if (results.compare(ours, mine, mine + 10, from, from + 10) !== 0) {
+      const isClose = isTranscendental && distance(results, from, ours, mine) <= 1n;
+      if (!isClose && results.compare(ours, mine, mine + 10, from, from + 10) !== 0) {
         const text = (bytes: Buffer, start: number) =>
           `${hex(bytes.readUInt16LE(start + 8))}:${hex(bytes.readBigUInt64LE(start))}`;
         add('x87', `st${register}`, text(results, from), text(ours, mine));
@@ -191,11 +198,26 @@ export class CaseComparison {
   private undefinedMask(batch: Batch, index: number): number {
     const at = batch.offsetOf(index) + layout.CASE_CODE_AT;
     const result = this.decoder.decode(batch.bytes, at, at + 15, 0, this.instruction);
+    if (batch.bytes[batch.offsetOf(index) + layout.CASE_MODE_AT] & layout.MODE_SEQUENCE) {
+      this.mnemonic = '';
+      return AF;
+    }
     this.mnemonic = result === 0 ? this.instruction.candidate.mnemonic : '';
     if (result !== 0) return 0;
     const cl = batch.bytes[batch.offsetOf(index) + layout.GPR_AT + 8];
     return undefinedResult(this.instruction, cl) ? -1 : undefinedFlags(this.instruction, cl);
   }
+}
+
+// In units of the last place; 79-bit patterns of one sign are in order of value.
+function distance(left: Buffer, leftAt: number, right: Buffer, rightAt: number): bigint {
+  const pattern = (bytes: Buffer, at: number) => {
+    const top = bytes.readUInt16LE(at + 8);
+    const magnitude = (BigInt(top & 0x7fff) << 63n) | (bytes.readBigUInt64LE(at) & 0x7fff_ffff_ffff_ffffn);
+    return top & 0x8000 ? -magnitude : magnitude;
+  };
+  const difference = pattern(left, leftAt) - pattern(right, rightAt);
+  return difference < 0n ? -difference : difference;
 }
 
 const scratch = Buffer.alloc(layout.IMAGE_BYTES);

@@ -1,5 +1,5 @@
 // Compares our decoder with iced-x86, instruction by instruction: length and mnemonic, and which encodings we lack.
-import { Code, Decoder as IcedDecoder, DecoderOptions, Instruction as IcedInstruction, Mnemonic } from 'iced-x86';
+import { Code, DecoderOptions, Decoder as IcedDecoder, Instruction as IcedInstruction, Mnemonic } from 'iced-x86';
 import { DecodeResult, Decoder } from '../decode/decoder.ts';
 import { createInstruction } from '../decode/instruction.ts';
 import { buildOpcodeMap } from '../decode/opcode-map.ts';
@@ -40,8 +40,9 @@ const SIZED: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
+/** What one comparison came to; `length` is how far a linear disassembly goes on. */
 export type Verdict =
-  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number }
+  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number; readonly detail?: undefined }
   | {
       readonly kind: 'missing' | 'mnemonic' | 'length' | 'we-accept';
       readonly length: number;

@@ -11,7 +11,10 @@ import * as layout from './recorder-layout.ts';
 export function describeCase(batch: Batch, index: number, name: string, differences: readonly Difference[]): string {
   const { bytes } = batch;
   const at = batch.offsetOf(index);
-  const code = bytes.subarray(at + layout.CASE_CODE_AT, at + layout.CASE_CODE_AT + bytes[at + layout.CASE_LENGTH_AT]);
+  const code = Buffer.concat([
+    bytes.subarray(at + layout.CASE_CODE_AT, at + layout.CASE_CODE_AT + bytes[at + layout.CASE_LENGTH_AT]),
+    sequenceCode(bytes, at),
+  ]);
   const address = layout.CODE_BASE + bytes.readUInt32LE(at + layout.CASE_OFFSET_AT);
   const lines = [`${name}: ${code.toString('hex')} at 0x${address.toString(16)}: ${disassemble(code, address)}`];
   for (let register = 0; register < 16; register += 4) {
@@ -47,6 +50,13 @@ export function describeCase(batch: Batch, index: number, name: string, differen
   for (const { part, name: what, expected, actual } of differences)
     lines.push(`  ${part} ${what}: hardware ${expected}, ours ${actual}`);
   return lines.join('\n');
+}
+
+// The instructions after the first one of a sequence.
+function sequenceCode(bytes: Buffer, at: number): Buffer {
+  if ((bytes[at + layout.CASE_MODE_AT] & layout.MODE_SEQUENCE) === 0) return Buffer.alloc(0);
+  const patch = at + layout.CASE_PATCH_AT;
+  return bytes.subarray(patch + 8, patch + 8 + bytes.readUInt32LE(patch + 4));
 }
 
 /** objdump's text of one instruction; the bytes alone where objdump is missing. */

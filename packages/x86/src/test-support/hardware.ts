@@ -1,5 +1,5 @@
 // Builds the native recorder where the host is x86-64 Linux with a C compiler, and runs batches of cases on the real processor.
-import { execFileSync, type ChildProcess, spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn, spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readFileSync, renameSync } from 'node:fs';
 import { tmpdir } from 'node:os';

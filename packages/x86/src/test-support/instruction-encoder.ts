@@ -14,10 +14,20 @@ export interface Encoded {
   readonly fixed: (bigint | undefined)[];
   fsBase: bigint;
   gsBase: bigint;
+  /** Memory operands have absolute addresses, so that no register must hold a certain value. */
+  absoluteOnly: boolean;
 }
 
 export function createEncoded(): Encoded {
-  return { bytes: new Uint8Array(32), length: 0, target: undefined, fixed: [], fsBase: 0n, gsBase: 0n };
+  return {
+    bytes: new Uint8Array(32),
+    length: 0,
+    target: undefined,
+    fixed: [],
+    fsBase: 0n,
+    gsBase: 0n,
+    absoluteOnly: false,
+  };
 }
 
 const MANDATORY = { any: 0, np: 0, '66': 0x66, f3: 0xf3, f2: 0xf2 } as const;
@@ -43,9 +53,9 @@ export function encodeRow(
   const isMemory = encoding.hasModrm && form !== 3;
   const scalable = row.operands.some(({ kind }) => typeof kind.width === 'string') || family.repeatable === true;
   if (encoding.prefix === 'any' && random.oneIn(scalable ? 3 : 16)) bytes[at++] = 0x66;
-  const addressPrefix = (isMemory || family.repeatable === true) && random.oneIn(12);
+  const addressPrefix = !out.absoluteOnly && (isMemory || family.repeatable === true) && random.oneIn(12);
   if (addressPrefix) bytes[at++] = 0x67;
-  const segment = isMemory && random.oneIn(16) ? random.pick([0x64, 0x65]) : 0;
+  const segment = !out.absoluteOnly && isMemory && random.oneIn(16) ? random.pick([0x64, 0x65]) : 0;
   if (segment !== 0) bytes[at++] = segment;
   const lock = family.lockable === true && isMemory && random.oneIn(4);
   if (lock) bytes[at++] = 0xf0;
@@ -76,7 +86,8 @@ export function encodeRow(
         else out.gsBase = base;
         linear = BigInt.asUintN(64, target - base);
       }
-      const kind = random.below(10);
+      const kind = out.absoluteOnly ? 1 : random.below(10);
+      if (kind === 1 && out.absoluteOnly && linear >= 0x7fff_0000n) return false;
       if (kind === 0 && !addressPrefix && linear < 0x4000_0000n) {
         bytes[at++] = (reg << 3) | 5;
         relativeAt = at;

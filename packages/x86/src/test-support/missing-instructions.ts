@@ -17,7 +17,7 @@ for (const file of files) {
       const verdict = comparison.compare(section, at, section.length);
       instructions += 1;
       at += verdict.length;
-      if (verdict.kind === 'agree' || verdict.kind === 'both-invalid') continue;
+      if (verdict.detail === undefined) continue;
       tallies[verdict.kind].add(verdict.detail);
       if (verdict.kind === 'missing') missing += 1;
     }

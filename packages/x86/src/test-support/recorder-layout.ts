@@ -1,7 +1,7 @@
 // table: addresses and byte offsets of the protocol of native/record-vectors.c (cases, results, batches), all little endian.
 
 /** Guest addresses of the three regions; the pages before and after each are not mapped. */
-export const CODE_BASE = 0x1000_0000;
+export const CODE_BASE = 0x0800_0000;
 export const CODE_BYTES = 0x4_0000;
 export const DATA_BASE = 0x2000_0000;
 export const DATA_BYTES = 0x2000;
@@ -43,6 +43,8 @@ export const PATCH_BYTES = 72;
 export const CASE_NOTE_AT = 1008;
 /** Mode bit: trap after each instruction instead of ending at the int3 that follows. */
 export const MODE_SINGLE_STEP = 1;
+/** Mode bit the recorder ignores: the code is several instructions. */
+export const MODE_SEQUENCE = 2;
 
 /** Fields of a result. */
 export const RESULT_VECTOR_AT = 0;

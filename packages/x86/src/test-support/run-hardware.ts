@@ -1,6 +1,6 @@
 // Live differential test: cases generated from the instruction rows, on the real processor and on ours, until the time is up.
 //
-// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N]
+// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--sequences]
 // The seed is printed with each failure; the same seed with the same --only and --batch gives the same cases.
 import { parseArgs } from 'node:util';
 import type { CpuExit } from '../cpu-exit.ts';
@@ -8,7 +8,7 @@ import { Decoder } from '../decode/decoder.ts';
 import { buildOpcodeMap } from '../decode/opcode-map.ts';
 import { instructionFamilies } from '../isa/index.ts';
 import { Batch } from './batch.ts';
-import { CaseGenerator, testedRows } from './case-generator.ts';
+import { CaseGenerator, isSequential, testedRows } from './case-generator.ts';
 import { CaseComparison } from './compare-case.ts';
 import { describeCase } from './describe-case.ts';
 import { Hardware, hasHardware } from './hardware.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     ignore: { type: 'string', default: '' },
     batch: { type: 'string', default: '2048' },
+    sequences: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
 });
@@ -32,7 +33,10 @@ if (!hasHardware()) {
   process.exit(2);
 }
 const ignored = new Set(values.ignore.split(','));
-const rows = testedRows(instructionFamilies, values.only === undefined ? undefined : new Set(values.only.split(',')));
+const rows = testedRows(
+  instructionFamilies,
+  values.only === undefined ? undefined : new Set(values.only.split(',')),
+).filter((row) => !values.sequences || isSequential(row));
 if (rows.length === 0) {
   console.error('no row has such a mnemonic');
   process.exit(2);
@@ -50,7 +54,9 @@ let nextRow = 0;
 // The next batch runs on the hardware while ours runs this one.
 function prepare(): { batch: Batch; seed: number } {
   const batch = new Batch(Number(values.batch));
-  nextRow = new CaseGenerator(new Random(seed), rows).fill(batch, values.only === undefined ? nextRow : 0);
+  const generator = new CaseGenerator(new Random(seed), rows);
+  if (values.sequences) generator.fillSequences(batch);
+  else nextRow = generator.fill(batch, values.only === undefined ? nextRow : 0);
   return { batch, seed: seed++ };
 }
 

@@ -10,7 +10,8 @@ export function statedUndefined(flags: string | undefined): number {
   return [...letters].reduce((mask, letter) => mask | FLAG_LETTERS[letter], 0);
 }
 
-const SHIFT = /^(rol|ror|rcl|rcr|shl|shr|sal|sar|shld|shrd)$/;
+/** Instructions whose flags depend on the count. */
+export const SHIFT = /^(rol|ror|rcl|rcr|shl|shr|sal|sar|shld|shrd)$/;
 
 /**
  * The undefined flags of a decoded instruction with CL as given. Shifts (SDM vol. 2, SAL/SAR/SHL/SHR, RCL/RCR/ROL/ROR, SHLD): a masked
