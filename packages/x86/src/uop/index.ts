@@ -3,6 +3,7 @@ import { controlRows } from './control.ts';
 import { floatArithmeticRows } from './float-arithmetic.ts';
 import { floatCompareRows } from './float-compare.ts';
 import { floatConvertRows } from './float-convert.ts';
+import { floatRoundRows } from './float-round.ts';
 import { integerRows } from './integer.ts';
 import { memoryRows } from './memory.ts';
 import { mmxRows } from './mmx.ts';
@@ -42,5 +43,5 @@ export function buildUopTable(rows: readonly UopRow[] = allRows()): UopTable {
 }
 
 function allRows(): UopRow[] {
-  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows, ...mmxRows];
+  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows, ...floatRoundRows, ...mmxRows];
 }

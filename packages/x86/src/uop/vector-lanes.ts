@@ -1,5 +1,6 @@
 // Vector micro-operations that WebAssembly has no single instruction for: table shuffles, high products, sums of differences.
 import type { VectorOp } from '../wasm/code.ts';
+import { AuxBit } from './flag-words.ts';
 import { type Emitter, type UopRow, uop } from './uop-row.ts';
 
 // Products of 32 bits in two vectors; their upper halves make the result.
@@ -61,12 +62,64 @@ function sign(element: 'i8x16' | 'i16x8' | 'i32x4', bits: number): UopRow {
     });
   });
 }
+const EXTENSIONS: readonly VectorOp[] = [
+  'i16x8_extend_low_i8x16_s',
+  'i16x8_extend_low_i8x16_u',
+  'i32x4_extend_low_i16x8_s',
+  'i32x4_extend_low_i16x8_u',
+  'i64x2_extend_low_i32x4_s',
+  'i64x2_extend_low_i32x4_u',
+];
+const ODD_PARITY = 0x100;
+
+// Elements of operand 1 where the sign bit of operand 3's element is set, of operand 2 elsewhere.
+function selectBySign(bits: 8 | 32 | 64): UopRow {
+  const shape = bits === 8 ? 'i8x16' : bits === 32 ? 'i32x4' : 'i64x2';
+  return uop(`vselect.${bits}`, 'out in in in', (e) =>
+    e.setVector(0, () => {
+      for (const index of [1, 2, 3]) e.getVector(index);
+      e.code
+        .i32(bits - 1)
+        .vector(`${shape}_shr_s`)
+        .vector('v128_bitselect');
+    }),
+  );
+}
 const ZERO = new Array<number>(16).fill(0);
 /** -32768 in each 16-bit lane. */
 const MINIMA = Array.from({ length: 16 }, (_, byte) => (byte % 2 === 0 ? 0 : 0x80));
 
 const supplementary: readonly UopRow[] = [
   ...(['i8x16_abs', 'i16x8_abs', 'i32x4_abs'] as const).map(unary),
+  ...EXTENSIONS.map(unary),
+  ...([8, 32, 64] as const).map(selectBySign),
+  // Operand 1 where the mask in operand 3 has ones, operand 2 where it has zeros.
+  uop('vselect', 'out in in in', (e) =>
+    e.setVector(0, () => {
+      for (const index of [1, 2, 3]) e.getVector(index);
+      e.code.vector('v128_bitselect');
+    }),
+  ),
+  // PTEST: ZF says that the conjunction is empty, CF that nothing of operand 1 lies outside operand 0.
+  uop(
+    'vtest',
+    'in in',
+    (e) => {
+      e.setFlagResult(() => {
+        e.getVector(0);
+        e.getVector(1);
+        e.code.vector('v128_and', 'v128_any_true').ops('i64_extend_i32_u').i64(8).ops('i64_shl');
+      });
+      e.setFlagAux(() => {
+        // Bits 63 and 62 are CF without OF; PF is clear, so the parity of the zero low byte is corrected.
+        e.code.i64(ODD_PARITY).i64(AuxBit.TOP_TWO | BigInt(ODD_PARITY));
+        e.getVector(1);
+        e.getVector(0);
+        e.code.vector('v128_andnot', 'v128_any_true').ops('select');
+      });
+    },
+    { flags: 'write' },
+  ),
   sign('i8x16', 8),
   sign('i16x8', 16),
   sign('i32x4', 32),

@@ -206,3 +206,33 @@ describe('MXCSR and MMX', () => {
     expect(toHex(image.subarray(48, 58))).toBe('ffff020406080a0c0e00');
   });
 });
+
+describe('SSE3 to SSE4.1', () => {
+  it('chooses bytes by PSHUFB', () => {
+    // Indices: 0x8f clears, 0x13 counts as 3.
+    const xmm = ['0f0e0d0c0b0a09080706050403020100', '8f13000000000000000000000000000f'];
+    expect(run({ code: [0x66, 0x0f, 0x38, 0x00, 0xc1], xmm }).xmm0).toBe(`0003${'00'.repeat(13)}0f`);
+  });
+  it('joins registers by PALIGNR', () => {
+    expect(run({ code: [0x66, 0x0f, 0x3a, 0x0f, 0xc1, 8], xmm: [HIGH + ONE, TWO + THREE] }).xmm0).toBe(ONE + TWO);
+  });
+  it('adds neighbours', () => {
+    expect(run({ code: [0x66, 0x0f, 0x7c, 0xc1], xmm: [ONE + TWO, ONE + ONE] }).xmm0).toBe(TWO + THREE);
+  });
+  it('rounds in the direction of the immediate, with the precision flag or without', () => {
+    const half = '4004000000000000';
+    const round = (immediate: number) => run({ code: [0x66, 0x0f, 0x3a, 0x0b, 0xc0, immediate], xmm: [HIGH + half] });
+    expect(round(2)).toMatchObject({ xmm0: HIGH + THREE, mxcsr: 0x1fa0 });
+    expect(round(9)).toMatchObject({ xmm0: HIGH + TWO, mxcsr: 0x1f80 });
+  });
+  it('tests bits: ZF for no common ones, CF for a subset', () => {
+    const test = (left: string, right: string) => run({ code: [0x66, 0x0f, 0x38, 0x17, 0xc1], xmm: [left, right] }).cpu.flags & 0x8d5;
+    expect(test(HIGH + ONE, '0'.repeat(32))).toBe(0x41);
+    expect(test(HIGH + ONE, HIGH + ONE)).toBe(0x01);
+    expect(test('0'.repeat(32), HIGH + ONE)).toBe(0x40);
+    expect(test(`${'0'.repeat(31)}1`, `${'0'.repeat(31)}3`)).toBe(0);
+  });
+  it('takes one element out and clears the rest of the register', () => {
+    expect(run({ code: [0x66, 0x0f, 0x3a, 0x16, 0xc0, 3], xmm: [HIGH + ONE], rax: -1n }).cpu.register(0)).toBe(0x01234567n);
+  });
+});

@@ -1,6 +1,6 @@
 // Helper rows behind the conversion micro-operations.
 import { type HelperRow, helper } from '../helper-row.ts';
-import { changeFormat, fromInteger, toInteger } from './convert.ts';
+import { changeFormat, fromInteger, toInteger, toIntegral } from './convert.ts';
 import { double, type FloatFormat, single } from './format.ts';
 import { beginFloat, deliver, endFloat, readLane, scratch, writeLane } from './lanes.ts';
 
@@ -64,11 +64,31 @@ function formatChange(from: FloatFormat, to: FloatFormat, lanes: 1 | 2): HelperR
   });
 }
 
+// ROUNDPS and its kin: the immediate says which rounding (4: MXCSR's) and whether precision stays down (8).
+function integral(format: FloatFormat, lanes: number): HelperRow {
+  const bytes = format.width / 8;
+  return helper(`${lanes === 1 ? name(format) : `${name(format)}x${lanes}`}.round`, (context, out, source, request) => {
+    const control = beginFloat(context);
+    const immediate = context.memory.i32[request >>> 2];
+    const rounding = immediate & 4 ? control.rounding : immediate & 3;
+    for (let offset = 0; offset < lanes * bytes; offset += bytes) {
+      const bits = readLane(context, format, source + offset);
+      const rounded = toIntegral(control, format, bits, rounding, (immediate & 8) !== 0);
+      writeLane(context, format, scratch(context) + offset, rounded);
+    }
+    return deliver(context, control, out, lanes * bytes);
+  });
+}
+
 /** Rows named as the micro-operations they stand behind. */
 export const floatConvertHelpers: readonly HelperRow[] = [
   ...(['from', 'trunc'] as const).flatMap((how) =>
     [double, single].flatMap((format) => [scalarToInteger(how, format, 32), scalarToInteger(how, format, 64), packedToInteger(how, format)]),
   ),
+  integral(double, 1),
+  integral(single, 1),
+  integral(double, 2),
+  integral(single, 4),
   scalarFromInteger(double, 64),
   scalarFromInteger(single, 32),
   scalarFromInteger(single, 64),

@@ -54,3 +54,17 @@ export function changeFormat(control: FloatControl, from: FloatFormat, to: Float
   if (isDenormal(from, x)) control.flags |= Flag.Denormal;
   return round(control, to, unpack(from, x));
 }
+
+/** Rounds to an integral float; `quiet` keeps the precision flag down. Denormals raise nothing here. */
+export function toIntegral(control: FloatControl, format: FloatFormat, source: bigint, rounding: number, quiet: boolean): bigint {
+  const x = control.operand(format, source);
+  if (isNaNBits(format, x)) {
+    if (isSignaling(format, x)) control.flags |= Flag.Invalid;
+    return x | format.quiet;
+  }
+  if (isInfinite(format, x) || isZero(format, x)) return x;
+  const { negative, mantissa, exponent } = unpack(format, x);
+  const { value, exact } = shiftAndRound(mantissa, -exponent, false, negative, rounding);
+  if (!exact && !quiet) control.flags |= Flag.Precision;
+  return value === 0n ? x & format.signBit : round(control, format, { negative, mantissa: value, exponent: 0 });
+}
