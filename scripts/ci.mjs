@@ -1,0 +1,32 @@
+// What CI runs: `npm test` first, then the longer suites, each bounded; ends with the sum over all of them.
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import { addResults, cacheFolder, finish, root, step } from './steps.mjs';
+
+const totals = join(cacheFolder, 'npm-test.json');
+
+rmSync(totals, { force: true });
+const passed = await step('npm test', ['npm', 'test'], {
+  show: true,
+  counted: false,
+  environment: { ELF_TOTALS: totals },
+});
+try {
+  const results = JSON.parse(readFileSync(totals, 'utf8'));
+  addResults(results.passed, results.failed);
+} catch {
+  addResults(0, 1);
+}
+
+// Without a build the suites below would only repeat one cause.
+if (passed) {
+  await step('npm start', ['npm', 'start'], { show: true });
+  await step('commands of the documents', ['npm', 'run', 'test:docs']);
+  const report = join(cacheFolder, 'vitest-browser.json');
+  await step('the page in a browser', ['npm', 'run', 'test:browser'], { show: true, vitestReport: report });
+  await step('parser fuzz, 200,000 mutations', ['npm', 'run', 'fuzz', '--', '--iterations', '200000', '--seed', '7']);
+  await step('our CPU against this one', ['npm', 'run', 'test:hardware']);
+  await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
+}
+console.log(`\nChecked ${root.split('/').at(-1)} on Node ${process.version}.`);
+finish();
