@@ -69,9 +69,13 @@ export class CaseGenerator {
   private readonly rows: readonly TestedRow[];
   private readonly encoded = createEncoded();
 
-  constructor(random: Random, rows: readonly TestedRow[]) {
+  /** Some cases have floating-point exceptions unmasked. */
+  private readonly unmasked: boolean;
+
+  constructor(random: Random, rows: readonly TestedRow[], unmasked = false) {
     this.random = random;
     this.rows = rows;
+    this.unmasked = unmasked;
   }
 
   /** Fills a batch, going through the rows in turn from `first`; returns the next row's number. */
@@ -230,6 +234,8 @@ export class CaseGenerator {
     if (random.oneIn(16)) value |= 0x8000;
     if (random.oneIn(16)) value |= 0x40;
     if (random.oneIn(4)) value |= random.below(64);
+    // Unmasked exceptions end the instruction with #XM.
+    if (this.unmasked && random.oneIn(8)) value &= ~(random.below(64) << 7);
     return value;
   }
 
@@ -242,7 +248,12 @@ export class CaseGenerator {
       row.operands.some(({ kind }) => kind.place.startsWith('mmx'));
     if (!usesX87) return;
     if (random.oneIn(4))
-      bytes.writeUInt16LE(0x07f | (random.below(4) << 10) | (random.pick([0, 2, 3]) << 8), at + layout.X87_AT);
+      bytes.writeUInt16LE(
+        (this.unmasked && random.oneIn(4) ? 0x40 | random.below(64) : 0x07f) |
+          (random.below(4) << 10) |
+          (random.pick([0, 2, 3]) << 8),
+        at + layout.X87_AT,
+      );
     const top = random.below(8);
     bytes.writeUInt16LE((top << 11) | (random.oneIn(4) ? random.next() & 0x4700 : 0), at + layout.X87_AT + 2);
     bytes[at + layout.X87_AT + 4] = random.oneIn(4) ? random.below(256) : 0xff;

@@ -1,6 +1,6 @@
 // Live differential test: cases generated from the instruction rows, on the real processor and on ours, until the time is up.
 //
-// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--sequences]
+// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--sequences] [--unmasked]
 // The seed is printed with each failure; the same seed with the same --only and --batch gives the same cases.
 import { parseArgs } from 'node:util';
 import type { CpuExit } from '../cpu-exit.ts';
@@ -23,6 +23,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     ignore: { type: 'string', default: '' },
     batch: { type: 'string', default: '2048' },
+    unmasked: { type: 'boolean', default: false },
     sequences: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
@@ -54,7 +55,7 @@ let nextRow = 0;
 // The next batch runs on the hardware while ours runs this one.
 function prepare(): { batch: Batch; seed: number } {
   const batch = new Batch(Number(values.batch));
-  const generator = new CaseGenerator(new Random(seed), rows);
+  const generator = new CaseGenerator(new Random(seed), rows, values.unmasked);
   if (values.sequences) generator.fillSequences(batch);
   else nextRow = generator.fill(batch, values.only === undefined ? nextRow : 0);
   return { batch, seed: seed++ };
