@@ -9,6 +9,9 @@ const table = buildUopTable();
 function family(name: string): string {
   return name
     .replace(/^(jcc|cond)\..*/, '$1')
+    .replace(/^([if])(32|64)(x[24])?\./, '$1.')
+    .replace(/^i(8x16|16x8)\./, 'i.')
+    .replace(/\.(cmp|round)\..*/, '.$1')
     .replace(/[if](8x16|16x8|32x4|64x2)_/g, '')
     .replace(/[._](f|o|s|u|low|high)(?=[._]|$)/g, '')
     .replace(/\.(bi|bid|bd)\d?$/, '')
