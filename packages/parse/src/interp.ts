@@ -4,7 +4,7 @@
 export type ReadAt = (buffer: Uint8Array, position: number) => number;
 
 // PATH_MAX: no system accepts a longer path here.
-const LONGEST_PATH = 4096;
+const LONGEST_PATH = 4096; // not a page size: PATH_MAX
 const PT_INTERP = 3;
 
 /**

@@ -6,7 +6,7 @@ import { decodeCString, decodeText } from '../../text.ts';
 const HEADER_SIZE = 60;
 const MAGIC_SIZE = 8;
 // PATH_MAX of the systems that write archives.
-const LONGEST_NAME = 4096;
+const LONGEST_NAME = 4096; // not a page size: PATH_MAX
 
 /** One member. `names` and `symbols` are the archive's own tables, the rest are files. */
 export interface ArchiveMember {

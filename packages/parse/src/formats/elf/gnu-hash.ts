@@ -61,7 +61,7 @@ function words(reader: ByteReader): Uint32Array {
 }
 
 // Chains are read in pieces, because only their own end marks say how long they are.
-const PIECE = 4096n;
+const PIECE = 4096n; // not a page size: bytes a read
 
 /** The chain of the highest bucket is the last: its end mark is the end of the table. */
 function readChains(elf: ElfFile, offset: bigint, buckets: Uint32Array, symbolOffset: number): Uint32Array {

@@ -5,7 +5,7 @@ import type { ElfFile } from './elf.ts';
 import { PT } from './program-header.ts';
 
 // PATH_MAX; Linux refuses longer ones (fs/binfmt_elf.c) and so do the other systems, with smaller limits.
-const LONGEST_PATH = 4096n;
+const LONGEST_PATH = 4096n; // not a page size: PATH_MAX
 
 /**
  * The path named by the first PT_INTERP, undefined when there is none. The path ends at the first NUL; the last byte must be one.

@@ -16,7 +16,7 @@ export interface StringTable {
 }
 
 // Names longer than this are kept and counted; real files have few of them.
-const LONG_NAME = 4096;
+const LONG_NAME = 4096; // not a page size: where names begin to be counted
 
 /** Wraps a table's bytes; `fileOffset` is only used to locate errors. */
 export function stringTable(bytes: Uint8Array, fileOffset: bigint, complain: Complain): StringTable {

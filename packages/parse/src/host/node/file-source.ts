@@ -3,7 +3,7 @@ import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import type { CountingSource } from '../../byte-source.ts';
 
 // Headers are small and near each other: 4 KiB blocks keep a header dump of a huge file at a handful of reads.
-const BLOCK_SIZE = 4096;
+const BLOCK_SIZE = 4096; // not a page size: bytes a read
 const CACHED_BLOCKS = 16;
 
 /** A source over a descriptor. `bytesRead` counts what was read from the file, not what callers were given. */
