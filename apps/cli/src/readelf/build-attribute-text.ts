@@ -1,6 +1,6 @@
 // The build attribute notes of annobin ("GA$...", watermark specification): their names carry the data.
 import { decodeText, type ElfFile, type ElfNote, SHT } from '@elf/parse';
-import { hex } from './number-text.ts';
+import { alternate, hex } from './number-text.ts';
 
 const NAMES = ['', 'version', 'stack prot', 'relro', 'stack size', 'tool', 'ABI', 'PIC', 'short enum'];
 const STACK_PROTECTION = ['off', 'on', 'all', 'strong', 'explicit'];
@@ -65,7 +65,11 @@ export class BuildAttributeRegions {
     if (description.length === 0) {
       const { start, end } = isOpen ? this.#open : this.#func;
       const range =
-        end > start ? `from 0x${hex(start)} to 0x${hex(end)}` : isOpen ? `from 0x${hex(start)}` : `at 0x${hex(start)}`;
+        end > start
+          ? `from 0x${hex(start)} to 0x${hex(end)}`
+          : isOpen
+            ? `from ${alternate(start)}`
+            : `at ${alternate(start)}`;
       return `    Applies to ${what} ${range}\n`;
     }
     const word = description.length === 16 ? 8 : description.length === 8 || description.length === 4 ? 4 : 0;
@@ -79,8 +83,8 @@ export class BuildAttributeRegions {
     else this.#func = region;
     const symbol = this.#symbolAt(start, isOpen);
     const name = symbol === undefined ? '' : ` (${symbol})`;
-    const to = hasEnd ? ` to 0x${hex(end)}` : '';
-    return `    Applies to ${what} from 0x${hex(start)}${to}${name}\n`;
+    const to = hasEnd && end !== 0n ? ` to ${alternate(end)}` : '';
+    return `    Applies to region from ${alternate(start)}${to}${name}\n`;
   }
 
   #symbolAt(address: bigint, isOpen: boolean): string | undefined {
@@ -95,13 +99,14 @@ export class BuildAttributeRegions {
     const table = section && this.#elf.symbols(section);
     if (table === undefined) return map;
     for (const symbol of table) {
-      if (symbol.name === '') continue;
+      if (symbol.name === '' || symbol.sectionIndex === 0) continue;
       const entry = map.get(symbol.value) ?? { open: undefined, func: undefined, global: false };
       if (symbol.type === 2) entry.func ??= symbol.name;
       else if (!entry.global) {
-        // A region's mark may be local; a global one at the same address is preferred.
-        entry.open = symbol.name;
-        entry.global = symbol.binding === 1;
+        // A region's mark may be local; the first global one at the same address is preferred.
+        const global = symbol.binding === 1;
+        if (entry.open === undefined || global) entry.open = symbol.name;
+        entry.global = global;
       }
       map.set(symbol.value, entry);
     }

@@ -12,6 +12,9 @@ import { NameTable } from './name-table.ts';
 import { counted, hex, prefixed } from './number-text.ts';
 import { dynamicStrings, is64, type ReadelfFile } from './readelf-file.ts';
 
+// DT_GNU_FLAGS_1 (binutils' include/elf/common.h).
+const GNU_FLAGS_1 = [[1, 'UNIQUE']] as const;
+
 type Flags = readonly (readonly [bit: number, name: string])[];
 
 /** d_tag as readelf words it. */
@@ -21,7 +24,7 @@ export function dynamicTagText(tag: bigint, machine: number): string {
     tag >> 32n === 0n ? (DYNAMIC_TAG_NAME[number] ?? MACHINE_DYNAMIC_TAG_NAME[machine]?.[number]) : undefined;
   if (known !== undefined) return known;
   if (tag >= 0x7000_0000n && tag <= 0x7fff_ffffn) return `Processor Specific: ${hex(tag)}`;
-  if (tag >= 0x6000_000dn && tag <= 0x6fff_ffffn) return `Operating System specific: ${hex(tag)}`;
+  if (tag >= 0x6000_000dn && tag <= 0x6fff_f000n) return `Operating System specific: ${hex(tag)}`;
   return `<unknown>: ${hex(tag)}`;
 }
 
@@ -29,21 +32,23 @@ const SIZES: readonly number[] = [
   2, 8, 9, 10, 11, 18, 19, 27, 28, 33, 35, 37, 0x6ffffdf6, 0x6ffffdf7, 0x6ffffdf9, 0x6ffffdfa, 0x6ffffdfb,
 ];
 const COUNTS: readonly number[] = [0x6ffffff9, 0x6ffffffa, 0x6ffffffd, 0x6fffffff];
+const DT_USED = 0x7ffffffe;
 const STRINGS: Readonly<Record<number, string>> = {
   1: 'Shared library',
   14: 'Library soname',
   15: 'Library rpath',
   29: 'Library runpath',
-  1879047930: 'Configuration file',
-  1879047931: 'Dependency audit library',
-  1879047932: 'Audit library',
-  2147483645: 'Auxiliary library',
-  2147483647: 'Filter library',
+  [0x6ffffefa]: 'Configuration file',
+  [0x6ffffefb]: 'Dependency audit library',
+  [0x6ffffefc]: 'Audit library',
+  [0x7ffffffd]: 'Auxiliary library',
+  [0x7ffffffe]: 'Not needed object',
+  [0x7fffffff]: 'Filter library',
 };
 const FLAG_ENTRIES: Readonly<Record<number, Flags>> = {
-  1879047676: DYNAMIC_FEATURE,
-  1879047677: DYNAMIC_POSITION_FLAG_1,
-  1879048187: DYNAMIC_FLAG_1,
+  [0x6ffffdfc]: DYNAMIC_FEATURE,
+  [0x6ffffdfd]: DYNAMIC_POSITION_FLAG_1,
+  [0x6ffffffb]: DYNAMIC_FLAG_1,
 };
 // MIPS tags that are counts (decimal) rather than addresses.
 const MIPS_COUNTS = [0x01, 0x0a, 0x0b, 0x10, 0x11, 0x12, 0x14, 0x18, 0x1a, 0x1c, 0x1e, 0x21, 0x2f];
@@ -71,7 +76,8 @@ export function printDynamicSection(file: ReadelfFile): void {
   const { machine } = elf.fileHeader;
   for (const { tag, value } of entries) {
     const type = dynamicTagText(tag, machine);
-    const padding = Math.max(0, (is64(file) ? 19 : 27) - type.length);
+    // A name longer than the column turns the width negative, which C's %*s takes as padding on the right.
+    const padding = Math.max(1, Math.abs((is64(file) ? 19 : 27) - type.length));
     const start = ` 0x${hex(tag, 2 * elf.wordSize)} (${type})${' '.repeat(padding)}`;
     output.write(`${start}${valueText(file, names, Number(tag & 0xffff_ffffn), value)}\n`);
   }
@@ -85,7 +91,7 @@ function valueText(file: ReadelfFile, names: NameTable, tag: number, value: bigi
   if (tag === 30) return flagText(value);
   const flags = FLAG_ENTRIES[tag];
   if (flags !== undefined) return `Flags: ${flagList(flags, value)}`;
-  if (tag === 0x6ffffdf4) return `Flags: ${value === 0n ? 'None' : hex(value)}`;
+  if (tag === 0x6ffffdf4) return `Flags: ${flagList(GNU_FLAGS_1, value)}`;
   if (tag === 0x6ffffdf5) return timeText(value);
   if (tag === 20) return dynamicTagText(value, file.elf.fileHeader.machine);
   if (tag === 24) return '';
@@ -94,17 +100,19 @@ function valueText(file: ReadelfFile, names: NameTable, tag: number, value: bigi
 
 function stringText(file: ReadelfFile, names: NameTable, tag: number, label: string, value: bigint): string {
   const name = value < BigInt(names.bytes.length) ? names.at(Number(value)) : undefined;
-  if (name === undefined) return prefixed(value);
+  // Entries that are rarely used keep their label even when the string is missing.
+  if (name === undefined) return tag < 0x100 || tag === DT_USED ? prefixed(value) : `${label}: ${prefixed(value)}`;
   // readelf marks the needed library that is also the interpreter.
   const interpreter = tag === 1 && name === file.elf.interpreter ? ' program interpreter' : '';
   return `${label}: [${name}]${interpreter}`;
 }
 
-/** DT_FLAGS: names without a label; readelf calls all bits it does not know "unknown". */
+/** DT_FLAGS: names without a label; readelf calls every bit it does not know "unknown". */
 function flagText(value: bigint): string {
   const names = DYNAMIC_FLAG.filter(([bit]) => (value & BigInt(bit)) !== 0n).map(([, name]) => name);
   const known = DYNAMIC_FLAG.reduce((bits, [bit]) => bits | BigInt(bit), 0n);
-  return [...names, ...((value & ~known) !== 0n ? ['unknown'] : [])].join(' ');
+  for (let rest = value & ~known; rest !== 0n; rest &= rest - 1n) names.push('unknown');
+  return names.join(' ');
 }
 
 function flagList(flags: Flags, value: bigint): string {
@@ -139,7 +147,8 @@ function mipsFlags(value: bigint): string {
   return MIPS_FLAG_NAMES.filter((_, bit) => ((value >> BigInt(bit)) & 1n) === 1n).join(' ');
 }
 
-/** True when the dynamic section names relocations, for the hint that readelf gives. */
+/** True when the dynamic section has relocations by its size entries, for the hint that readelf gives. */
 export function hasDynamicRelocations(elf: ElfFile): boolean {
-  return elf.dynamicEntries().some(({ tag }) => tag === DT.REL || tag === DT.RELA || tag === DT.JMPREL);
+  const sizes: readonly bigint[] = [DT.RELSZ, DT.RELASZ, DT.PLTRELSZ, DT.RELRSZ];
+  return elf.dynamicEntries().some(({ tag, value }) => sizes.includes(tag) && value !== 0n);
 }

@@ -22,18 +22,18 @@ const FEATURE_2 = 'x86 x87 MMX XMM YMM ZMM FXSR XSAVE XSAVEOPT XSAVEC TMM MASK'.
 
 // x86-64 psABI, "Program Property" and binutils' include/elf/common.h for the superseded numbers.
 const X86: Readonly<Record<number, BitProperty>> = {
-  3221225472: { label: 'x86 ISA used', names: COMPATIBLE_ISA, none: '' },
-  3221225473: { label: 'x86 ISA needed', names: COMPATIBLE_ISA, none: '' },
-  3221225474: { label: 'x86 feature', names: ['IBT', 'SHSTK', 'LAM_U48', 'LAM_U57'], none: '<None>' },
-  3221258240: { label: 'x86 ISA needed', names: ISA_2, none: '<None>' },
-  3221258241: { label: 'x86 feature needed', names: FEATURE_2, none: '<None>' },
-  3221258242: { label: 'x86 ISA needed', names: ISA, none: '' },
-  3221291008: { label: 'x86 ISA used', names: ISA_2, none: '<None>' },
-  3221291009: { label: 'x86 feature used', names: FEATURE_2, none: '<None>' },
-  3221291010: { label: 'x86 ISA used', names: ISA, none: '' },
+  [0xc0000000]: { label: 'x86 ISA used', names: COMPATIBLE_ISA, none: '' },
+  [0xc0000001]: { label: 'x86 ISA needed', names: COMPATIBLE_ISA, none: '' },
+  [0xc0000002]: { label: 'x86 feature', names: ['IBT', 'SHSTK', 'LAM_U48', 'LAM_U57'], none: '<None>' },
+  [0xc0008000]: { label: 'x86 ISA needed', names: ISA_2, none: '<None>' },
+  [0xc0008001]: { label: 'x86 feature needed', names: FEATURE_2, none: '<None>' },
+  [0xc0008002]: { label: 'x86 ISA needed', names: ISA, none: '' },
+  [0xc0010000]: { label: 'x86 ISA used', names: ISA_2, none: '<None>' },
+  [0xc0010001]: { label: 'x86 feature used', names: FEATURE_2, none: '<None>' },
+  [0xc0010002]: { label: 'x86 ISA used', names: ISA, none: '' },
 };
 const AARCH64: Readonly<Record<number, BitProperty>> = {
-  3221225472: { label: 'AArch64 feature', names: ['BTI', 'PAC'], none: '<None>' },
+  [0xc0000000]: { label: 'AArch64 feature', names: ['BTI', 'PAC'], none: '' },
 };
 const MACHINES: Readonly<Record<number, Readonly<Record<number, BitProperty>>>> = {
   3: X86,

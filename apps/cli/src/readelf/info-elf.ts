@@ -147,7 +147,7 @@ const PURPOSE: Readonly<Record<number, string>> = {
 
 function segments(elf: ElfFile): string {
   if (elf.programHeaders.length === 0) return fact('Segments', 'none');
-  const most = Math.min(elf.programHeaders.length , 40);
+  const most = Math.min(elf.programHeaders.length, 40);
   const rows = elf.programHeaders.slice(0, most).map((header) => `    ${segmentText(elf, header)}\n`);
   const rest = elf.programHeaders.length - most;
   return `${fact('Segments', `${elf.programHeaders.length}`)}${rows.join('')}${rest > 0 ? `    and ${rest} more\n` : ''}`;

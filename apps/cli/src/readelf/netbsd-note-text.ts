@@ -28,6 +28,7 @@ function versionText(version: number): string {
   const release = Math.floor(version / 10_000) % 100;
   const patch = Math.floor(version / 100) % 100;
   if (release === 0) return `${major}.${minor}.${patch}`;
-  const letter = String.fromCharCode(64 + (release % 26));
+  // readelf takes the letter from the number before it cuts the major and minor digits off.
+  const letter = String.fromCharCode(65 + (Math.floor(version / 10_000) % 26));
   return `${major}.${minor}${release > 26 ? 'Z' : ''}${letter}`;
 }

@@ -13,23 +13,27 @@ import { BuildAttributeRegions, buildAttributeText } from './build-attribute-tex
 import { gnuPropertyText } from './gnu-property-text.ts';
 import { mappedFilesText } from './mapped-files-text.ts';
 import { netbsdNoteText } from './netbsd-note-text.ts';
+import { noteRelocator } from './note-relocator.ts';
 import { hex } from './number-text.ts';
 import { printable } from './printable-text.ts';
 import { type ReadelfFile, sectionName } from './readelf-file.ts';
 
 const ET_CORE = 4;
 
-/** Prints the notes; nothing at all when there are none. */
+/** Prints the notes; nothing when there are none, except where readelf has a sentence for it (its grammar is kept). */
 export function printNotes(file: ReadelfFile): void {
   const { elf } = file;
   const sections = elf.sectionHeaders.filter(({ type, size }) => type === SHT.NOTE && size !== 0n);
   if (elf.fileHeader.type !== ET_CORE && sections.length > 0) {
     for (const section of sections) {
       const title = `\nDisplaying notes found in: ${printable(sectionName(file, section))}\n`;
-      printRange(file, title, { offset: section.offset, size: section.size, align: section.addralign });
+      const range = { offset: section.offset, size: section.size, align: section.addralign };
+      printRange(file, title, range, noteRelocator(elf, section));
     }
     return;
   }
+  const bySegments = elf.fileHeader.type === ET_CORE || elf.sectionHeaders.length === 0;
+  if (bySegments && elf.programHeaders.length === 0) file.output.write('No notes found file.\n');
   for (const { type, offset, filesz, align } of elf.programHeaders) {
     if (type !== PT.NOTE || filesz === 0n) continue;
     const title = `\nDisplaying notes found at file offset 0x${hex(offset, 8)} with length 0x${hex(filesz, 8)}:\n`;
@@ -37,11 +41,11 @@ export function printNotes(file: ReadelfFile): void {
   }
 }
 
-function printRange(file: ReadelfFile, title: string, range: NoteRange): void {
+function printRange(file: ReadelfFile, title: string, range: NoteRange, relocated?: (note: ElfNote) => ElfNote): void {
   const { elf, output } = file;
   output.write(`${title}  ${'Owner'.padEnd(20)} Data size \tDescription\n`);
   const regions = new BuildAttributeRegions(elf);
-  for (const note of notesIn(elf, range)) output.write(noteText(file, note, regions));
+  for (const note of notesIn(elf, range)) output.write(noteText(file, relocated?.(note) ?? note, regions));
 }
 
 const isBuildAttribute = (note: ElfNote) => note.type === 0x100 || note.type === 0x101;
@@ -59,7 +63,7 @@ function noteText(file: ReadelfFile, note: ElfNote, regions: BuildAttributeRegio
     if (name !== undefined)
       return `  ${name.padEnd(28)} ${size}\t${type === 0x100 ? 'OPEN' : 'func'}${separator}${regions.text(note)}`;
   }
-  const start = `  ${printable(owner).padEnd(20)} ${size}\t${noteTypeText(file, note)}${separator}`;
+  const start = `  ${(owner === '' ? '(NONE)' : printable(owner)).padEnd(20)} ${size}\t${noteTypeText(file, note)}${separator}`;
   const body = bodyText(file, note);
   if (body !== undefined) return start + body;
   if (description.length === 0) return wide ? `${start}\n` : start;

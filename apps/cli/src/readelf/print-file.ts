@@ -19,7 +19,7 @@ import { elfToJson } from './json-document.ts';
 import { printNotes } from './notes-text.ts';
 import { Output, type TextStreams } from './output.ts';
 import { printProgramHeaders } from './program-header-table.ts';
-import type { ReadelfFile } from './readelf-file.ts';
+import { type ReadelfFile, sectionNamesOf } from './readelf-file.ts';
 import type { ReadelfOptions } from './readelf-options.ts';
 import { printRelocations } from './relocation-table-text.ts';
 import { printSectionGroups, printSectionTable } from './section-table.ts';
@@ -99,6 +99,7 @@ function printSource(options: RunOptions, name: string, source: ByteSource, outp
     const file: ReadelfFile = {
       elf,
       output,
+      names: sectionNamesOf(elf),
       wide: options.show.wide,
       warn: (sentence) => output.message(`readelf: Warning: ${sentence}\n`),
       error: (sentence) => {

@@ -33,7 +33,7 @@ export function printProgramHeaders(file: ReadelfFile, withHeader: boolean): voi
     const verb = headers.length === 1 ? 'There is 1 program header' : `There are ${headers.length} program headers`;
     output.write(`${verb}, starting at offset ${phoff}\n`);
   }
-  output.write(headers.length > 1 ? '\nProgram Headers:\n' : '\nProgram Header:\n');
+  output.write('\nProgram Headers:\n');
   if (!is64(file)) {
     output.write('  Type           Offset   VirtAddr   PhysAddr   FileSiz MemSiz  Flg Align\n');
   } else if (wide) {
@@ -68,7 +68,7 @@ function line32(file: ReadelfFile, header: ProgramHeader): string {
 function wideLine(file: ReadelfFile, header: ProgramHeader): string {
   const place = `${prefixed(header.offset, 6)} ${prefixed(header.vaddr, 16)} ${prefixed(header.paddr, 16)}`;
   const sizes = `${prefixed(header.filesz, 6)} ${prefixed(header.memsz, 6)}`;
-  return `  ${typeColumn(file, header)} ${place} ${sizes} ${flagsText(header)} ${prefixed(header.align)}`;
+  return `  ${typeColumn(file, header)} ${place} ${sizes} ${flagsText(header)} ${alternate(header.align)}`;
 }
 
 function twoLines(file: ReadelfFile, header: ProgramHeader): string {

@@ -1,33 +1,39 @@
 // One file being printed: the parsed headers, where text goes, and the few look-ups that several printers share.
 import { DT, dynamicOffset, dynamicValue, type ElfFile, type SectionHeader, SHT } from '@elf/parse';
+import { NameTable } from './name-table.ts';
 import type { Output } from './output.ts';
-import { printable } from './printable-text.ts';
 
 /** What every printer gets. */
 export interface ReadelfFile {
   readonly elf: ElfFile;
   readonly output: Output;
+  /** The names of the sections, undefined when the file has none. */
+  readonly names: NameTable | undefined;
   /** -W: one line an entry, names never cut. */
   readonly wide: boolean;
   warn(sentence: string): void;
   error(sentence: string): void;
 }
 
-/** A section's name, or `<none>`-like texts of readelf when the index has none. */
-export function sectionName(file: ReadelfFile, section: SectionHeader): string {
-  const { elf } = file;
-  if (elf.sectionNameTableIndex === 0) return '<no-strings>';
-  const names = elf.stringTable(elf.sectionNameTableIndex);
-  if (names.bytes.length === 0) return '<no-strings>';
-  return section.nameOffset >= names.bytes.length ? '<corrupt>' : names.at(section.nameOffset);
+/** A section's name, printable, or readelf's words for a missing one. */
+export function sectionName({ names }: ReadelfFile, section: SectionHeader): string {
+  return names === undefined ? '<no-strings>' : (names.at(section.nameOffset) ?? '<corrupt>');
+}
+
+/** The section names of a file; undefined when it has none. */
+export function sectionNamesOf(elf: ElfFile): NameTable | undefined {
+  const index = elf.sectionNameTableIndex;
+  if (index === 0 || elf.section(index) === undefined) return undefined;
+  const { bytes } = elf.stringTable(index);
+  return bytes.length === 0 ? undefined : new NameTable(bytes);
 }
 
 // readelf keeps a name that stands inside a sentence in a buffer of this many characters.
 const SENTENCE_NAME = 256;
 
-/** A section's name for a sentence: printable and of limited length. */
+/** A section's name for a sentence: of limited length. */
 export function quotedName(file: ReadelfFile, section: SectionHeader): string {
-  return printable(sectionName(file, section)).slice(0, SENTENCE_NAME);
+  return sectionName(file, section).slice(0, SENTENCE_NAME);
 }
 
 /** True for a 64-bit file. */

@@ -10,6 +10,11 @@ import { type SymbolVersionNames, symbolVersionNames } from './symbol-version-na
 
 const EM_MIPS = 8;
 const EM_SPARCV9 = 43;
+const R_SPARC_OLO10 = 33;
+const EM_ALPHA = 0x9026;
+const R_ALPHA_LITUSE = 5;
+// What an R_ALPHA_LITUSE relocation says about the use of a literal (Alpha ELF conventions).
+const ALPHA_USES = ['ADDR', 'BASE', 'BYTOFF', 'JSR', 'TLSGD', 'TLSLDM', 'JSRDIRECT'];
 const STT_SECTION = 3;
 const STT_GNU_IFUNC = 10;
 
@@ -19,6 +24,7 @@ export function printRelocations(file: ReadelfFile): void {
   const isTable = ({ type, size }: SectionHeader) =>
     (type === SHT.REL || type === SHT.RELA || type === SHT.RELR) && size !== 0n;
   const sections = elf.sectionHeaders.filter(isTable);
+  const linked = new Map<number, LinkedSymbols | undefined>();
   const packed = new Map(relrTables(elf).map((table) => [table.section?.index, table]));
   for (const section of sections) {
     const relr = packed.get(section.index);
@@ -29,7 +35,11 @@ export function printRelocations(file: ReadelfFile): void {
       `\nRelocation section${name} at offset 0x${hex(section.offset)} contains ${counted(count, 'entry', 'entries')}:\n`,
     );
     if (relr !== undefined) printPacked(file, relr);
-    else new RelocationWriter(file, section, stride).print();
+    else {
+      // Object files have thousands of relocation sections that share one symbol table.
+      if (!linked.has(section.link)) linked.set(section.link, linkedSymbols(file, section));
+      new RelocationWriter(file, section, stride, linked.get(section.link)).print();
+    }
   }
   if (sections.length > 0) return;
   if (hasDynamicRelocations(elf)) {
@@ -62,7 +72,7 @@ class RelocationWriter {
   readonly #typeNames: Readonly<Record<number, string>> | undefined;
   readonly #symbols: LinkedSymbols | undefined;
 
-  constructor(file: ReadelfFile, section: SectionHeader, stride: number) {
+  constructor(file: ReadelfFile, section: SectionHeader, stride: number, symbols: LinkedSymbols | undefined) {
     this.#file = file;
     this.#section = section;
     this.#stride = stride;
@@ -70,7 +80,7 @@ class RelocationWriter {
     this.#hasAddend = section.type === SHT.RELA;
     this.#machine = file.elf.fileHeader.machine;
     this.#typeNames = relocationTypeNames(this.#machine);
-    this.#symbols = linkedSymbols(file, section);
+    this.#symbols = symbols;
   }
 
   print(): void {
@@ -118,8 +128,15 @@ class RelocationWriter {
     const shownInfo = this.#file.wide ? info : BigInt(`0x${info}`).toString(16).padStart(width, '0');
     const addend = this.#hasAddend ? reader.i64(at + 16) : undefined;
     const single = this.#machine === EM_MIPS || this.#machine === EM_SPARCV9 ? type & 0xff : type;
-    const line = `${offset}  ${shownInfo} ${this.#type(single)}${this.#rest(symbol, addend)}\n`;
+    const rest = this.#isLiteralUse(single, addend) ? literalUse(addend!, this.#file.wide) : this.#rest(symbol, addend);
+    const second =
+      this.#machine === EM_SPARCV9 && single === R_SPARC_OLO10 ? ` + ${(((type | 0) >> 8) >>> 0).toString(16)}` : '';
+    const line = `${offset}  ${shownInfo} ${this.#type(single)}${rest}${second}\n`;
     return this.#machine === EM_MIPS ? `${line}${this.#mipsTypes(type)}` : line;
+  }
+
+  #isLiteralUse(type: number, addend: bigint | undefined): boolean {
+    return this.#machine === EM_ALPHA && type === R_ALPHA_LITUSE && addend !== undefined;
   }
 
   #mipsTypes(type: number): string {
@@ -161,7 +178,7 @@ class RelocationWriter {
       // The value of an indirect function is what it returns: its name with () stands in the value's place.
       const width = this.#long ? 14 : 8;
       const shown = this.#fit(nameOffset === 0 || name === undefined ? '??' : name, width);
-      value = `${shown}${suffix}()${'.'.padEnd(shown.length <= width ? width + 1 - shown.length : 1)}`;
+      value = `${shown}${suffix}()${' '.padEnd(shown.length <= width ? width + 1 - shown.length : 1)}`;
     } else {
       const word = this.#long ? reader.u64(at + 8) : BigInt(reader.u32(at + 4));
       value = this.#long ? `${hex(word, 16)} ` : `${hex(word, 8)}   `;
@@ -186,6 +203,12 @@ class RelocationWriter {
   #fit(name: string, width: number): string {
     return this.#file.wide || name.length <= width ? name : `${name.slice(0, width - 5)}[...]`;
   }
+}
+
+function literalUse(addend: bigint, wide: boolean): string {
+  const known = addend >= 0n && addend < 7n ? ALPHA_USES[Number(addend)] : undefined;
+  if (known !== undefined) return ` (${known})${wide ? ' '.repeat(Math.max(0, 10 - known.length)) : ''}`;
+  return ` <unknown addend: ${BigInt.asUintN(64, addend).toString(16)}>`;
 }
 
 function signedHex(value: bigint, plus: string, minus: string): string {

@@ -3,14 +3,14 @@
 /** The bits beside the visibility in words; unknown ones as a number. */
 export function symbolOtherText(machine: number, fileType: number, bits: number): string {
   if (machine === 183 && bits === 0x80) return '[VARIANT_PCS]';
-  if (machine === 243 && bits === 0x80) return '[VARIANT_CC]';
+  if (machine === 243) return bits === 0x80 ? '[VARIANT_CC]' : `[${(bits & ~0x80).toString(16)}]`;
   if (machine === 21) {
     const local = bits & 0xe0;
     // ELFv2: 1 means that the function has one entry and does not keep r2, otherwise 4 << (value - 2) bytes lie between the entries.
     if (local !== 0 && (bits & ~0xe0) === 0) return `[<localentry>: ${ppc64LocalEntry(local >> 5)}]`;
   }
   if (machine === 8) return mips(fileType, bits);
-  if (machine === 0x9026 && (bits === 0x80 || bits === 0x88)) return bits === 0x80 ? '[NOPV]' : '[STD GPLOAD]';
+  if (machine === 0x9026) return bits === 0x80 ? '[NOPV]' : bits === 0x88 ? '[STD GPLOAD]' : '[<unknown>]';
   return `[<other>: ${bits.toString(16)}]`;
 }
 
