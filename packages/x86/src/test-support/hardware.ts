@@ -8,7 +8,8 @@ import { fileURLToPath } from 'node:url';
 import { RECORD_BYTES } from './recorder-layout.ts';
 
 const SOURCE = fileURLToPath(new URL('../../native/record-vectors.c', import.meta.url));
-const COMPILER_FLAGS = ['-O2', '-static', '-no-pie', '-fno-stack-protector', '-fcf-protection=none'];
+// Position independent, so that the recorder lies far above the small addresses that random registers hold.
+const COMPILER_FLAGS = ['-O2', '-static-pie', '-fPIE', '-fno-stack-protector', '-fcf-protection=none'];
 
 /** What the recorder answered to a batch. */
 export interface BatchResult {
@@ -26,7 +27,7 @@ export function hasHardware(): boolean {
 
 /** Compiles the recorder into a cache directory named by the source's hash; returns the path of the program. */
 export function buildRecorder(): string {
-  const hash = createHash('sha256').update(readFileSync(SOURCE)).digest('hex').slice(0, 16);
+  const hash = createHash('sha256').update(readFileSync(SOURCE)).update(COMPILER_FLAGS.join(' ')).digest('hex').slice(0, 16);
   const directory = join(tmpdir(), 'elf-x86-native');
   const program = join(directory, `record-vectors-${hash}`);
   if (existsSync(program)) return program;
