@@ -25,7 +25,7 @@ if (passed) {
   const report = join(cacheFolder, 'vitest-browser.json');
   await step('the page in a browser', ['npm', 'run', 'test:browser'], { show: true, vitestReport: report });
   await step('parser fuzz, 200,000 mutations', ['npm', 'run', 'fuzz', '--', '--iterations', '200000', '--seed', '7']);
-  await step('our CPU against this one', ['npm', 'run', 'test:hardware']);
+  await step('our CPU against this one', ['npm', 'run', 'test:hardware', '--', '--seconds', '60']);
   await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
 }
 console.log(`\nChecked ${root.split('/').at(-1)} on Node ${process.version}.`);
