@@ -109,24 +109,28 @@ export function round(control: FloatControl, format: FloatFormat, exact: Exact, 
   const sign = negative ? format.signBit : 0n;
   const natural = exponent + bitLength(mantissa) - precision;
   const unit = Math.max(natural, minimum);
-  const { value, exact: isExact } = shiftAndRound(mantissa, unit - exponent, sticky, negative, control.rounding);
+  const { value, exact: fits } = shiftAndRound(mantissa, unit - exponent, sticky, negative, control.rounding);
+  let isExact = fits;
   if (natural < minimum) {
     // With an unbounded exponent it might round up to the smallest normal number, and then it is not tiny.
-    const unbounded = shiftAndRound(mantissa, natural - exponent, sticky, negative, control.rounding).value;
-    const tiny = natural < minimum - 1 || unbounded < 1n << BigInt(precision);
+    const unbounded = shiftAndRound(mantissa, natural - exponent, sticky, negative, control.rounding);
+    const tiny = natural < minimum - 1 || unbounded.value < 1n << BigInt(precision);
     const masked = (control.mxcsr & (Flag.Underflow << 7)) !== 0;
     if (tiny && masked && (control.mxcsr & FLUSH_TO_ZERO) !== 0) {
       control.flags |= Flag.Underflow | Flag.Precision;
       return sign;
     }
     if (tiny && (!isExact || !masked)) control.flags |= Flag.Underflow;
+    // A handler of underflow would be given the result with an unbounded exponent, so that is what is exact or not.
+    if (tiny && !masked) isExact = unbounded.exact;
   }
   if (!isExact) control.flags |= Flag.Precision;
   // A carry out of the mantissa moves into the exponent field by itself.
   const field = value < format.quiet << 1n ? 0n : BigInt(unit - minimum);
   const bits = (field << BigInt(format.fractionBits)) + value;
   if (bits < format.infinity) return sign | bits;
-  control.flags |= Flag.Overflow | Flag.Precision;
+  control.flags |= Flag.Overflow;
+  if ((control.mxcsr & (Flag.Overflow << 7)) !== 0) control.flags |= Flag.Precision;
   const away = control.rounding === Rounding.Nearest || control.rounding === (negative ? Rounding.Down : Rounding.Up);
   return sign | (away ? format.infinity : format.infinity - 1n);
 }
