@@ -1,2 +1,74 @@
-// The elf command.
-export {};
+// The elf command: subcommands and their help; everything else is loaded when it is needed.
+import { writeSync } from 'node:fs';
+import { Command } from 'commander';
+import packageFacts from '../package.json' with { type: 'json' };
+
+const OWN_FAILURE = 125;
+
+/** A subcommand that parses its own words: binutils' and qemu's conventions are not commander's. */
+function addCommand(
+  program: Command,
+  name: string,
+  usage: string,
+  description: string,
+  run: (args: string[]) => unknown,
+): void {
+  program
+    .command(name)
+    .usage(usage)
+    .description(description)
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .argument('[words...]')
+    .action(async (words: string[]) => {
+      const status = await run(words);
+      if (typeof status === 'number') process.exitCode = status;
+    });
+}
+
+async function main(): Promise<void> {
+  const program = new Command('elf')
+    .description(packageFacts.description)
+    .version(packageFacts.version)
+    .enablePositionalOptions()
+    .showHelpAfterError();
+  const text = { stdout: (part: string) => printAll(1, part), stderr: (part: string) => printAll(2, part) };
+  const streams = { stdout: { write: text.stdout }, stderr: { write: text.stderr } };
+  addCommand(program, 'run', '[options] PROGRAM [ARGUMENT...]', 'run a Linux x86-64 program', async (words) => {
+    const { runCommand } = await import('./commands/run.ts');
+    return runCommand(words);
+  });
+  addCommand(program, 'readelf', '<options> FILE...', "print a file as binutils' readelf does", async (words) => {
+    const { readelfCommand } = await import('./commands/readelf.ts');
+    return readelfCommand(words, text);
+  });
+  addCommand(program, 'info', 'FILE...', 'tell people what a file is', async (words) => {
+    const { infoCommand } = await import('./commands/info.ts');
+    return infoCommand(words, text);
+  });
+  addCommand(program, 'explain', 'FILE [ARGUMENT...]', 'tell the story of its execve, step by step', async (words) => {
+    const { explainCommand } = await import('./commands/explain.ts');
+    return explainCommand(words, streams);
+  });
+  await program.parseAsync();
+}
+
+/** Writes all of it now. A reader that left (head) ends us quietly, as SIGPIPE would. */
+function printAll(number: number, text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(number, bytes, done);
+    } catch (error) {
+      const { code } = error as { code?: string };
+      if (code === 'EPIPE') process.exit(141);
+      if (code !== 'EAGAIN') throw error;
+    }
+  }
+}
+
+main().catch((error: unknown) => {
+  printAll(2, `elf: internal error: ${error instanceof Error ? (error.stack ?? error.message) : String(error)}\n`);
+  process.exit(OWN_FAILURE);
+});

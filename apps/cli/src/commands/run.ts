@@ -1,0 +1,128 @@
+// elf run PROGRAM [arguments]: runs a Linux x86-64 program with this terminal, these files and this environment.
+import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
+import { Errno, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
+import { createNodeHost } from '@elf/kernel/node';
+import { signalName } from '@elf/linux';
+import { createMachine, describeRefusal, formatCrashReport, type Machine, type ProgramOutcome } from '@elf/machine';
+import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from '../options.ts';
+import { dieOfSignal } from '../run/end-process.ts';
+import { findProgram } from '../run/find-program.ts';
+
+const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n\n${optionHelp(RUN_OPTIONS)}`;
+
+/** Exit statuses of ours (env(1) and timeout(1) use the same). */
+const ExitCode = { TimedOut: 124, OwnFailure: 125, Refused: 126, NotFound: 127 } as const;
+
+/**
+ * Runs a program and ends this process as the program ended. Does not return before that.
+ * @param args what follows "run" on the command line.
+ */
+export async function runCommand(args: readonly string[]): Promise<void> {
+  const parsed = parseOptions(RUN_OPTIONS, args, process.env);
+  if ('mistake' in parsed || parsed.rest.length === 0) {
+    const reason = 'mistake' in parsed ? parsed.mistake : 'no program was given';
+    printError(`elf run: ${reason}\n${USAGE}`);
+    process.exit(ExitCode.OwnFailure);
+  }
+  const option = (name: string) => parsed.values.get(name)?.at(-1);
+  const started = performance.now();
+  const machine = prepareMachine(option);
+  const program = option('root') === undefined ? findProgram(parsed.rest[0], process.env.PATH) : parsed.rest[0];
+  limitTime(option('timeout'));
+  const outcome = await machine.run({
+    path: program,
+    arguments: [option('0') ?? parsed.rest[0], ...parsed.rest.slice(1)],
+    environment: guestEnvironment(parsed),
+  });
+  if (option('stats') !== undefined) printStatistics(machine, performance.now() - started);
+  finish(outcome, program, option('exit-code-only') !== undefined);
+}
+
+function prepareMachine(option: (name: string) => string | undefined): Machine {
+  const isSandboxed = option('sandbox') !== undefined;
+  const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly: isSandboxed });
+  const stackSize = option('s');
+  const machine = createMachine({
+    host,
+    trace: traceSink(option('strace') !== undefined, option('D')),
+    onCrash: (report) => printError(formatCrashReport(report)),
+    stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),
+  });
+  if (isSandboxed) {
+    const { mounts } = machine.kernel.tree;
+    const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
+    temporary.setMode('', 0o1777);
+    mounts.mount('/tmp', temporary, 'tmpfs');
+    // Device nodes answer by number; the host's own /dev stays visible but cannot be written through.
+    mounts.mount('/sys', readOnlyFileSystem(new MemoryFileSystem(host.clock)), 'sysfs');
+  }
+  return machine;
+}
+
+function traceSink(isOn: boolean, file: string | undefined): ((line: string) => void) | undefined {
+  if (!isOn) return undefined;
+  if (file === undefined) return (line) => printError(`${line}\n`);
+  writeFileSync(file, '');
+  return (line) => appendFileSync(file, `${line}\n`);
+}
+
+function guestEnvironment(parsed: ParsedOptions): string[] {
+  const removed = new Set(parsed.values.get('U') ?? []);
+  const set = new Map<string, string>();
+  for (const [name, value] of Object.entries(process.env)) if (!removed.has(name)) set.set(name, value ?? '');
+  for (const pair of parsed.values.get('E') ?? []) {
+    const equals = pair.indexOf('=');
+    set.set(equals < 0 ? pair : pair.slice(0, equals), equals < 0 ? '' : pair.slice(equals + 1));
+  }
+  return [...set].map(([name, value]) => `${name}=${value}`);
+}
+
+function limitTime(seconds: string | undefined): void {
+  if (seconds === undefined) return;
+  setTimeout(() => {
+    printError(`elf run: stopped after ${seconds} s\n`);
+    process.exit(ExitCode.TimedOut);
+  }, Number(seconds) * 1000);
+}
+
+function finish(outcome: ProgramOutcome, program: string, codeOnly: boolean): void {
+  switch (outcome.kind) {
+    case 'exited':
+      process.exit(outcome.code);
+      break;
+    case 'signaled':
+      if (codeOnly) process.exit(128 + outcome.signal);
+      dieOfSignal(outcome.signal, signalName(outcome.signal));
+      break;
+    case 'refused':
+      printError(`elf run: ${program}: ${describeRefusal(outcome)}\n`);
+      process.exit(
+        outcome.errno === Errno.ENOENT || outcome.errno === Errno.ENOTDIR ? ExitCode.NotFound : ExitCode.Refused,
+      );
+      break;
+    default:
+      printError(`elf run: ${program}: every thread waits for something that cannot happen\n`);
+      process.exit(ExitCode.OwnFailure);
+  }
+}
+
+function printStatistics(machine: Machine, milliseconds: number): void {
+  const { instructions } = machine;
+  const rate = (instructions / milliseconds / 1000).toFixed(1);
+  const memory = (machine.kernel.memory.memory.buffer.byteLength / 1048576).toFixed(0);
+  printError(
+    `elf: ${instructions} instructions in ${milliseconds.toFixed(0)} ms, ${rate} million/s, ${memory} MiB of guest memory\n`,
+  );
+}
+
+/** Synchronous, so that messages keep their place among the guest's own output. */
+function printError(text: string): void {
+  const bytes = Buffer.from(text);
+  for (let done = 0; done < bytes.length; ) {
+    try {
+      done += writeSync(2, bytes, done);
+    } catch (error) {
+      if ((error as { code?: string }).code !== 'EAGAIN') return;
+    }
+  }
+}

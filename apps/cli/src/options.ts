@@ -1,0 +1,88 @@
+// The options of `elf run` as rows: name, environment twin, meaning. Parsing, help and the reference page read them.
+
+/** One option. Names work with one or two dashes, as qemu-user's do. */
+export interface OptionRow {
+  readonly name: string;
+  /** What the value is called in help; absent: a switch. */
+  readonly value?: string;
+  /** Variable that sets it when the option is not given. Switches are on when it is not empty and not "0". */
+  readonly environment?: string;
+  readonly description: string;
+  /** May be given several times. */
+  readonly repeatable?: boolean;
+}
+
+// biome-ignore format: one row per line
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  { name: 'L',              value: 'directory', environment: 'ELF_LD_PREFIX', description: 'look for files in this sysroot first' },
+  { name: 'E',              value: 'VAR=VAL',   environment: 'ELF_SET_ENV',   description: 'set a variable for the program', repeatable: true },
+  { name: 'U',              value: 'VAR',       environment: 'ELF_UNSET_ENV', description: 'remove a variable', repeatable: true },
+  { name: '0',              value: 'argv0',     environment: 'ELF_ARGV0',     description: 'what the program sees as its own name' },
+  { name: 's',              value: 'bytes',     environment: 'ELF_STACK_SIZE', description: 'stack size limit' },
+  { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
+  { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
+  { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
+  { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp' },
+  { name: 'timeout',        value: 'seconds',   environment: 'ELF_TIMEOUT',   description: 'end after this time with status 124' },
+  { name: 'stats',                              environment: 'ELF_STATS',     description: 'print instructions and time on standard error' },
+  { name: 'exit-code-only',                     environment: 'ELF_EXIT_CODE_ONLY', description: 'exit with 128+S instead of dying of signal S' },
+];
+
+/** Values by option name: the last one given, or all of them for repeatable options. */
+export interface ParsedOptions {
+  readonly values: ReadonlyMap<string, readonly string[]>;
+  /** What follows the options: the program and its arguments. */
+  readonly rest: readonly string[];
+}
+
+/** A mistake on the command line. */
+export interface OptionMistake {
+  readonly mistake: string;
+}
+
+/**
+ * Splits a command line at the program name; everything after it belongs to the guest.
+ * @example
+ * parseOptions(RUN_OPTIONS, ['-strace', '-E', 'A=1', 'ls', '-l'], {}).rest   // ['ls', '-l']
+ */
+export function parseOptions(
+  rows: readonly OptionRow[],
+  args: readonly string[],
+  environment: Readonly<Record<string, string | undefined>>,
+): ParsedOptions | OptionMistake {
+  const values = new Map<string, string[]>();
+  for (const row of rows) {
+    const twin = row.environment === undefined ? undefined : environment[row.environment];
+    if (twin === undefined || twin === '' || (row.value === undefined && twin === '0')) continue;
+    values.set(row.name, row.repeatable ? twin.split(',') : [twin]);
+  }
+  let at = 0;
+  for (; at < args.length && args[at].startsWith('-') && args[at] !== '-'; at++) {
+    if (args[at] === '--') {
+      at++;
+      break;
+    }
+    const [, name, , attached] = /^--?([^=]+)(=(.*))?$/s.exec(args[at]) ?? [];
+    const row = rows.find((candidate) => candidate.name === name);
+    if (row === undefined) return { mistake: `unknown option ${args[at]}` };
+    if (row.value === undefined) {
+      if (attached !== undefined) return { mistake: `option -${row.name} takes no value` };
+      values.set(row.name, ['1']);
+      continue;
+    }
+    const value = attached ?? args[++at];
+    if (value === undefined) return { mistake: `option -${row.name} needs a ${row.value}` };
+    values.set(row.name, row.repeatable ? [...(values.get(row.name) ?? []), value] : [value]);
+  }
+  return { values, rest: args.slice(at) };
+}
+
+/** The options as lines of help. */
+export function optionHelp(rows: readonly OptionRow[]): string {
+  return rows
+    .map((row) => {
+      const left = `  -${row.name}${row.value === undefined ? '' : ` ${row.value}`}`;
+      return `${left.padEnd(24)}${row.description}${row.environment === undefined ? '' : ` (${row.environment})`}\n`;
+    })
+    .join('');
+}
