@@ -54,8 +54,8 @@ function report(file: string): void {
     const cells = [
       parser,
       `${least('milliseconds').toFixed(1)} ms`,
-      least('bytesRead').toLocaleString('en'),
-      `${(least('peakKilobytes') / 1024).toFixed(1)} MiB`,
+      error ? '-' : least('bytesRead').toLocaleString('en'),
+      error ? '-' : `${(least('peakKilobytes') / 1024).toFixed(1)} MiB`,
       result,
     ];
     console.log(`| ${cells.join(' | ')} |`);

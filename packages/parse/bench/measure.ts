@@ -5,7 +5,8 @@ import { parseElf } from '../src/index.ts';
 import { openFileSource } from '../src/node.ts';
 
 const [parser, path, modules] = process.argv.slice(2);
-const require = createRequire(`${modules}/package.json`);
+// The others are in a temporary directory, not among this package's dependencies.
+const load = createRequire(`${modules}/package.json`) as (name: string) => unknown;
 
 /** What a candidate found, so that nobody is fast by doing nothing. */
 interface Found {
@@ -46,18 +47,18 @@ const CANDIDATES: Record<string, () => Found | Promise<Found>> = {
     return { segments: elf.programHeaders.length, sections: names.length, symbols };
   },
   elfinfo: async () => {
-    const { open } = require('elfinfo') as { open: (path: string) => Promise<ElfinfoResult> };
+    const { open } = load(parser) as { open: (path: string) => Promise<ElfinfoResult> };
     const { elf } = await open(path);
     const symbols = elf.sections.reduce((sum, section) => sum + (section.symbols?.length ?? 0), 0);
     return { segments: elf.segments.length, sections: elf.sections.length, symbols };
   },
   elfy: () => {
-    const { parse } = require('elfy') as { parse: (bytes: Uint8Array) => ElfyResult };
+    const { parse } = load(parser) as { parse: (bytes: Uint8Array) => ElfyResult };
     const { body } = parse(readFileSync(path));
     return { segments: body.programs.length, sections: body.sections.length, symbols: 0 };
   },
   'elf-tools': () => {
-    const { parse } = require('elf-tools') as { parse: (bytes: Uint8Array) => ElfToolsResult };
+    const { parse } = load(parser) as { parse: (bytes: Uint8Array) => ElfToolsResult };
     const { programs, sections } = parse(readFileSync(path));
     return { segments: programs.length, sections: sections.length, symbols: 0 };
   },
@@ -69,7 +70,7 @@ function bytesRead(): number {
 }
 
 // Loading modules is not parsing: load the package first, count after.
-if (['elfinfo', 'elfy', 'elf-tools'].includes(parser)) require(parser);
+if (['elfinfo', 'elfy', 'elf-tools'].includes(parser)) load(parser);
 const readBefore = bytesRead();
 const own = bytesRead() - readBefore;
 const memoryBefore = process.resourceUsage().maxRSS;

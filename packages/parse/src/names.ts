@@ -15,6 +15,7 @@ export {
   FREEBSD_NOTE_NAME,
   GNU_NOTE_NAME,
   NETBSD_CORE_NOTE_NAME,
+  NETBSD_NOTE_NAME,
   OPENBSD_NOTE_NAME,
 } from './formats/elf/constants/note-type-name.ts';
 export { MACHINE_OSABI_NAME, OSABI_NAME } from './formats/elf/constants/osabi-name.ts';
