@@ -8,10 +8,11 @@ import { instructionFamilies } from '../isa/index.ts';
 /**
  * What iced and we see differently, and why ours stands. REX.R is ignored with segment registers on hardware (iced calls it
  * invalid); a segment register 6 or 7 decodes here and raises #UD when executed. F2 with MOVBE's opcode is CRC32, which this
- * CPU does not offer: it decodes as MOVBE and raises #UD when executed.
+ * CPU does not offer, and F3 is nothing: both decode as MOVBE and raise #UD when executed.
  */
 export function isJudged(bytes: Uint8Array, verdict: Verdict): boolean {
-  if (verdict.kind === 'we-accept') return verdict.detail === 'mov' && findOpcode(bytes) === 0x8c;
+  if (verdict.kind === 'we-accept')
+    return (verdict.detail === 'mov' && findOpcode(bytes) === 0x8c) || verdict.detail === 'movbe';
   return verdict.kind === 'mnemonic' && /^Crc32_.*ours movbe$/.test(verdict.detail);
 }
 
@@ -32,7 +33,11 @@ const SIZED: readonly (readonly [RegExp, string])[] = [
   [/^fstpnce$/, 'fstp'],
   [/^prefetchit[01]$/, 'nop'],
   [/^j[er]?cxz$/, 'jrcxz'],
-  [/^(in|out|hlt|cli|sti)$/, 'privileged.$1'],
+  [
+    /^(in|out|hlt|cli|sti|clts|invd|wbinvd|wbnoinvd|wrmsr|rdmsr|rdpmc|swapgs|lldt|ltr|lgdt|lidt|lmsw|invlpg)$/,
+    'privileged.$1',
+  ],
+  [/^(sysret|sysexit)[dq]?$/, 'privileged.$1'],
   [/^(ins|outs)[bwd]$/, 'privileged.$1'],
   [
     /^(endbr64|endbr32|reservednop|cldemote|bndcl|bndcn|bndcu|bndldx|bndmk|bndmov|bndstx|rdsspd|rdsspq|prefetchw?|prefetch(nta|t0|t1|t2|wt1))$/,

@@ -27,7 +27,11 @@ export function hasHardware(): boolean {
 
 /** Compiles the recorder into a cache directory named by the source's hash; returns the path of the program. */
 export function buildRecorder(): string {
-  const hash = createHash('sha256').update(readFileSync(SOURCE)).update(COMPILER_FLAGS.join(' ')).digest('hex').slice(0, 16);
+  const hash = createHash('sha256')
+    .update(readFileSync(SOURCE))
+    .update(COMPILER_FLAGS.join(' '))
+    .digest('hex')
+    .slice(0, 16);
   const directory = join(tmpdir(), 'elf-x86-native');
   const program = join(directory, `record-vectors-${hash}`);
   if (existsSync(program)) return program;

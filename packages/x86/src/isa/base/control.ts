@@ -3,7 +3,7 @@ import { imm8, imm16, rel8, relz, rms } from '../../decode/operand-kinds.ts';
 import { ExitStatus } from '../../engine/exit-status.ts';
 import { type Lifter, Register } from '../../lift/lifter.ts';
 import { CONDITIONS } from '../../uop/condition.ts';
-import { instruction, r, row } from '../row.ts';
+import { type InstructionFamily, instruction, r, row } from '../row.ts';
 
 const hex = (value: number) => value.toString(16).padStart(2, '0');
 
@@ -130,26 +130,50 @@ export const ud = instruction({
   lift: (b) => b.raise(6),
   rows: [row('0f 0b'), row('0f b9 /r'), row('0f ff /r')],
 });
-/** Privileged or I/O instructions: #GP at CPL 3 (SDM vol. 3A, section 6.9; IOPL is 0). */
-export const privileged = instruction({
-  mnemonic: 'privileged',
-  suffixes: ['.hlt', '.cli', '.sti', '.in', '.in', '.out', '.out', '.in', '.in', '.out', '.out', '.ins', '.ins', '.outs', '.outs'],
-  lift: (b) => b.raise(13),
-  rows: [
-    row('f4'),
-    row('fa'),
-    row('fb'),
-    row('e4 ib', r(imm8)),
-    row('e5 ib', r(imm8)),
-    row('e6 ib', r(imm8)),
-    row('e7 ib', r(imm8)),
-    row('ec'),
-    row('ed'),
-    row('ee'),
-    row('ef'),
-    row('6c'),
-    row('6d'),
-    row('6e'),
-    row('6f'),
-  ],
-});
+/** I/O and interrupt flag: #GP at CPL 3 with IOPL 0 (SDM vol. 3A, section 6.9). */
+export const privileged = forbidden(
+  ['hlt', 'f4'],
+  ['cli', 'fa'],
+  ['sti', 'fb'],
+  ['in', 'e4 ib'],
+  ['in', 'e5 ib'],
+  ['out', 'e6 ib'],
+  ['out', 'e7 ib'],
+  ['in', 'ec'],
+  ['in', 'ed'],
+  ['out', 'ee'],
+  ['out', 'ef'],
+  ['ins', '6c'],
+  ['ins', '6d'],
+  ['outs', '6e'],
+  ['outs', '6f'],
+);
+/** System instructions: #GP at CPL 3 (SDM vol. 3A, section 5.9). */
+export const system = forbidden(
+  ['clts', '0f 06'],
+  ['sysret', '0f 07'],
+  ['invd', '0f 08'],
+  ['wbinvd', '0f 09'],
+  ['wbnoinvd', 'f3 0f 09'],
+  ['wrmsr', '0f 30'],
+  ['rdmsr', '0f 32'],
+  ['rdpmc', '0f 33'],
+  ['sysexit', '0f 35'],
+  ['swapgs', '0f 01 rm=0 /7'],
+  ['lldt', '0f 00 /2'],
+  ['ltr', '0f 00 /3'],
+  ['lgdt', '0f 01 m /2'],
+  ['lidt', '0f 01 m /3'],
+  ['lmsw', '0f 01 /6'],
+  ['invlpg', '0f 01 m /7'],
+);
+
+// Operands are decoded, for the length, and never touched.
+function forbidden(...encodings: readonly (readonly [string, string])[]): InstructionFamily {
+  return instruction({
+    mnemonic: 'privileged',
+    suffixes: encodings.map(([name]) => `.${name}`),
+    lift: (b) => b.raise(13),
+    rows: encodings.map(([, encoding]) => row(encoding, ...(encoding.endsWith('ib') ? [r(imm8)] : []))),
+  });
+}
