@@ -11,7 +11,15 @@ import { fileURLToPath } from 'node:url';
 const root = fileURLToPath(new URL('..', import.meta.url));
 const elf = join(root, 'apps/cli/dist/elf.js');
 const MIX_FLAGS = [
-  '-O2', '-static', '-nostdlib', '-mgeneral-regs-only', '-fno-tree-vectorize', '-fno-tree-loop-distribute-patterns', '-fno-stack-protector', '-fno-pie', '-no-pie',
+  '-O2',
+  '-static',
+  '-nostdlib',
+  '-mgeneral-regs-only',
+  '-fno-tree-vectorize',
+  '-fno-tree-loop-distribute-patterns',
+  '-fno-stack-protector',
+  '-fno-pie',
+  '-no-pie',
 ];
 
 interface Runner {
@@ -38,7 +46,8 @@ function measure(program: readonly string[], rounds: number): Map<string, { seco
       const start = performance.now();
       const result = spawnSync(file, args, { encoding: 'utf8' });
       const seconds = (performance.now() - start) / 1000;
-      if (result.status !== 0) throw new Error(`${name} ended with ${result.status ?? result.signal}: ${result.stderr}`);
+      if (result.status !== 0)
+        throw new Error(`${name} ended with ${result.status ?? result.signal}: ${result.stderr}`);
       const known = best.get(name);
       if (known === undefined || seconds < known.seconds) best.set(name, { seconds, output: result.stdout });
     }
@@ -51,7 +60,9 @@ function report(title: string, times: Map<string, { seconds: number; output: str
   console.log(`\n${title}`);
   for (const [name, { seconds, output }] of times) {
     if (native === undefined || output !== native.output) throw new Error(`${name} printed something else than native`);
-    console.log(`  ${name.padEnd(12)} ${(seconds * 1000).toFixed(1).padStart(9)} ms  ${(seconds / native.seconds).toFixed(2).padStart(8)} x native`);
+    console.log(
+      `  ${name.padEnd(12)} ${(seconds * 1000).toFixed(1).padStart(9)} ms  ${(seconds / native.seconds).toFixed(2).padStart(8)} x native`,
+    );
   }
 }
 
@@ -75,8 +86,11 @@ try {
   const elfSeconds = times.get('elf')?.seconds ?? Number.NaN;
   const start = measure([join(root, 'fixtures/hello-asm/hello')], rounds).get('elf')?.seconds ?? 0;
   const count = guestInstructions([mix]);
-  console.log(`  ${count} guest instructions: ${(count / (elfSeconds - start) / 1e6).toFixed(0)} million/s without start-up, ${(count / elfSeconds / 1e6).toFixed(0)} million/s with it (goal: 60)`);
-  if (found('busybox')) report('busybox true, cold start (goal: under 1000 ms)', measure(['/bin/busybox', 'true'], rounds));
+  console.log(
+    `  ${count} guest instructions: ${(count / (elfSeconds - start) / 1e6).toFixed(0)} million/s without start-up, ${(count / elfSeconds / 1e6).toFixed(0)} million/s with it (goal: 60)`,
+  );
+  if (found('busybox'))
+    report('busybox true, cold start (goal: under 1000 ms)', measure(['/bin/busybox', 'true'], rounds));
 } finally {
   rmSync(work, { recursive: true, force: true });
 }

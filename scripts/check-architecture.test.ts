@@ -100,11 +100,15 @@ const examples: Record<string, { bad: Files[]; good: Files[] }> = {
       { 'packages/exec/src/a.ts': `${head}const size = 4_096;` },
       { 'packages/x86/src/a.ts': `${head}const index = address >>> 12;` },
       { 'packages/linux/src/a.ts': `${head}const big = value & 0xfffn;` },
+      { 'packages/linux/src/a.ts': `${head}const next = address + 0x1000;` },
     ],
     good: [
       { 'packages/pagesize/src/rounding.ts': `${head}const mask = 0xfff;` },
       { 'packages/mm/src/tlb/layout.ts': `${head}const index = address >>> 12;` },
       { 'packages/linux/src/a.ts': `${head}const PATH_MAX = 4096; // not a page size: limits.h` },
+      {
+        'packages/linux/src/a.ts': `${head}const mode = 0o7777 & all, flags = { EMPTY: 0x1000 }, empty = set & 0x1000;`,
+      },
       { 'packages/mm/src/a.test.ts': `${head}const size = 4096;` },
       { 'packages/mm/src/a.ts': `${head}// 4096 in a comment\nconst text = '0xfff'; const twelve = 12;` },
     ],

@@ -11,7 +11,7 @@ await step('types of packages and command', ['tsc', '-b']);
 if (!(await build())) giveUp();
 await step('types of tests and scripts', ['tsc', '-p', 'tsconfig.test.json']);
 await step('types of the page', ['tsc', '-p', 'apps/web']);
-await step('format and lint', ['biome', 'check', '--enforce-assist=false', '--error-on-warnings', '.']);
+await step('format and lint', ['biome', 'check', '--assist-enabled=false', '--error-on-warnings', '.']);
 await step('tests', ['vitest', 'run', '--reporter=default', '--reporter=json', `--outputFile.json=${report}`], {
   show: true,
   vitestReport: report,

@@ -2,7 +2,8 @@
 import { packageBuild } from '../../config/tsup.base.ts';
 
 // commander is CommonJS and asks for Node's modules with require, which an ES module has to make for itself.
-const banner = "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
+const banner =
+  "#!/usr/bin/env node\nimport { createRequire } from 'node:module';\nconst require = createRequire(import.meta.url);";
 
 // The command is bundled whole: one file starts faster than a tree of packages (cold start is a measured goal).
 export default packageBuild(

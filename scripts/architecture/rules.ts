@@ -145,9 +145,11 @@ const starExports = perFile('star-export', (file, report) => {
 const pageMasks = perFile('page-mask', (file, report) => {
   if (!isLibrarySource(file) || /^\/\/ table\b/.test(file.lines[0] ?? '')) return;
   if (PAGE_MASK_ALLOWANCES.some(({ path }) => file.path.startsWith(path))) return;
-  for (const { value, before, line } of numbersOf(file)) {
+  for (const { value, before, spelling, isProperty, line } of numbersOf(file)) {
     const isShift = value === 12 && /^(>>>?|<<)=?$/.test(before);
     if (!isShift && value !== 4095 && value !== 4096) continue;
+    // Octal numbers are file modes; 0x1000 in a flag table, or tested with `&`, is bit 12 of some flags.
+    if (/^0o/.test(spelling) || (spelling === '0x1000' && (isProperty || before === '&'))) continue;
     if (/not a page size:/.test(file.lines[line - 1])) continue;
     report(line, 'page masks and roundings live in @elf/pagesize (or say "// not a page size: why")');
   }

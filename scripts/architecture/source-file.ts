@@ -95,6 +95,10 @@ function allTypeOnly(node: ts.ExportDeclaration): boolean {
 export interface NumberToken {
   readonly value: number;
   readonly before: string;
+  /** As written: `0x1000`, `4_096`. */
+  readonly spelling: string;
+  /** True when it is the value of a property, as the bits of flag tables are. */
+  readonly isProperty: boolean;
   readonly line: number;
 }
 
@@ -109,6 +113,8 @@ export function numbersOf(file: SourceFile): NumberToken[] {
       numbers.push({
         value: Number(node.text.replace(/n$/, '')),
         before: isRight ? parent.operatorToken.getText(tree) : '',
+        spelling: node.getText(tree),
+        isProperty: ts.isPropertyAssignment(parent),
         line: tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1,
       });
     }

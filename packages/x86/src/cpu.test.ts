@@ -69,7 +69,10 @@ describe('cpu', () => {
     expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });
     expect(cpu.rip).toBe(CODE);
     // vzeroupper
-    expect(machine([0xc5, 0xf8, 0x77]).cpu.run(10)).toMatchObject({ kind: 'unsupported', mnemonic: 'VEX-encoded instruction (AVX)' });
+    expect(machine([0xc5, 0xf8, 0x77]).cpu.run(10)).toMatchObject({
+      kind: 'unsupported',
+      mnemonic: 'VEX-encoded instruction (AVX)',
+    });
   });
   it('divides 128 by 64 bits', () => {
     // div rbx

@@ -10,7 +10,7 @@ import {
 } from '@elf/mm';
 import { CROSSING, EXIT_PC, EXIT_STATUS, FLAG_AUX, FLAG_RESULT, RIP } from '../state/layout.ts';
 import type { Emitter, ScratchLocals, Width } from '../uop/uop-row.ts';
-import { Code, type Label } from '../wasm/code.ts';
+import type { Code, Label } from '../wasm/code.ts';
 import { ExitStatus } from './exit-status.ts';
 
 /** Function indices of the imports. */

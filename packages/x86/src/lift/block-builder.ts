@@ -89,7 +89,8 @@ export class BlockBuilder {
   modifiesMemory(address: number): boolean {
     const { instruction, lifter } = this;
     const window = this.ports.window(address);
-    if (this.decoder.decode(window.bytes, window.start, window.end, address, instruction) !== DecodeResult.Ok) return false;
+    if (this.decoder.decode(window.bytes, window.start, window.end, address, instruction) !== DecodeResult.Ok)
+      return false;
     return instruction.candidate.row.operands.some(({ access }, index) => access === 'rw' && lifter.isMemory(index));
   }
 

@@ -43,5 +43,18 @@ export function buildUopTable(rows: readonly UopRow[] = allRows()): UopTable {
 }
 
 function allRows(): UopRow[] {
-  return [...controlRows, ...integerRows, ...moveRows, ...memoryRows, ...vectorRows, ...vectorLaneRows, ...vectorMemoryRows, ...floatArithmeticRows, ...floatCompareRows, ...floatConvertRows, ...floatRoundRows, ...mmxRows];
+  return [
+    ...controlRows,
+    ...integerRows,
+    ...moveRows,
+    ...memoryRows,
+    ...vectorRows,
+    ...vectorLaneRows,
+    ...vectorMemoryRows,
+    ...floatArithmeticRows,
+    ...floatCompareRows,
+    ...floatConvertRows,
+    ...floatRoundRows,
+    ...mmxRows,
+  ];
 }

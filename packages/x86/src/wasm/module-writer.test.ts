@@ -38,7 +38,7 @@ describe('module writer', () => {
     writer.elements([sum]);
     writer.export('sum', sum);
     const memory = new WebAssembly.Memory({ initial: 1 });
-    const instance = new WebAssembly.Instance(new WebAssembly.Module(writer.finish() as BufferSource), {
+    const instance = new WebAssembly.Instance(new WebAssembly.Module(writer.finish()), {
       env: { memory, double: (value: number) => value * 2 },
     });
     expect((instance.exports.sum as (n: number) => number)(10)).toBe(110);
