@@ -16,8 +16,8 @@ export const LEAF1_EDX =
   (1 << 24) |
   (1 << 25) |
   (1 << 26);
-/** CPUID.1:ECX: SSE3, SSSE3, CX16, SSE4.1, POPCNT. */
-export const LEAF1_ECX = (1 << 0) | (1 << 9) | (1 << 13) | (1 << 19) | (1 << 23);
+/** CPUID.1:ECX: SSE3, SSSE3, CX16, SSE4.1, SSE4.2, POPCNT. */
+export const LEAF1_ECX = (1 << 0) | (1 << 9) | (1 << 13) | (1 << 19) | (1 << 20) | (1 << 23);
 /** CPUID.7.0:EBX. */
 export const LEAF7_EBX = 0;
 /** CPUID.80000001:EDX: SYSCALL, NX, RDTSCP, long mode. */

@@ -37,14 +37,14 @@ const toHex = (bytes: Uint8Array) =>
     .map((byte) => byte.toString(16).padStart(2, '0'))
     .join('');
 
-/** Runs one instruction followed by SYSCALL. Registers are written as 32 hexadecimal digits, highest byte first. */
+/** Runs one instruction followed by INT 0x80. Registers are written as 32 hexadecimal digits, highest byte first. */
 function run({ code, xmm = [], mxcsr = 0x1f80, rax = 0n, data = '' }: Setup) {
   const { memory, space, cpu } = machine;
   const readWrite = Protection.Read | Protection.Write;
   // The change of protection drops what was translated before.
   space.protect(CODE, 0x1000, readWrite);
   const codeFrame = space.resolve(CODE, 1);
-  memory.u8.set([...code, 0x0f, 0x05], codeFrame);
+  memory.u8.set([...code, 0xcd, 0x80], codeFrame);
   space.protect(CODE, 0x1000, Protection.Read | Protection.Execute);
   const dataFrame = space.resolve(DATA, 1);
   memory.u8.set(fromHex(data), dataFrame);
@@ -81,7 +81,7 @@ describe('vector moves', () => {
   it('raises #GP for an unaligned MOVDQA and not for MOVDQU', () => {
     // movdqa xmm0, [rdi+1]; movdqu xmm0, [rdi+1]
     expect(run({ code: [0x66, 0x0f, 0x6f, 0x47, 0x01] }).exit).toEqual({ kind: 'exception', vector: 13 });
-    expect(run({ code: [0xf3, 0x0f, 0x6f, 0x47, 0x01] }).exit).toEqual({ kind: 'system-call' });
+    expect(run({ code: [0xf3, 0x0f, 0x6f, 0x47, 0x01] }).exit).toEqual({ kind: 'interrupt', vector: 0x80 });
   });
   it('reports the address of an unmapped operand', () => {
     // movups xmm0, [rdi+0xff8]: crosses into the unmapped page
@@ -195,7 +195,7 @@ describe('comparison and conversion', () => {
 describe('MXCSR and MMX', () => {
   it('refuses reserved bits', () => {
     expect(run({ code: [0x0f, 0xae, 0x17], data: '00010000' }).exit).toEqual({ kind: 'exception', vector: 13 });
-    expect(run({ code: [0x0f, 0xae, 0x17], data: '0000ffc0' })).toMatchObject({ exit: { kind: 'system-call' }, mxcsr: 0xffc0 });
+    expect(run({ code: [0x0f, 0xae, 0x17], data: '0000ffc0' })).toMatchObject({ exit: { kind: 'interrupt', vector: 0x80 }, mxcsr: 0xffc0 });
   });
   it('takes the x87 unit over', () => {
     // movq2dq needs MMX state; movq mm1, [rdi]; paddb mm1, mm1; movq2dq xmm0, mm1
@@ -207,7 +207,7 @@ describe('MXCSR and MMX', () => {
   });
 });
 
-describe('SSE3 to SSE4.1', () => {
+describe('SSE3 to SSE4.2', () => {
   it('chooses bytes by PSHUFB', () => {
     // Indices: 0x8f clears, 0x13 counts as 3.
     const xmm = ['0f0e0d0c0b0a09080706050403020100', '8f13000000000000000000000000000f'];
@@ -234,5 +234,18 @@ describe('SSE3 to SSE4.1', () => {
   });
   it('takes one element out and clears the rest of the register', () => {
     expect(run({ code: [0x66, 0x0f, 0x3a, 0x16, 0xc0, 3], xmm: [HIGH + ONE], rax: -1n }).cpu.register(0)).toBe(0x01234567n);
+  });
+  it('finds the end of a string by PCMPISTRI', () => {
+    // Equal each, negated within the strings: the first difference of "abc" and "abd", and no end inside it.
+    const { cpu } = run({
+      code: [0x66, 0x0f, 0x3a, 0x63, 0xc1, 0x1a],
+      xmm: [`${'00'.repeat(13)}636261`, `${'00'.repeat(13)}646261`],
+    });
+    expect(cpu.register(1)).toBe(2n);
+    expect(cpu.flags & 0x8d5).toBe(0xc1);
+  });
+  it('computes CRC-32C', () => {
+    // The complement is the checksum of the string "1": 0x90f599e3.
+    expect(run({ code: [0xf2, 0x0f, 0x38, 0xf0, 0x07], rax: 0xffff_ffffn, data: '31' }).cpu.register(0)).toBe(0x6f0a661cn);
   });
 });
