@@ -2,9 +2,9 @@
 import { statSync } from 'node:fs';
 import { type ByteSource, identify, ParseError, parseArchive, parseElf, parsePlan9, parseScript } from '@elf/parse';
 import { openFileSource } from '@elf/parse/node';
-import type { TextStreams } from '../readelf/output.ts';
 import { elfSummary } from '../readelf/info-elf.ts';
 import { fact, sizeText } from '../readelf/info-text.ts';
+import type { TextStreams } from '../readelf/output.ts';
 
 const USAGE =
   'Usage: elf info FILE...\nSays what each file is: machine, linking, segments, security properties, tools.\n';

@@ -1,7 +1,7 @@
 // `elf readelf`: prints ELF files as GNU readelf does.
 import type { TextStreams } from '../readelf/output.ts';
-import { parseReadelfArguments, READELF_USAGE } from '../readelf/readelf-options.ts';
 import { printFiles } from '../readelf/print-file.ts';
+import { parseReadelfArguments, READELF_USAGE } from '../readelf/readelf-options.ts';
 
 /**
  * Runs readelf with the words behind the command's name and returns the exit status: 0, or 1 when a file could not be read or printed whole.

@@ -1,6 +1,6 @@
 // readelf -A: build attributes in the sections that ARM, RISC-V and GNU tools write.
 import { type ByteReader, decodeText, type SectionHeader } from '@elf/parse';
-import { type AttributeTag, ARM_ATTRIBUTES, RISCV_ATTRIBUTES } from './attribute-tags.ts';
+import { ARM_ATTRIBUTES, type AttributeTag, RISCV_ATTRIBUTES } from './attribute-tags.ts';
 import { printMipsAbiFlags } from './mips-abi-flags.ts';
 import type { ReadelfFile } from './readelf-file.ts';
 

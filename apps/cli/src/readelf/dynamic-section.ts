@@ -1,5 +1,5 @@
 // readelf -d: the dynamic section.
-import { DT, type DynamicEntry, findDynamic, type ElfFile } from '@elf/parse';
+import { DT, type DynamicEntry, type ElfFile, findDynamic } from '@elf/parse';
 import {
   DYNAMIC_FEATURE,
   DYNAMIC_FLAG,

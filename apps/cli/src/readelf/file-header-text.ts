@@ -1,7 +1,7 @@
 // readelf -h: the file header.
 import type { FileHeader } from '@elf/parse';
-import { FILE_TYPE_NAME, MACHINE_NAME, MACHINE_OSABI_NAME, OSABI_NAME } from '@elf/parse/names';
 import { dynamicValue, type ElfFile } from '@elf/parse';
+import { FILE_TYPE_NAME, MACHINE_NAME, MACHINE_OSABI_NAME, OSABI_NAME } from '@elf/parse/names';
 import { machineFlagWords } from './machine-flags.ts';
 import { hex, prefixed } from './number-text.ts';
 import type { ReadelfFile } from './readelf-file.ts';

@@ -1,5 +1,5 @@
 // readelf -x and -p: a section as bytes or as strings.
-import { type SectionHeader, SHT } from '@elf/parse';
+import { decodeText, type SectionHeader, SHT } from '@elf/parse';
 import { hex } from './number-text.ts';
 import { quotedName, type ReadelfFile, sectionName } from './readelf-file.ts';
 
@@ -18,7 +18,7 @@ export function printHexDump(file: ReadelfFile, section: SectionHeader): void {
   const { elf, output } = file;
   const name = quotedName(file, section);
   if (section.size === 0n || section.type === SHT.NOBITS) {
-    output.write(`\nSection '${name}' has no data to dump.\n`);
+    output.write(`Section '${name}' has no data to dump.\n`);
     return;
   }
   output.write(`\nHex dump of section '${name}':\n`);
@@ -45,7 +45,7 @@ export function printStringDump(file: ReadelfFile, section: SectionHeader): void
   const { elf, output } = file;
   const name = quotedName(file, section);
   if (section.size === 0n || section.type === SHT.NOBITS) {
-    output.write(`\nSection '${name}' has no data to dump.\n`);
+    output.write(`Section '${name}' has no data to dump.\n`);
     return;
   }
   output.write(`\nString dump of section '${name}':\n`);
@@ -53,31 +53,40 @@ export function printStringDump(file: ReadelfFile, section: SectionHeader): void
     output.write('  Note: This section has relocations against it, but these have NOT been applied to this dump.\n');
   const bytes = elf.sectionData(section);
   let found = false;
+  let continues = false;
   let position = 0;
-  while (position < bytes.length) {
-    while (position < bytes.length && !(bytes[position] >= 0x20 && bytes[position] < 0x7f)) position++;
+  while (true) {
+    while (position < bytes.length && !isPrintable(bytes[position])) position++;
     if (position >= bytes.length) break;
-    const end = stringEnd(bytes, position);
-    output.write(`  [${hex(position).padStart(6)}]  ${stringText(bytes, position, end)}\n`);
+    const end = lineEnd(bytes, position);
+    // A string with a line feed goes on in the next line without an offset of its own.
+    const start = continues ? ' '.repeat(12) : `  [${hex(position).padStart(6)}]  `;
+    const isLine = bytes[end] === LINE_FEED;
+    continues = isLine && bytes[end + 1] !== 0;
+    output.write(`${start}${visible(decodeText(bytes, position, end))}${isLine ? '\\n' : ''}\n`);
     found = true;
     position = end + 1;
   }
   output.write(found ? '\n' : '  No strings found in this section.\n\n');
 }
 
-function stringEnd(bytes: Uint8Array, start: number): number {
-  const end = bytes.indexOf(0, start);
-  return end === -1 ? bytes.length : end;
+const LINE_FEED = 0x0a;
+
+function isPrintable(byte: number): boolean {
+  return byte >= 0x20 && byte < 0x7f;
 }
 
-function stringText(bytes: Uint8Array, start: number, end: number): string {
-  let text = '';
-  for (let index = start; index < end; index++) {
-    const byte = bytes[index];
-    if (byte < 0x20) text += `^${String.fromCharCode(byte + 0x40)}`;
-    else text += byte < 0x7f ? String.fromCharCode(byte) : `<${hex(byte)}>`;
-  }
-  return text;
+function lineEnd(bytes: Uint8Array, start: number): number {
+  let end = start;
+  while (end < bytes.length && bytes[end] !== 0 && bytes[end] !== LINE_FEED) end++;
+  return end;
+}
+
+/** Control characters as ^X; bytes that are no UTF-8 as the replacement character. */
+function visible(text: string): string {
+  return text
+    .replace(/[\u0000-\u001f]/g, (control) => `^${String.fromCharCode(control.charCodeAt(0) + 0x40)}`)
+    .replace(/[\udc80-\udcff](?<![\ud800-\udbff].)/g, '\ufffd');
 }
 
 function hasRelocations(file: ReadelfFile, section: SectionHeader): boolean {

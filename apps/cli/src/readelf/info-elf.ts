@@ -10,15 +10,15 @@ import {
   PF,
   type ProgramHeader,
   PT,
-  sharedObjectName,
   SHT,
+  sharedObjectName,
   toolFingerprint,
 } from '@elf/parse';
 import { machineText, osabiText } from './file-header-text.ts';
 import { fact, sizeText } from './info-text.ts';
 import { machineFlagWords } from './machine-flags.ts';
-import { segmentTypeText } from './program-header-table.ts';
 import { printable } from './printable-text.ts';
+import { segmentTypeText } from './program-header-table.ts';
 
 const ET = { REL: 1, EXEC: 2, DYN: 3, CORE: 4 } as const;
 const DT_RPATH = 15n;

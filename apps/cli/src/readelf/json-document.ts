@@ -6,10 +6,10 @@ import {
   readSymbolVersions,
   relocationTables,
   relrTables,
-  sectionSegmentMap,
   SHT,
+  sectionSegmentMap,
 } from '@elf/parse';
-import { relocationTypeName } from '@elf/parse/names';
+import { relocationTypeName, SYMBOL_VISIBILITY_NAME } from '@elf/parse/names';
 import { dynamicTagText } from './dynamic-section.ts';
 import { fileTypeText, machineText, osabiText } from './file-header-text.ts';
 import { machineFlagWords } from './machine-flags.ts';
@@ -17,7 +17,6 @@ import { segmentTypeText } from './program-header-table.ts';
 import type { ReadelfSwitches } from './readelf-options.ts';
 import { sectionTypeText } from './section-table.ts';
 import { symbolBindingText, symbolTypeText } from './symbol-table-text.ts';
-import { SYMBOL_VISIBILITY_NAME } from '@elf/parse/names';
 
 /** Raised by one when a field changes its meaning or disappears; new fields do not raise it. */
 export const READELF_JSON_VERSION = 1;

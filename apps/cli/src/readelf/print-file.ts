@@ -20,7 +20,7 @@ import { printNotes } from './notes-text.ts';
 import { Output, type TextStreams } from './output.ts';
 import { printProgramHeaders } from './program-header-table.ts';
 import { type ReadelfFile, sectionNamesOf } from './readelf-file.ts';
-import type { ReadelfOptions } from './readelf-options.ts';
+import type { DumpRequest, ReadelfOptions } from './readelf-options.ts';
 import { printRelocations } from './relocation-table-text.ts';
 import { printSectionGroups, printSectionTable } from './section-table.ts';
 import { printSymbolTables } from './symbol-table-text.ts';
@@ -134,20 +134,28 @@ function printParts({ show, dumps }: RunOptions, file: ReadelfFile): void {
   if (show.symbols || show.dynamicSymbols) printSymbolTables(file, show.symbols, show.dynamicSymbols);
   if (show.histogram) printHistograms(file);
   if (show.versions) printVersionSections(file);
-  for (const { how, section } of dumps) {
-    const found = sectionsNamed(file, section);
-    if (found.length === 0) {
-      const isNumber = /^\d+$/.test(section);
-      file.warn(
-        isNumber
-          ? `Section ${section} was not dumped because it does not exist!`
-          : `Section '${section}' was not dumped because it does not exist`,
-      );
-    }
-    for (const header of found) (how === 'bytes' ? printHexDump : printStringDump)(file, header);
-  }
+  if (dumps.length > 0) printDumps(file, dumps);
   if (show.notes) printNotes(file);
   if (show.architecture) printArchitecture(file);
+}
+
+/** Dumps in the order of the sections, bytes before strings; requests for sections that do not exist are named last. */
+function printDumps(file: ReadelfFile, dumps: readonly DumpRequest[]): void {
+  const wanted = dumps.map((dump) => ({ ...dump, found: sectionsNamed(file, dump.section) }));
+  for (const section of file.elf.sectionHeaders) {
+    const hows = new Set(wanted.filter(({ found }) => found.includes(section)).map(({ how }) => how));
+    if (hows.has('bytes')) printHexDump(file, section);
+    if (hows.has('strings')) printStringDump(file, section);
+  }
+  for (const { section, found } of wanted) {
+    if (found.length > 0) continue;
+    const isNumber = /^\d+$/.test(section);
+    file.warn(
+      isNumber
+        ? `Section ${section} was not dumped because it does not exist!`
+        : `Section '${section}' was not dumped because it does not exist`,
+    );
+  }
 }
 
 // Machines whose unwind tables readelf decodes; we do not, and say so. For x86 there is nothing to decode.

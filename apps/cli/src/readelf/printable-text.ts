@@ -2,7 +2,6 @@
 
 /** A name whose control characters are written as ^X, so that a hostile name cannot drive the terminal. */
 export function printable(name: string): string {
-  // biome-ignore lint/suspicious/noControlCharactersInRegex: control characters are what is looked for.
   if (!/[\u0000-\u001f\u007f-\u009f\ud800-\udfff]/.test(name)) return name;
   let text = '';
   for (const character of name) {

@@ -1,7 +1,7 @@
 // The version behind a dynamic symbol's name, in readelf's three spellings.
-import { type SymbolVersions, VERSYM_HIDDEN } from '@elf/parse';
-import { readSymbolVersions } from '@elf/parse';
+
 import type { ElfFile } from '@elf/parse';
+import { readSymbolVersions, type SymbolVersions, VERSYM_HIDDEN } from '@elf/parse';
 
 /** A symbol's version: `needed` comes from another file and shows its index, `hidden` is not the default version. */
 export interface SymbolVersionName {

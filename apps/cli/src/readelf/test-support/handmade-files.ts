@@ -1,5 +1,5 @@
 // The hand-made files of the readelf corpus: every named number at least once, and the corners of the format.
-import { type ElfPlan, buildElf, Bytes, noteBytes, type SectionPlan } from './build-elf.ts';
+import { Bytes, buildElf, type ElfPlan, noteBytes, type SectionPlan } from './build-elf.ts';
 
 /** A file by name. */
 export interface HandmadeFile {
