@@ -90,7 +90,8 @@ function runSlice(kernel: Kernel, thread: Thread): void {
     const left = end - cpu.instructionsRetired;
     if (left <= 0) break;
     const exit = cpu.run(left);
-    if (exit.kind === 'budget') continue;
+    // The CPU stops at block borders: what is left of the budget may be too little for one more block.
+    if (exit.kind === 'budget') break;
     const abi = thread.process.personality.abiOf(exit);
     if (abi === undefined) thread.process.personality.fault(thread, exit);
     else {
