@@ -60,6 +60,7 @@ export {
 export { type SectionHeader, SHF, SHT } from './formats/elf/section-header.ts';
 export { sectionInSegment, sectionSegmentMap } from './formats/elf/section-segment-map.ts';
 export {
+  programProperties,
   relroRange,
   type StackRequest,
   stackRequest,

@@ -19,6 +19,7 @@ import {
   parseElf,
   parsePlan9,
   parseScript,
+  programProperties,
   readExceptionFrameHeader,
   readGnuHash,
   readSymbolVersions,
@@ -88,7 +89,7 @@ const ELF_STEPS: ReadonlyArray<(elf: ElfFile) => unknown> = [
       sectionContent(elf, section, { zlib: expand, zstd: expand, maximumBytes: 65_536 }),
     ),
   (elf) => exceptionSteps(elf),
-  (elf) => [stackRequest(elf), relroRange(elf), threadLocalTemplate(elf)?.image()],
+  (elf) => [stackRequest(elf), relroRange(elf), threadLocalTemplate(elf)?.image(), programProperties(elf)],
   (elf) => toolFingerprint(elf),
 ];
 

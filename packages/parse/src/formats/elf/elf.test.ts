@@ -14,7 +14,7 @@ import { functionArrays } from './function-arrays.ts';
 import { gnuBloomAdmits, gnuChainLengths, gnuLookup, readGnuHash } from './gnu-hash.ts';
 import { dynamicRelocations, relocationTables, relrTables } from './relocation.ts';
 import { sectionSegmentMap } from './section-segment-map.ts';
-import { relroRange, stackRequest, threadLocalTemplate } from './special-segments.ts';
+import { programProperties, relroRange, stackRequest, threadLocalTemplate } from './special-segments.ts';
 import { readSymbolVersions } from './symbol-version.ts';
 import { readSysvHash, sysvChainLengths, sysvLookup } from './sysv-hash.ts';
 
@@ -159,6 +159,7 @@ describe.each(SHAPES.map((shape) => [label(shape), shape] as const))('%s', (_, s
     const elf = open();
     expect(stackRequest(elf)).toEqual({ executable: false, size: 0n });
     expect(relroRange(elf)!.start).toBe(address(elf, '.dynamic'));
+    expect(programProperties(elf)).toMatchObject([{ type: 0xc0000002, value: 3n }]);
     expect(threadLocalTemplate(elf)!.image()).toEqual(Uint8Array.of(1, 2, 3, 4));
   });
 

@@ -1,5 +1,7 @@
-// Segments that state one fact each: PT_GNU_STACK, PT_GNU_RELRO, PT_TLS.
+// Segments that state one fact each: PT_GNU_STACK, PT_GNU_RELRO, PT_GNU_PROPERTY, PT_TLS.
 import type { ElfFile } from './elf.ts';
+import { notesIn } from './note.ts';
+import { decodeGnuNote, type ProgramProperty } from './notes/gnu-note.ts';
 import { PF, PT } from './program-header.ts';
 
 /** What PT_GNU_STACK asks for. */
@@ -19,6 +21,22 @@ export function stackRequest(elf: ElfFile): StackRequest | undefined {
 export function relroRange(elf: ElfFile): { readonly start: bigint; readonly end: bigint } | undefined {
   const segment = elf.programHeaders.find(({ type }) => type === PT.GNU_RELRO);
   return segment && { start: segment.vaddr, end: segment.vaddr + segment.memsz };
+}
+
+/**
+ * The properties in the first PT_GNU_PROPERTY (shadow stacks, branch targets, instruction set levels); empty without one. The same note is also
+ * among `elf.notes()` when a PT_NOTE covers it.
+ *
+ * @throws ParseError as {@link notesIn} (strict mode).
+ */
+export function programProperties(elf: ElfFile): readonly ProgramProperty[] {
+  const segment = elf.programHeaders.find(({ type }) => type === PT.GNU_PROPERTY);
+  if (segment === undefined) return [];
+  const { offset, filesz, align } = segment;
+  return notesIn(elf, { offset, size: filesz, align }).flatMap((note) => {
+    const decoded = note.owner === 'GNU' ? decodeGnuNote(elf, note) : undefined;
+    return decoded?.kind === 'gnu-property' ? decoded.properties : [];
+  });
 }
 
 /** The template that every thread's static thread-local storage starts from. */
