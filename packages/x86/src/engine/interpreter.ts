@@ -36,14 +36,12 @@ export function generateInterpreter(table: UopTable, placement: Placement): Uint
     commitCrossing: writer.importFunction('commitCrossing', { parameters: [], results: [] }),
     helper: writer.importFunction('helper', { parameters: [i32, i32, i32, i32, i32, i32], results: [i32] }),
   };
-  const cold = table.list
-    .slice(table.hotCount)
-    .map((entry) =>
-      writer.function(RUN, {
-        locals: SCRATCH_LOCALS,
-        bytes: coldBody(entry.sizeInBytes, entry.row.emit, imports, placement),
-      }),
-    );
+  const cold = table.list.slice(table.hotCount).map((entry) =>
+    writer.function(RUN, {
+      locals: SCRATCH_LOCALS,
+      bytes: coldBody(entry.sizeInBytes, entry.row.emit, imports, placement),
+    }),
+  );
   const loop = writer.function(RUN, {
     locals: [...SCRATCH_LOCALS, [1, i32]],
     bytes: loopBody(table, writer.type(RUN), imports, placement),
