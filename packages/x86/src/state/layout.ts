@@ -34,7 +34,7 @@ export const VECTOR_STRIDE = 32;
 /** 16 vector temporaries of 32 bytes. */
 export const VECTOR_TEMPORARIES = 1536;
 export const VECTOR_TEMPORARY_COUNT = 16;
-/** x87 and MXCSR state in FXSAVE's layout (SDM vol. 1, table 10-2): control word +0, status +2, abridged tag +4, opcode +6, rip +8, rdp +16, mxcsr +24, mxcsr mask +28, st(i) +32 + 16i. */
+/** x87 and MXCSR state in FXSAVE's layout (SDM vol. 1, table 10-2), but with the physical registers R0-R7: control word +0, status +2, abridged tag +4, opcode +6, rip +8, rdp +16, mxcsr +24, mxcsr mask +28, Ri +32 + 16i. */
 export const FXSAVE = 2048;
 export const X87_CONTROL = FXSAVE;
 export const X87_STATUS = FXSAVE + 2;
