@@ -1,7 +1,13 @@
 // Whole programs on a machine in memory: output, exit status, refusals and determinism.
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { createMachine, createMemoryHost, formatCrashReport, type MachineOptions, type ProgramOutcome } from './index.ts';
+import {
+  createMachine,
+  createMemoryHost,
+  formatCrashReport,
+  type MachineOptions,
+  type ProgramOutcome,
+} from './index.ts';
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`../../../fixtures/${name}`, import.meta.url)));
 
