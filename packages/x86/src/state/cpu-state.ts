@@ -109,7 +109,10 @@ export class CpuState {
     const start = this.state + VECTOR + 32 * index;
     return this.memory.u8.subarray(start, start + 32);
   }
-  /** x87 state and MXCSR in FXSAVE's layout (512 bytes), as a view that is void after the memory grows. */
+  /**
+   * x87 state and MXCSR as the state block holds them (512 bytes): FXSAVE's layout with the registers in physical order R0-R7,
+   * which is stack order only while TOP is 0. A view that is void after the memory grows.
+   */
   floatingPointImage(): Uint8Array {
     return this.memory.u8.subarray(this.state + FXSAVE, this.state + FXSAVE + 512);
   }
