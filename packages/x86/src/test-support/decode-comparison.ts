@@ -7,13 +7,11 @@ import { instructionFamilies } from '../isa/index.ts';
 
 /**
  * What iced and we see differently, and why ours stands. REX.R is ignored with segment registers on hardware (iced calls it
- * invalid); a segment register 6 or 7 decodes here and raises #UD when executed. F2 with MOVBE's opcode is CRC32, which this
- * CPU does not offer, and F3 is nothing: both decode as MOVBE and raise #UD when executed.
+ * invalid); a segment register 6 or 7, and MOVBE with F3, decode here and raise #UD when executed.
  */
 export function isJudged(bytes: Uint8Array, verdict: Verdict): boolean {
-  if (verdict.kind === 'we-accept')
-    return (verdict.detail === 'mov' && findOpcode(bytes) === 0x8c) || verdict.detail === 'movbe';
-  return verdict.kind === 'mnemonic' && /^Crc32_.*ours movbe$/.test(verdict.detail);
+  if (verdict.kind !== 'we-accept') return false;
+  return (verdict.detail === 'mov' && findOpcode(bytes) === 0x8c) || verdict.detail === 'movbe';
 }
 
 function findOpcode(bytes: Uint8Array): number {
