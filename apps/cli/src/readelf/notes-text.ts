@@ -23,12 +23,14 @@ const ET_CORE = 4;
 /** Prints the notes; nothing when there are none, except where readelf has a sentence for it (its grammar is kept). */
 export function printNotes(file: ReadelfFile): void {
   const { elf } = file;
+  // Build attributes of one section may continue the region that another section's note began.
+  const regions = new BuildAttributeRegions(elf);
   const sections = elf.sectionHeaders.filter(({ type, size }) => type === SHT.NOTE && size !== 0n);
   if (elf.fileHeader.type !== ET_CORE && sections.length > 0) {
     for (const section of sections) {
       const title = `\nDisplaying notes found in: ${printable(sectionName(file, section))}\n`;
       const range = { offset: section.offset, size: section.size, align: section.addralign };
-      printRange(file, title, range, noteRelocator(elf, section));
+      printRange(file, title, range, regions, noteRelocator(elf, section));
     }
     return;
   }
@@ -37,15 +39,22 @@ export function printNotes(file: ReadelfFile): void {
   for (const { type, offset, filesz, align } of elf.programHeaders) {
     if (type !== PT.NOTE || filesz === 0n) continue;
     const title = `\nDisplaying notes found at file offset 0x${hex(offset, 8)} with length 0x${hex(filesz, 8)}:\n`;
-    printRange(file, title, { offset, size: filesz, align });
+    printRange(file, title, { offset, size: filesz, align }, regions);
   }
 }
 
-function printRange(file: ReadelfFile, title: string, range: NoteRange, relocated?: (note: ElfNote) => ElfNote): void {
+function printRange(
+  file: ReadelfFile,
+  title: string,
+  range: NoteRange,
+  regions: BuildAttributeRegions,
+  relocated?: (note: ElfNote) => ElfNote,
+): void {
   const { elf, output } = file;
   output.write(`${title}  ${'Owner'.padEnd(20)} Data size \tDescription\n`);
-  const regions = new BuildAttributeRegions(elf);
-  for (const note of notesIn(elf, range)) output.write(noteText(file, relocated?.(note) ?? note, regions));
+  // The last note's padding may be missing from a section's size; a table ends only where a whole note no longer fits.
+  const whole = { ...range, size: ((range.size + 3n) / 4n) * 4n };
+  for (const note of notesIn(elf, whole)) output.write(noteText(file, relocated?.(note) ?? note, regions));
 }
 
 const isBuildAttribute = (note: ElfNote) => note.type === 0x100 || note.type === 0x101;
@@ -63,7 +72,7 @@ function noteText(file: ReadelfFile, note: ElfNote, regions: BuildAttributeRegio
     if (name !== undefined)
       return `  ${name.padEnd(28)} ${size}\t${type === 0x100 ? 'OPEN' : 'func'}${separator}${regions.text(note)}`;
   }
-  const start = `  ${(owner === '' ? '(NONE)' : printable(owner)).padEnd(20)} ${size}\t${noteTypeText(file, note)}${separator}`;
+  const start = `  ${(note.nameSize === 0 ? '(NONE)' : printable(owner)).padEnd(20)} ${size}\t${noteTypeText(file, note)}${separator}`;
   const body = bodyText(file, note);
   if (body !== undefined) return start + body;
   if (description.length === 0) return wide ? `${start}\n` : start;
