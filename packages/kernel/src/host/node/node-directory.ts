@@ -1,11 +1,12 @@
 // A directory of the host as a file system for guests, over node:fs with synchronous calls.
 import * as fs from 'node:fs';
 import { Errno } from '../../errno.ts';
-import { type FileStatus, FileType } from '../../files/file-status.ts';
+import { FileType } from '../../files/file-status.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import type { DirectoryEntry } from '../../files/open-file.ts';
 import { attempt, errnoOf } from './node-errno.ts';
 import { openNodeFile } from './node-open-file.ts';
+import { seconds, statusOf } from './node-status.ts';
 
 /**
  * The files below `root`. The path walk has resolved links and ".." before a path arrives here, and every call refuses to follow a final
@@ -79,31 +80,6 @@ export function nodeDirectory(root: string): FileSystem {
       return { total: facts.blocks * facts.bsize, free: facts.bavail * facts.bsize };
     },
   };
-}
-
-/** Node's stats as the kernel has them. */
-export function statusOf(stats: fs.BigIntStats): FileStatus {
-  return {
-    device: Number(stats.dev),
-    inode: Number(stats.ino),
-    mode: Number(stats.mode),
-    links: Number(stats.nlink),
-    user: Number(stats.uid),
-    group: Number(stats.gid),
-    specialDevice: Number(stats.rdev),
-    sizeInBytes: Number(stats.size),
-    blockSizeInBytes: Number(stats.blksize),
-    blocks: Number(stats.blocks),
-    accessTime: stats.atimeNs,
-    modifyTime: stats.mtimeNs,
-    changeTime: stats.ctimeNs,
-    birthTime: stats.birthtimeNs,
-  };
-}
-
-/** utimes takes seconds as a double: exact to about 200 ns for present dates. */
-export function seconds(nanoseconds: bigint): number {
-  return Number(nanoseconds / 1_000_000_000n) + Number(nanoseconds % 1_000_000_000n) / 1e9;
 }
 
 /** lstat without an entry says neither ENOENT nor ENOTDIR when it does not throw: ask again for the reason. */

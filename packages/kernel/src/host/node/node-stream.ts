@@ -7,7 +7,7 @@ import { COOKED_MODES } from '../../files/line-discipline.ts';
 import { type OpenFile, Readiness } from '../../files/open-file.ts';
 import type { TerminalControl } from '../../files/terminal-file.ts';
 import { WaitQueue } from '../../wait-queue.ts';
-import { statusOf } from './node-directory.ts';
+import { statusOf } from './node-status.ts';
 import { attempt, errnoOf } from './node-errno.ts';
 
 /** Bytes read ahead when somebody polls. */

@@ -1,0 +1,47 @@
+// The command line of `elf run`: where the guest's part begins, dashes, twins in the environment, mistakes.
+import { describe, expect, it } from 'vitest';
+import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from './options.ts';
+
+const parse = (args: string[], environment: Record<string, string> = {}) =>
+  parseOptions(RUN_OPTIONS, args, environment) as ParsedOptions;
+
+describe('options of elf run', () => {
+  it('end at the program: the rest is the guest’s, dashes included', () => {
+    const { values, rest } = parse(['-strace', 'ls', '-strace', '--', '-l']);
+    expect([...values]).toEqual([['strace', ['1']]]);
+    expect(rest).toEqual(['ls', '-strace', '--', '-l']);
+  });
+
+  it('take one or two dashes, attached or separate values, and repeat where they may', () => {
+    const { values, rest } = parse(['--E', 'A=1', '-E=B=2', '-0', 'name', '--timeout=3', '--', '-odd-name']);
+    expect(values.get('E')).toEqual(['A=1', 'B=2']);
+    expect(values.get('0')).toEqual(['name']);
+    expect(values.get('timeout')).toEqual(['3']);
+    expect(rest).toEqual(['-odd-name']);
+  });
+
+  it('come from the environment when not given', () => {
+    expect(parse(['x'], { ELF_LD_PREFIX: '/sys', ELF_STRACE: '1', ELF_STATS: '0' }).values).toEqual(
+      new Map([
+        ['L', ['/sys']],
+        ['strace', ['1']],
+      ]),
+    );
+    expect(parse(['-L', '/own', 'x'], { ELF_LD_PREFIX: '/sys' }).values.get('L')).toEqual(['/own']);
+  });
+
+  it.each([
+    [['-nonsense', 'x'], 'unknown option -nonsense'],
+    [['-L'], 'option -L needs a directory'],
+    [['-strace=1', 'x'], 'option -strace takes no value'],
+  ])('%j is a mistake', (args, mistake) => {
+    expect(parse(args)).toEqual({ mistake });
+  });
+
+  it('have unique names and twins, all shown by help', () => {
+    const names = RUN_OPTIONS.map((row) => row.name);
+    expect(new Set(names).size).toBe(names.length);
+    expect(new Set(RUN_OPTIONS.map((row) => row.environment)).size).toBe(names.length);
+    for (const row of RUN_OPTIONS) expect(optionHelp(RUN_OPTIONS)).toContain(`-${row.name}`);
+  });
+});
