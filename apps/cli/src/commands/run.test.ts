@@ -1,0 +1,87 @@
+// The built command end to end: exit statuses, signals, messages, streams, options. Needs `npm run build` (npm test does it first).
+import { spawnSync } from 'node:child_process';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, describe, expect, it } from 'vitest';
+
+const command = fileURLToPath(new URL('../../dist/elf.js', import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`../../../../fixtures/${name}`, import.meta.url));
+const work = mkdtempSync(join(tmpdir(), 'elf-cli-'));
+afterAll(() => rmSync(work, { recursive: true, force: true }));
+
+function elf(args: string[], environment: Record<string, string> = {}) {
+  const result = spawnSync(process.execPath, [command, ...args], {
+    env: { PATH: '/usr/bin:/bin', ...environment },
+    encoding: 'utf8',
+  });
+  return { out: result.stdout, err: result.stderr, status: result.status, signal: result.signal };
+}
+
+const hello = fixture('hello-asm/hello');
+const faults = fixture('faults-asm/faults');
+
+describe('elf run', () => {
+  it('gives everything after the program to the program', () => {
+    const { out, status } = elf(['run', '-0', 'name', hello, '-strace', '--help']);
+    expect(out).toBe('hello from x86-64, 3 arguments\n  argv[0] = name\n  argv[1] = -strace\n  argv[2] = --help\n');
+    expect(status).toBe(0);
+  });
+
+  it('exits with the guest’s own status', () => {
+    expect(elf(['run', faults, 'e'])).toMatchObject({ status: 3, signal: null, err: '' });
+  });
+
+  it('dies of the signal the guest died of, with a report', () => {
+    const { signal, err } = elf(['run', faults, 's']);
+    expect(signal).toBe('SIGSEGV');
+    expect(err).toMatch(/died of SIGSEGV: writing 0x10 failed/);
+    expect(err).toMatch(/<store_fault\+0x/);
+    expect(elf(['run', faults, 'k'])).toMatchObject({ signal: 'SIGTERM', err: '' });
+    expect(elf(['run', '--exit-code-only', faults, 'u'])).toMatchObject({ status: 132, signal: null });
+  });
+
+  it('names the rule of a refusal: 126, and 127 for what is not there', () => {
+    const text = join(work, 'text');
+    writeFileSync(text, 'not a program');
+    expect(elf(['run', text])).toMatchObject({ status: 126, err: expect.stringMatching(/EACCES by rule open-mode: /) });
+    chmodSync(text, 0o755);
+    expect(elf(['run', text])).toMatchObject({
+      status: 126,
+      err: expect.stringMatching(/ENOEXEC by rule \S+: .+\.\n$/),
+    });
+    expect(elf(['run', join(work, 'missing')])).toMatchObject({ status: 127, err: expect.stringContaining('ENOENT') });
+  });
+
+  it('says what is wrong with the command line: 125', () => {
+    expect(elf(['run', '-nonsense', hello])).toMatchObject({
+      status: 125,
+      err: expect.stringContaining('unknown option -nonsense'),
+    });
+    expect(elf(['run'])).toMatchObject({ status: 125, err: expect.stringContaining('usage: elf run') });
+  });
+
+  it('traces in strace’s format, to standard error or a file, by option or variable', () => {
+    const line = 'exit_group(3)                           = ?\n';
+    expect(elf(['run', '-strace', faults, 'e']).err).toBe(line);
+    expect(elf(['run', faults, 'e'], { ELF_STRACE: '1' }).err).toBe(line);
+    const log = join(work, 'log');
+    expect(elf(['run', '-strace', '-D', log, faults, 'e']).err).toBe('');
+    expect(readFileSync(log, 'utf8')).toBe(line);
+  });
+
+  it('shows a program only its root', () => {
+    expect(elf(['run', '--root', fixture('hello-asm'), '/hello'])).toMatchObject({ status: 0 });
+    expect(elf(['run', '--root', fixture('hello-asm'), '/../faults-asm/faults'])).toMatchObject({ status: 127 });
+  });
+});
+
+describe('elf', () => {
+  it('prints its version, its help, and passes words to the other commands', () => {
+    expect(elf(['--version']).out).toMatch(/^\d+\.\d+\.\d+\n$/);
+    expect(elf(['--help']).out).toMatch(/run .*readelf .*info .*explain /s);
+    expect(elf(['readelf', '-h', hello]).out).toContain('Advanced Micro Devices X86-64');
+    expect(elf(['explain', hello])).toMatchObject({ status: 0 });
+  });
+});
