@@ -75,7 +75,7 @@ const vectors: UopRow[] = [
   ),
 ];
 
-// A jump target: #GP at the jump itself when it is not canonical, before anything has changed (SDM vol. 2, CALL, JMP, RET).
+// An address that must be canonical: #GP at the instruction itself, before anything has changed (SDM vol. 2, CALL, JMP, RET, WRFSBASE).
 function refuseNonCanonical(e: Emitter): void {
   const { b } = e.local;
   e.code.get(b).i64(16).ops('i64_shl').i64(16).ops('i64_shr_s').get(b).ops('i64_ne').if();

@@ -72,8 +72,12 @@ function segmentBase(mnemonic: string, digit: number, offset: number, writes: bo
     feature: 'fsgsbase',
     lift: (b) => {
       const width = b.width(0);
-      if (writes) b.uop('mov.64', b.stateCell(offset), b.value(`zx.${width}`, b.read(0)));
-      else b.uop(`mov.${width}`, b.registerOperand(0), b.stateCell(offset));
+      if (writes) {
+        // #GP for a base that is not canonical (SDM vol. 2, WRFSBASE).
+        const base = b.value(`zx.${width}`, b.read(0));
+        b.uop('target.check', base);
+        b.uop('mov.64', b.stateCell(offset), base);
+      } else b.uop(`mov.${width}`, b.registerOperand(0), b.stateCell(offset));
     },
     rows: [row(`f3 0f ae mod3 /${digit}`, writes ? r(rmy) : w(rmy))],
   });
