@@ -1,7 +1,7 @@
 // The personality port (decision D7): everything that makes a guest a Linux or a Plan 9 process. The kernel knows none by name.
 import type { Cpu, CpuExit } from './cpu-port.ts';
-import type { LoadedProgram } from './program-loader.ts';
 import type { Process } from './process.ts';
+import type { LoadedProgram } from './program-loader.ts';
 import type { SystemCallTable } from './system-call.ts';
 import type { Thread } from './thread.ts';
 

@@ -1,8 +1,8 @@
 // The wiring: memory, CPU, loader, kernel and Linux personality as one machine.
 import { type LoaderProfile, linuxProfile } from '@elf/exec';
 import {
-  encodeText,
   type ExitStatus,
+  encodeText,
   type Host,
   Kernel,
   type Process,

@@ -6,9 +6,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { gzipSync } from 'node:zlib';
-import { afterAll, describe, expect, it } from 'vitest';
 import { bytesInput, sinkOutput } from '@elf/kernel';
 import { createNodeHost } from '@elf/kernel/node';
+import { afterAll, describe, expect, it } from 'vitest';
 import { createMachine } from './index.ts';
 
 const fixtures = fileURLToPath(new URL('../../../fixtures/', import.meta.url));

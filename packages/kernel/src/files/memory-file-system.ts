@@ -1,7 +1,8 @@
 // The in-memory file system: the default of every machine, for pages, tests and private directories of a sandbox.
-import type { Clock } from '../host/clock.ts';
+
 import { Errno } from '../errno.ts';
-import { FileType, type FileStatus, isType } from './file-status.ts';
+import type { Clock } from '../host/clock.ts';
+import { type FileStatus, FileType, isType } from './file-status.ts';
 import type { FileSystem } from './file-system.ts';
 import { type MemoryNode, MemoryNodeFactory } from './memory-node.ts';
 import { openMemoryNode } from './memory-open-file.ts';

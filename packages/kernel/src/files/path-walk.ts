@@ -1,6 +1,6 @@
 // The path walk: turns a path of the guest into a place in the tree, symbolic links and ".." included (man 7 path_resolution).
 import { Errno } from '../errno.ts';
-import { FileType, type FileStatus, isType } from './file-status.ts';
+import { type FileStatus, FileType, isType } from './file-status.ts';
 import type { MountTable } from './mount-table.ts';
 import type { OpenDescription } from './open-description.ts';
 

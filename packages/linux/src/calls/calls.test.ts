@@ -1,6 +1,7 @@
 // The table of calls: numbers, notes, and what every call does with pointers that lead nowhere.
-import { AddressSpace, GuestMemory, Protection } from '@elf/mm';
+
 import { type Cpu, createMemoryHost, Kernel, Pending, type Process, Register, type Thread } from '@elf/kernel';
+import { AddressSpace, GuestMemory, Protection } from '@elf/mm';
 import { describe, expect, it } from 'vitest';
 import { createLinuxPersonality, createProcFileSystem, LINUX_CALLS, X86_64_ABI } from '../index.ts';
 

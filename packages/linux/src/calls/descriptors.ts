@@ -8,9 +8,9 @@ import {
   flagSet,
   hexadecimal,
   int,
+  OpenDescription,
   offset,
   oneOf,
-  OpenDescription,
   type Thread,
 } from '@elf/kernel';
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';

@@ -1,20 +1,21 @@
 // Every Linux system call there is: one line per file, one name per row.
 import type { SystemCallRow } from '@elf/kernel';
-import * as readWrite from './read-write.ts';
-import * as open from './open.ts';
-import * as stat from './stat.ts';
-import * as directories from './directories.ts';
-import * as pathChanges from './path-changes.ts';
 import * as descriptors from './descriptors.ts';
-import * as ioctl from './ioctl.ts';
-import * as memory from './memory.ts';
+import * as directories from './directories.ts';
+import * as extendedAttributes from './extended-attributes.ts';
 import * as identity from './identity.ts';
+import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
-import * as threads from './threads.ts';
-import * as signals from './signals.ts';
-import * as time from './time.ts';
+import * as memory from './memory.ts';
+import * as open from './open.ts';
+import * as pathChanges from './path-changes.ts';
 import * as poll from './poll.ts';
+import * as readWrite from './read-write.ts';
+import * as signals from './signals.ts';
+import * as stat from './stat.ts';
 import * as system from './system.ts';
+import * as threads from './threads.ts';
+import * as time from './time.ts';
 
 /** The rows, grouped by file. Their order means nothing. */
 export const LINUX_CALLS: readonly SystemCallRow[] = [
@@ -169,4 +170,12 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   system.getpriority,
   system.setpriority,
   system.capget,
+  extendedAttributes.getxattr,
+  extendedAttributes.lgetxattr,
+  extendedAttributes.fgetxattr,
+  extendedAttributes.setxattr,
+  extendedAttributes.fsetxattr,
+  extendedAttributes.listxattr,
+  extendedAttributes.llistxattr,
+  extendedAttributes.flistxattr,
 ];

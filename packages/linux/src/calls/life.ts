@@ -8,12 +8,12 @@ import {
   flagSet,
   fromBytes,
   int,
-  path,
   Pending,
   type Process,
+  path,
+  Register,
   type SystemCallResult,
   type Thread,
-  Register,
 } from '@elf/kernel';
 import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';

@@ -13,8 +13,8 @@ import {
   offset,
   oneOf,
   Pending,
-  size,
   type SystemCallResult,
+  size,
   type Thread,
 } from '@elf/kernel';
 import { SEEK_NAMES } from '../abi/flags/file-flags.ts';

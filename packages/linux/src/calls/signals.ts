@@ -8,17 +8,17 @@ import {
   oneOf,
   Pending,
   type Process,
-  size,
   type SystemCallResult,
+  size,
   type Thread,
   unsigned,
 } from '@elf/kernel';
-import { defineStruct } from '../abi/struct-layout.ts';
 import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
+import { defineStruct } from '../abi/struct-layout.ts';
 import { isBlocked, sendToProcess, sendToThread } from '../signals/send-signal.ts';
 import { encodeInfo, isOnAlternateStack, leaveHandler } from '../signals/signal-frame.ts';
 import { processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from '../signals/signal-state.ts';
-import { LAST_SIGNAL, Signal, SignalCode, SIGNALS, signalName } from '../signals/signal-table.ts';
+import { LAST_SIGNAL, SIGNALS, Signal, SignalCode, signalName } from '../signals/signal-table.ts';
 
 /** sizeof(sigset_t) as the kernel has it. */
 const MASK_BYTES = 8;

@@ -12,8 +12,8 @@ import {
   unsigned,
 } from '@elf/kernel';
 import { ACCESS_NAMES, AT, AT_FLAG_NAMES } from '../abi/flags/file-flags.ts';
-import { printStat, stat as statLayout, statFields, statx as statxLayout, statxFields } from '../abi/structs/stat.ts';
 import { structOut } from '../abi/struct-arguments.ts';
+import { printStat, statFields, stat as statLayout, statxFields, statx as statxLayout } from '../abi/structs/stat.ts';
 import { statfs as statfsLayout } from '../abi/structs/system.ts';
 import { describe, viewpointAt } from '../files-at.ts';
 

@@ -2,9 +2,9 @@
 import { randomFillSync } from 'node:crypto';
 import { availableParallelism, hostname } from 'node:os';
 import { encodeText } from '../../byte-string.ts';
+import type { FileSystem } from '../../files/file-system.ts';
 import { layeredFileSystem } from '../../files/layered.ts';
 import { readOnlyFileSystem } from '../../files/read-only.ts';
-import type { FileSystem } from '../../files/file-system.ts';
 import type { Host } from '../host.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeDirectory } from './node-directory.ts';

@@ -3,8 +3,8 @@ import * as fs from 'node:fs';
 import { Errno } from '../../errno.ts';
 import { FileType } from '../../files/file-status.ts';
 import { type DirectoryEntry, type OpenFile, Readiness } from '../../files/open-file.ts';
-import { seconds, statusOf } from './node-status.ts';
 import { attempt, errnoOf } from './node-errno.ts';
+import { seconds, statusOf } from './node-status.ts';
 
 type Mapping = NonNullable<ReturnType<NonNullable<OpenFile['backing']>>>;
 

@@ -7,8 +7,8 @@ import { COOKED_MODES } from '../../files/line-discipline.ts';
 import { type OpenFile, Readiness } from '../../files/open-file.ts';
 import type { TerminalControl } from '../../files/terminal-file.ts';
 import { WaitQueue } from '../../wait-queue.ts';
-import { statusOf } from './node-status.ts';
 import { attempt, errnoOf } from './node-errno.ts';
+import { statusOf } from './node-status.ts';
 
 /** Bytes read ahead when somebody polls. */
 const READ_AHEAD_BYTES = 4096;
