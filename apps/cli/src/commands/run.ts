@@ -1,6 +1,6 @@
 // elf run PROGRAM [arguments]: runs a Linux x86-64 program with this terminal, these files and this environment.
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
-import { Errno, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
+import { Errno, MemoryFileSystem } from '@elf/kernel';
 import { createNodeHost } from '@elf/kernel/node';
 import { signalName } from '@elf/linux';
 import { createMachine, describeRefusal, formatCrashReport, type Machine, type ProgramOutcome } from '@elf/machine';
@@ -53,8 +53,6 @@ function prepareMachine(option: (name: string) => string | undefined): Machine {
     const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
     temporary.setMode('', 0o1777);
     mounts.mount('/tmp', temporary, 'tmpfs');
-    // Device nodes answer by number; the host's own /dev stays visible but cannot be written through.
-    mounts.mount('/sys', readOnlyFileSystem(new MemoryFileSystem(host.clock)), 'sysfs');
   }
   return machine;
 }
