@@ -37,7 +37,44 @@ import * as x87Compare from './x87/compare.ts';
 import * as x87Control from './x87/control.ts';
 import * as x87Transfer from './x87/transfer.ts';
 
-const files: readonly Record<string, InstructionFamily>[] = [arithmetic, atomic, bits, control, move, multiply, shift, stack, strings, system, sseApproximate, sseControl, sseConvert, sseFloatArithmetic, sseFloatCompare, sseIntegerArithmetic, sseIntegerCompare, sseLogic, sseMaskedStore, sseMmxConvert, sseMmxMove, sseMove, ssePartialMove, sseShift, sseShuffle, sse3, sse41Blend, sse41Float, sse41Integer, sse41Lane, sse42, ssse3, x87Arithmetic, x87Compare, x87Control, x87Transfer];
+const files: readonly Record<string, InstructionFamily>[] = [
+  arithmetic,
+  atomic,
+  bits,
+  control,
+  move,
+  multiply,
+  shift,
+  stack,
+  strings,
+  system,
+  sseApproximate,
+  sseControl,
+  sseConvert,
+  sseFloatArithmetic,
+  sseFloatCompare,
+  sseIntegerArithmetic,
+  sseIntegerCompare,
+  sseLogic,
+  sseMaskedStore,
+  sseMmxConvert,
+  sseMmxMove,
+  sseMove,
+  ssePartialMove,
+  sseShift,
+  sseShuffle,
+  sse3,
+  sse41Blend,
+  sse41Float,
+  sse41Integer,
+  sse41Lane,
+  sse42,
+  ssse3,
+  x87Arithmetic,
+  x87Compare,
+  x87Control,
+  x87Transfer,
+];
 
 /** Every instruction family. */
 export const instructionFamilies: readonly InstructionFamily[] = /* @__PURE__ */ files.flatMap((file) => Object.values(file));

@@ -15,7 +15,22 @@ import { textCompareHelpers } from './text-compare.ts';
 import { x87ControlHelpers } from './x87/control-helpers.ts';
 import { x87Helpers } from './x87/x87-helpers.ts';
 
-const helperRows: readonly HelperRow[] = [...divisionHelpers, ...identificationHelpers, ...stringHelpers, ...flagHelpers, ...x87Helpers, ...x87ControlHelpers, ...floatArithmeticHelpers, ...floatCompareHelpers, ...floatConvertHelpers, ...floatControlHelpers, ...approximateHelpers, ...maskedStoreHelpers, ...laneSearchHelpers, ...textCompareHelpers];
+const helperRows: readonly HelperRow[] = [
+  ...divisionHelpers,
+  ...identificationHelpers,
+  ...stringHelpers,
+  ...flagHelpers,
+  ...x87Helpers,
+  ...x87ControlHelpers,
+  ...floatArithmeticHelpers,
+  ...floatCompareHelpers,
+  ...floatConvertHelpers,
+  ...floatControlHelpers,
+  ...approximateHelpers,
+  ...maskedStoreHelpers,
+  ...laneSearchHelpers,
+  ...textCompareHelpers,
+];
 
 const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));
 
