@@ -26,6 +26,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'timeout',        value: 'seconds',   environment: 'ELF_TIMEOUT',   description: 'end after this time with status 124' },
   { name: 'stats',                              environment: 'ELF_STATS',     description: 'print instructions and time on standard error' },
   { name: 'exit-code-only',                     environment: 'ELF_EXIT_CODE_ONLY', description: 'exit with 128+S instead of dying of signal S' },
+  { name: 'help',                                                             description: 'print this' },
 ];
 
 /** Values by option name: the last one given, or all of them for repeatable options. */

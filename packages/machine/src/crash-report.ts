@@ -71,7 +71,7 @@ export function formatCrashReport(report: CrashReport): string {
     ([name, value]) => `${name.padStart(7)} ${value.toString(16).padStart(16, '0')}`,
   );
   for (let at = 0; at < cells.length; at += 4) lines.push(`  ${cells.slice(at, at + 4).join(' ')}`);
-  lines.push('  last system calls');
+  lines.push(report.recentCalls.length > 0 ? '  last system calls' : '  no system call was made');
   for (const call of report.recentCalls) lines.push(`    ${call}`);
   return `${lines.join('\n')}\n`;
 }

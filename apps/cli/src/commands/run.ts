@@ -19,6 +19,10 @@ const ExitCode = { TimedOut: 124, OwnFailure: 125, Refused: 126, NotFound: 127 }
  */
 export async function runCommand(args: readonly string[]): Promise<void> {
   const parsed = parseOptions(RUN_OPTIONS, args, process.env);
+  if (!('mistake' in parsed) && parsed.values.has('help')) {
+    writeSync(1, USAGE);
+    return;
+  }
   if ('mistake' in parsed || parsed.rest.length === 0) {
     const reason = 'mistake' in parsed ? parsed.mistake : 'no program was given';
     printError(`elf run: ${reason}\n${USAGE}`);
