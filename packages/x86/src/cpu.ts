@@ -17,7 +17,7 @@ import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { ExitStatus } from './engine/exit-status.ts';
 import { GuestAccess } from './engine/guest-access.ts';
-import { generateInterpreter, type RunFunction } from './engine/interpreter.ts';
+import { generateInterpreter, type InterpreterImports, type RunFunction } from './engine/interpreter.ts';
 import { instructionFamilies } from './isa/index.ts';
 import { BlockBuilder, type CodeWindow, type Obstacle } from './lift/block-builder.ts';
 import { Lifter } from './lift/lifter.ts';
@@ -78,9 +78,8 @@ export class Cpu extends CpuState {
     };
     const { slowRead, slowWrite, commitCrossing } = this.access;
     const module = new WebAssembly.Module(generateInterpreter(table, placement));
-    const instance = new WebAssembly.Instance(module, {
-      env: { memory: memory.memory, slowRead, slowWrite, commitCrossing, helper },
-    });
+    const imports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
+    const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...imports } });
     this.runMicroOps = instance.exports.run as RunFunction;
     this.resetState();
   }

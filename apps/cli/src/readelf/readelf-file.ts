@@ -41,11 +41,6 @@ export function is64(file: ReadelfFile): boolean {
   return file.elf.wordSize === 8;
 }
 
-/** An address in full width: 16 or 8 digits. */
-export function fullAddress(file: ReadelfFile, value: bigint): string {
-  return value.toString(16).padStart(2 * file.elf.wordSize, '0');
-}
-
 /** The bytes of the dynamic string table by the dynamic section, else of the section that `.dynamic` links to. */
 export function dynamicStrings(file: ReadelfFile): Uint8Array | undefined {
   const { elf } = file;

@@ -38,7 +38,6 @@ export const VECTOR_TEMPORARY_COUNT = 16;
 export const FXSAVE = 2048;
 export const X87_CONTROL = FXSAVE;
 export const X87_STATUS = FXSAVE + 2;
-export const X87_TAG = FXSAVE + 4;
 export const MXCSR = FXSAVE + 24;
 export const X87_REGISTERS = FXSAVE + 32;
 /** Buffer for accesses that cross a page: bytes are gathered here and scattered back. */

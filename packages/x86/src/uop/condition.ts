@@ -3,7 +3,6 @@ import type { Emitter } from './uop-row.ts';
 
 /** Names in encoding order; odd numbers negate the even ones. */
 export const CONDITIONS = ['o', 'no', 'b', 'ae', 'e', 'ne', 'be', 'a', 's', 'ns', 'p', 'np', 'l', 'ge', 'le', 'g'] as const;
-export type Condition = (typeof CONDITIONS)[number];
 
 /** Pushes the condition as an i32 that is 0 or 1. */
 export function pushCondition(e: Emitter, condition: number): void {

@@ -27,7 +27,6 @@ export const C0 = 0x0100;
 export const C1 = 0x0200;
 export const C2 = 0x0400;
 export const C3 = 0x4000;
-export const CONDITIONS = C0 | C1 | C2 | C3;
 
 /** Precision control field. Neither of the two values below: 64 bits, also for the reserved pattern. */
 export const PRECISION_CONTROL = 0x300;
