@@ -27,6 +27,7 @@ if (passed) {
   await step('parser fuzz, 200,000 mutations', ['npm', 'run', 'fuzz', '--', '--iterations', '200000', '--seed', '7']);
   await step('our CPU against this one', ['npm', 'run', 'test:hardware', '--', '--seconds', '60']);
   await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
+  await step('speed beside native and qemu', ['npm', 'run', 'bench', '--', '--rounds', '1'], { show: true });
 }
 console.log(`\nChecked ${root.split('/').at(-1)} on Node ${process.version}.`);
 finish();
