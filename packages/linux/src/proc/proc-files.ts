@@ -1,5 +1,6 @@
 // The text files of /proc: one row per file, made from kernel and process when opened.
 import { fromBytes, type Kernel, type Process } from '@elf/kernel';
+import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 
 const TOTAL_KILOBYTES = 4_194_304;
@@ -69,7 +70,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
       -1,
       4194304,
     ];
-    const memory = [process.space.mappedBytes, Math.floor(process.space.mappedBytes / 4096)];
+    const memory = [process.space.mappedBytes, Math.floor(process.space.mappedBytes / GUEST_PAGE_BYTES)];
     const rest = [
       0,
       0,
@@ -89,7 +90,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
     return `${[...head, ...rest].join(' ')}${' 0'.repeat(28)}\n`;
   },
   statm: (process) => {
-    const pages = Math.floor(process.space.mappedBytes / 4096);
+    const pages = Math.floor(process.space.mappedBytes / GUEST_PAGE_BYTES);
     return `${pages} ${pages} 0 0 0 ${pages} 0\n`;
   },
   status: (process) => {

@@ -128,9 +128,7 @@ export class UopStream {
 
   /** Bytes that `place` will write. */
   sizeInBytes(): number {
-    let size = 0;
-    for (let index = 0; index < this.uops.length; index += 1) size += this.uops[index].sizeInBytes;
-    return ((size + 7) & ~7) + 8 * this.constantLow.length;
+    return ((this.recordBytes() + 7) & ~7) + 8 * this.constantLow.length;
   }
 
   /**
