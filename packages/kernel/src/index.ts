@@ -50,7 +50,7 @@ export { OpenDescription, type OpenMode } from './files/open-description.ts';
 export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file.ts';
 export { type Place, pathWithin } from './files/path-walk.ts';
 export { createPipe } from './files/pipe.ts';
-export { readOnlyFileSystem } from './files/read-only.ts';
+export { readOnlyFileSystem, refuseChanges } from './files/read-only.ts';
 export {
   createTerminalFile,
   type TerminalControl,

@@ -2,13 +2,30 @@
 import { Errno } from '../errno.ts';
 import type { FileSystem } from './file-system.ts';
 
+/** Every operation of a file system that changes it, refused with one errno (positive). */
+export function refuseChanges(errno: number) {
+  const refuse = () => -errno;
+  return {
+    makeDirectory: refuse,
+    makeSymbolicLink: refuse,
+    makeNode: refuse,
+    link: refuse,
+    rename: refuse,
+    removeFile: refuse,
+    removeDirectory: refuse,
+    setMode: refuse,
+    setOwner: refuse,
+    setTimes: refuse,
+    truncate: refuse,
+  };
+}
+
 /**
  * Wraps a file system so that nothing in it can be changed (a sandbox's host mount).
  * @example
  * tree.mount('/', readOnlyFileSystem(hostDirectory));
  */
 export function readOnlyFileSystem(inner: FileSystem): FileSystem {
-  const refuse = () => -Errno.EROFS;
   return {
     isReadOnly: true,
     status: (path) => inner.status(path),
@@ -24,17 +41,7 @@ export function readOnlyFileSystem(inner: FileSystem): FileSystem {
     },
     entries: (path) => inner.entries(path),
     readLink: (path) => inner.readLink(path),
-    makeDirectory: refuse,
-    makeSymbolicLink: refuse,
-    makeNode: refuse,
-    link: refuse,
-    rename: refuse,
-    removeFile: refuse,
-    removeDirectory: refuse,
-    setMode: refuse,
-    setOwner: refuse,
-    setTimes: refuse,
-    truncate: refuse,
+    ...refuseChanges(Errno.EROFS),
     openLink: inner.openLink && ((path) => inner.openLink?.(path)),
     space: inner.space && (() => inner.space?.() ?? { total: 0, free: 0 }),
   };

@@ -11,6 +11,7 @@ import {
   type OpenFile,
   type Process,
   Readiness,
+  refuseChanges,
   toBytes,
 } from '@elf/kernel';
 import { PROCESS_FILES, SYSTEM_FILES } from './proc-files.ts';
@@ -21,7 +22,6 @@ const PROC_DEVICE = 0x17;
  * The file system for "/proc". Content is made when a file is opened. `current` names the process whose call is being served.
  */
 export function createProcFileSystem(kernel: Kernel, current: () => Process): FileSystem {
-  const refuse = () => -Errno.EACCES;
   const find = (path: string) => lookUp(kernel, current, path);
   return {
     isReadOnly: true,
@@ -39,17 +39,7 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
     entries: (path) => namesOf(kernel, current, path),
     readLink: (path) => find(path)?.target?.() ?? -Errno.EINVAL,
     openLink: (path) => find(path)?.object?.(),
-    makeDirectory: refuse,
-    makeSymbolicLink: refuse,
-    makeNode: refuse,
-    link: refuse,
-    rename: refuse,
-    removeFile: refuse,
-    removeDirectory: refuse,
-    setMode: refuse,
-    setOwner: refuse,
-    setTimes: refuse,
-    truncate: refuse,
+    ...refuseChanges(Errno.EACCES),
   };
 }
 

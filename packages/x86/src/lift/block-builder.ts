@@ -79,7 +79,7 @@ export class BlockBuilder {
       // A block may end on the second page but not go on there, so that it depends on two pages at most.
       if (ports.pageOf(next) !== firstPage) break;
     }
-    if (!lifter.ended) lifter.continueAt(next);
+    if (!lifter.ended) lifter.jump(next);
     stream.operands[0] = count;
     stream.removeDeadFlags();
     return this.place(address, next, count);

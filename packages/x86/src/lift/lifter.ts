@@ -268,10 +268,6 @@ export class Lifter {
     this.uop('jmp', 0, target | 0, Math.floor(target / 0x1_0000_0000));
     this.ended = true;
   }
-  /** Ends a block that did not end itself: control goes on at `address`. */
-  continueAt(address: number): void {
-    this.jump(address);
-  }
   /** Jumps when the condition with this encoding number holds, else continues after the instruction. */
   branch(condition: string, target: number): void {
     this.uop(
