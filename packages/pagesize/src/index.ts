@@ -1,4 +1,9 @@
 // Public names of @elf/pagesize.
+export type { ByteOrigin, DamagedRange, ProtectionChange } from './damage/damaged-range.ts';
+export type { AddressRange, LoadSegment } from './load-segment.ts';
+export type { MapAnonymous, MapFile, MemoryAction, Protect, ReadFile, Zero } from './memory-action.ts';
+export type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from './page-policy.ts';
+export { findPagePolicy, PAGE_POLICIES } from './policies/index.ts';
 export {
   GUEST_PAGE_BYTES,
   GUEST_PAGE_OFFSET_MASK,
