@@ -15,8 +15,26 @@ export interface LoadContext {
   beginNewExec(): AddressSpace;
 }
 
+/** Which instruction set and calling convention the image starts in. */
+export type ImageAbi = 'x86-64' | 'i386';
+
+/** Which system the image expects its calls to be answered by. Only a name: a kernel decides whether it has it. */
+export type ImagePersonality = 'linux' | 'plan9';
+
+/** State of the floating-point unit at the first instruction, where it differs from a reset CPU's. */
+export interface FloatingPointStart {
+  /** x87 control word. */
+  readonly controlWord: number;
+  readonly mxcsr: number;
+}
+
 /** An image that is in memory and ready to start. */
 export interface LoadedImage {
+  readonly abi: ImageAbi;
+  readonly personality: ImagePersonality;
+  /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
+  readonly registers: Readonly<Record<string, bigint>>;
+  readonly floatingPoint?: FloatingPointStart;
   readonly space: AddressSpace;
   readonly entry: number;
   readonly stackPointer: number;

@@ -2,6 +2,7 @@
 import type { AddressSpace, Backing, GuestMemory } from '@elf/mm';
 import type { ByteSource } from '@elf/parse';
 import type { AuxiliaryEntry } from './auxiliary-vector.ts';
+import type { FloatingPointStart, ImageAbi, ImagePersonality } from './binary-format.ts';
 import type { ExecStep, Refusal } from './exec-record.ts';
 import type { LoaderProfile } from './loader-profile.ts';
 
@@ -78,6 +79,10 @@ export interface ExecRequest {
   readonly credentials: ExecCredentials;
   readonly hardwareCapabilities: HardwareCapabilities;
   readonly limits?: ExecLimits;
+  /** Page size of the modelled host in bytes; the profile's by default. */
+  readonly hostPageBytes?: number;
+  /** Seed of address randomisation; absent: none, every run is laid out alike. */
+  readonly randomizationSeed?: number;
 }
 
 /** Borders /proc/PID/stat and prctl(PR_SET_MM) speak of. */
@@ -92,9 +97,16 @@ export interface ImageMarks {
   readonly environmentEnd: number;
 }
 
-/** A program ready for its first instruction. General registers are zero. */
+/** A program ready for its first instruction. */
 export interface ExecSuccess {
   readonly ok: true;
+  /** Instruction set and calling convention it starts in. */
+  readonly abi: ImageAbi;
+  /** The system whose calls it makes. */
+  readonly personality: ImagePersonality;
+  /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
+  readonly registers: Readonly<Record<string, bigint>>;
+  readonly floatingPoint?: FloatingPointStart;
   readonly space: AddressSpace;
   /** First instruction: the interpreter's entry when there is one. */
   readonly entry: number;

@@ -2,8 +2,11 @@
 export { type AuxiliaryEntry, auxiliaryVectorBytes } from './auxiliary-vector.ts';
 export {
   type BinaryFormat,
+  type FloatingPointStart,
   type FormatOutcome,
   type FormatRefusal,
+  type ImageAbi,
+  type ImagePersonality,
   type LoadContext,
   type LoadedImage,
   refuse,

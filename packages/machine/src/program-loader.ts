@@ -1,8 +1,10 @@
 // The loader port of the kernel, implemented with @elf/exec.
-import { type ExecRequest, execve, type LoaderProfile, type Refusal } from '@elf/exec';
+import { type ExecRequest, type ExecSuccess, execve, type LoaderProfile, type Refusal } from '@elf/exec';
 import type { Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
-import { toBytes } from '@elf/kernel';
+import { Errno, toBytes } from '@elf/kernel';
 import { executableFiles } from './executable-files.ts';
+
+const PERSONALITY_NAMES = { linux: 'Linux', plan9: 'Plan 9' } as const;
 
 /** A refusal with the rule behind it. */
 export interface ExplainedRefusal extends LoadRefusal {
@@ -39,6 +41,11 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
   });
   files.close();
   if (!outcome.ok) return { kind: 'refused', errno: outcome.errno, ...reasonOf(outcome.refusal) };
+  const missing = missingForImage(outcome);
+  if (missing) {
+    outcome.space.destroy();
+    return { kind: 'refused', errno: Errno.ENOEXEC, ...reasonOf(missing) };
+  }
   return {
     kind: 'loaded',
     space: outcome.space,
@@ -50,6 +57,19 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     environment: request.environment,
     auxiliaryVector: vectorBytes(outcome.auxiliaryVector),
   };
+}
+
+/** What this machine lacks to run an image that execve could load; undefined when it lacks nothing. */
+function missingForImage({ abi, personality, format }: ExecSuccess): Refusal | undefined {
+  if (abi !== 'x86-64') {
+    const sentence = `The image was loaded as ${format}, but the CPU of this machine has no 32-bit mode yet: it runs x86-64 code only.`;
+    return { rule: 'machine-abi', sentence };
+  }
+  if (personality !== 'linux') {
+    const sentence = `The image was loaded as ${format}, but this machine has no ${PERSONALITY_NAMES[personality]} personality yet: it answers Linux system calls only.`;
+    return { rule: 'machine-personality', sentence };
+  }
+  return undefined;
 }
 
 function reasonOf(refusal: Refusal): { rule: string; reason: string } {

@@ -236,6 +236,9 @@ function finish(
   return {
     kind: 'loaded',
     image: {
+      abi: 'x86-64',
+      personality: 'linux',
+      registers: {},
       space,
       entry,
       stackPointer: stack.stackPointer,
