@@ -13,6 +13,7 @@ export { type Backing, bytesBacking, sharedAnonymousBacking } from './backing.ts
 export { MemoryErrno } from './errno.ts';
 export type { FileFrames } from './file-frames.ts';
 export { GuestMemory, type GuestMemoryOptions } from './guest-memory.ts';
+export { type LayoutRandomization, type LayoutRandomizationOptions, randomizeLayout } from './layout-randomization.ts';
 export type { MapRequest } from './map-request.ts';
 export { MemoryExhausted } from './memory-exhausted.ts';
 export { Access, FaultCause, Protection, permits } from './page-fault.ts';
