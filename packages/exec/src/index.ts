@@ -29,6 +29,7 @@ export type {
 } from './exec-request.ts';
 export { execve } from './execve.ts';
 export { elfFormat } from './formats/elf.ts';
+export type { ElfAbi } from './formats/elf-abi.ts';
 export type { ElfCandidate, ElfRule } from './formats/elf-rule.ts';
 export { LINUX_ELF_RULES } from './formats/linux-elf-rules.ts';
 export { parseScriptLine, type ScriptLine, scriptFormat } from './formats/script.ts';

@@ -29,17 +29,16 @@ export interface LoaderProfile {
   readonly maximumRewrites: number;
   /** The binfmt list in the order it is walked. */
   readonly formats: readonly BinaryFormat[];
-  /** e_machine. */
-  readonly machine: number;
   /** Granularity of mapping: the modelled host page. */
   readonly hostPageBytes: number;
   /** Checks of the ELF file header and program header table, in order, for program and interpreter. */
   readonly elfRules: readonly ElfRule[];
   /** Longest PT_INTERP string including its NUL. */
   readonly maximumInterpreterPathBytes: number;
+  /** Layout of 64-bit programs; argument strings are counted against its stack before the format is known. */
   readonly layout: LoaderLayout;
-  /** AT_PLATFORM. */
-  readonly platform: string;
+  /** Layout of 32-bit programs. */
+  readonly compatLayout: LoaderLayout;
   /** AT_CLKTCK. */
   readonly clockTicksPerSecond: number;
   /** AT_RSEQ_FEATURE_SIZE and AT_RSEQ_ALIGN; absent before Linux 6.3. */

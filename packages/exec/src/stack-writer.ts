@@ -5,6 +5,7 @@ import { encodeText } from '@elf/parse';
 import { type AuxiliaryEntry, type AuxiliaryFacts, auxiliaryVector, auxiliaryVectorBytes } from './auxiliary-vector.ts';
 import type { Binprm } from './binprm.ts';
 import type { ExecRequest } from './exec-request.ts';
+import { X86_64_ABI } from './formats/elf-abi.ts';
 
 const POINTER_BYTES = 8;
 /** The System V ABI wants rsp 16-aligned at entry (AMD64 psABI 3.4.1). */
@@ -74,7 +75,7 @@ export function writeStack(
     writeStrings(user, argv, argumentStart);
   if (!written) return undefined;
 
-  const platform = encodeText(`${request.profile.platform}\0`);
+  const platform = encodeText(`${X86_64_ABI.platform}\0`);
   const platformAddress = roundDown(argumentStart, STACK_ALIGNMENT) - platform.length;
   const randomAddress = platformAddress - RANDOM_BYTES;
   const random = new Uint8Array(RANDOM_BYTES);

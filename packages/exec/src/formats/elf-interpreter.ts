@@ -4,16 +4,16 @@ import { type FormatRefusal, type LoadContext, refuse } from '../binary-format.t
 import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
 import type { ExecFile } from '../exec-request.ts';
+import type { ElfAbi } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
-
-/** sizeof(struct elfhdr): what must be readable of an interpreter. */
-const FILE_HEADER_BYTES = 64;
 
 /** An interpreter that was opened; its headers are checked later, after the stack permissions, as in the kernel. */
 export interface OpenedInterpreter {
   readonly file: ExecFile;
   readonly path: Uint8Array;
   readonly buffer: Uint8Array;
+  /** The flavour of the program, which the interpreter must share. */
+  readonly abi: ElfAbi;
 }
 
 /** Opens the interpreter the first PT_INTERP names; undefined when there is none. Later PT_INTERPs are ignored. */
@@ -38,8 +38,9 @@ export function openInterpreter(image: ElfImage, context: LoadContext): OpenedIn
   const path = bytes.slice(0, bytes.indexOf(0));
   const file = context.openExecutable(path);
   if ('kind' in file) return file;
-  const buffer = file.source.read(0, FILE_HEADER_BYTES);
-  if (buffer.length < FILE_HEADER_BYTES) {
+  const { abi } = image;
+  const buffer = file.source.read(0, abi.fileHeaderBytes);
+  if (buffer.length < abi.fileHeaderBytes) {
     const sentence = `The interpreter ${decodeText(path)} has only ${file.source.size} bytes.`;
     return refuse(ExecErrno.EIO, 'interp-header', sentence);
   }
@@ -49,7 +50,7 @@ export function openInterpreter(image: ElfImage, context: LoadContext): OpenedIn
     inputs: { path: decodeText(path), bytes: file.source.size },
     decision: 'the interpreter will start the program',
   });
-  return { file, path, buffer };
+  return { file, path, buffer, abi };
 }
 
 /** Checks the interpreter's headers: what is ENOEXEC for a program is ELIBBAD for its interpreter. */
@@ -57,7 +58,7 @@ export function checkInterpreter(opened: OpenedInterpreter, context: LoadContext
   const { profile } = context.request;
   // The type is examined only after the point of no return (load_elf_interp).
   const rules = profile.elfRules.filter(({ rule }) => rule !== 'elf-type' && rule !== 'elf-mappable');
-  const image = readElfImage(opened.file, opened.buffer, { ...profile, elfRules: rules });
+  const image = readElfImage(opened.file, opened.buffer, { ...profile, elfRules: rules }, opened.abi);
   if ('sentence' in image) {
     const sentence = `The interpreter ${decodeText(opened.path)} is unusable: ${image.sentence}`;
     return refuse(ExecErrno.ELIBBAD, `interp-${image.rule.rule}`, sentence);

@@ -1,11 +1,12 @@
 // One check of an ELF file header or program header table, as a row that a loader profile lists.
 import type { FileHeader, ProgramHeader } from '@elf/parse';
+import type { ElfAbi } from './elf-abi.ts';
 
 /** The image under examination. The fields are as in the file; nothing has been believed yet. */
 export interface ElfCandidate {
   readonly header: FileHeader;
-  /** The profile's e_machine. */
-  readonly machine: number;
+  /** The flavour of ELF this loader is for: machines, sizes. */
+  readonly abi: ElfAbi;
   readonly fileBytes: number;
   readonly canBeMapped: boolean;
   /** Program headers; only rules of the stage "program headers" see them. */

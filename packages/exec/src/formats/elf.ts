@@ -15,19 +15,19 @@ import { hex } from '../exec-record.ts';
 import { placeProgram } from '../image-placement.ts';
 import { checkSegment, type MapFailure, mapSegment, totalMappingBytes } from '../map-image.ts';
 import { mapStack, writeStack } from '../stack-writer.ts';
+import { type ElfAbi, X86_64_ABI } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
 import { checkInterpreter, openInterpreter } from './elf-interpreter.ts';
-import { PROGRAM_HEADER_BYTES } from './linux-elf-rules.ts';
 
 const ET_EXEC = 2;
 const ET_DYN = 3;
 
 /** Row of the binfmt list: load_elf_binary. */
-export const elfFormat: BinaryFormat = { name: 'elf', load: loadElf };
+export const elfFormat: BinaryFormat = { name: 'elf', load: (binprm, context) => loadElf(binprm, context, X86_64_ABI) };
 
-function loadElf(binprm: Binprm, context: LoadContext): FormatOutcome {
+function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutcome {
   const { profile } = context.request;
-  const image = readElfImage(binprm.file, binprm.header, profile);
+  const image = readElfImage(binprm.file, binprm.header, profile, abi);
   if ('sentence' in image) {
     return refuse(ExecErrno.ENOEXEC, image.rule.rule, image.sentence);
   }
@@ -211,7 +211,7 @@ function finish(
   const facts = {
     programHeaderAddress: program.programHeaderAddress,
     programHeaderCount: image.header.phnum,
-    programHeaderBytes: PROGRAM_HEADER_BYTES,
+    programHeaderBytes: image.abi.programHeaderBytes,
     interpreterBase: loader?.base ?? 0,
     programEntry: Number(programEntry),
   };

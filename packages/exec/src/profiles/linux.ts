@@ -1,5 +1,5 @@
 // The Linux loader profile: mainline 6.x on x86-64 without address randomisation.
-import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, guestPageCeiling } from '@elf/pagesize';
 import { elfFormat } from '../formats/elf.ts';
 import { LINUX_ELF_RULES } from '../formats/linux-elf-rules.ts';
 import { scriptFormat } from '../formats/script.ts';
@@ -7,7 +7,8 @@ import type { LoaderProfile } from '../loader-profile.ts';
 
 /** TASK_SIZE_MAX with four-level page tables: 2^47 less one page (arch/x86/include/asm/page_64_types.h). */
 const TASK_SIZE = 0x7fff_ffff_f000;
-const EM_X86_64 = 62;
+/** IA32_PAGE_OFFSET: 32-bit programs own all but the last two pages of 4 GiB (arch/x86/include/asm/page_64_types.h). */
+const COMPAT_TASK_SIZE = 0xffff_e000;
 
 /** Linux 6.x, x86-64. */
 export const linuxProfile: LoaderProfile = {
@@ -16,7 +17,6 @@ export const linuxProfile: LoaderProfile = {
   headerBytes: 256,
   maximumRewrites: 5,
   formats: [scriptFormat, elfFormat],
-  machine: EM_X86_64,
   hostPageBytes: GUEST_PAGE_BYTES,
   elfRules: LINUX_ELF_RULES,
   maximumInterpreterPathBytes: 4096, // not a page size: PATH_MAX
@@ -29,7 +29,15 @@ export const linuxProfile: LoaderProfile = {
     minimumMmapGap: 128 * 1024 * 1024,
     initialStackGrowth: 128 * 1024,
   },
-  platform: 'x86_64',
+  compatLayout: {
+    taskSize: COMPAT_TASK_SIZE,
+    stackTop: COMPAT_TASK_SIZE,
+    // COMPAT_ELF_ET_DYN_BASE: a third of the address space in whole pages, and 16 MiB (arch/x86/include/asm/elf.h).
+    dynamicBase: guestPageCeiling(COMPAT_TASK_SIZE / 3) + 0x100_0000,
+    minimumAddress: 65536,
+    minimumMmapGap: 128 * 1024 * 1024,
+    initialStackGrowth: 128 * 1024,
+  },
   clockTicksPerSecond: 100,
   restartableSequences: { featureBytes: 28, alignment: 32 },
 };
