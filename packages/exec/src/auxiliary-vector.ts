@@ -32,6 +32,8 @@ interface AuxiliaryRow {
 
 // biome-ignore format: one row per line
 const ROWS: readonly AuxiliaryRow[] = [
+  { id: 32, name: 'AT_SYSINFO',           value: ({ request }) => request.vdso?.systemCallEntry },
+  { id: 33, name: 'AT_SYSINFO_EHDR',      value: ({ request }) => request.vdso?.address },
   { id: 51, name: 'AT_MINSIGSTKSZ',       value: ({ request }) => request.hardwareCapabilities.minimumSignalStackBytes },
   { id: 16, name: 'AT_HWCAP',             value: ({ request }) => request.hardwareCapabilities.hwcap },
   { id: 6,  name: 'AT_PAGESZ',            value: ({ request }) => request.profile.hostPageBytes },
@@ -56,7 +58,7 @@ const ROWS: readonly AuxiliaryRow[] = [
   { id: 0,  name: 'AT_NULL',              value: () => 0 },
 ];
 
-/** The vector, AT_NULL included. AT_SYSINFO_EHDR is missing on purpose: see docs/decisions/0003-no-vdso-yet.md. */
+/** The vector, AT_NULL included. AT_SYSINFO_EHDR is there only for a host with a vDSO: see docs/decisions/0003-no-vdso-yet.md. */
 export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
   const entries: AuxiliaryEntry[] = [];
   for (const { id, name, value } of ROWS) {

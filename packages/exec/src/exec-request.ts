@@ -66,6 +66,14 @@ export interface ExecLimits {
   readonly dataLimitInBytes?: number;
 }
 
+/** A vDSO the caller maps itself: execve only announces it in the auxiliary vector. */
+export interface AnnouncedVdso {
+  /** AT_SYSINFO_EHDR: where its ELF header is. */
+  readonly address: number;
+  /** AT_SYSINFO: __kernel_vsyscall, for i386 programs. */
+  readonly systemCallEntry?: number;
+}
+
 /** Everything execve depends on. */
 export interface ExecRequest {
   readonly path: string | Uint8Array;
@@ -79,6 +87,8 @@ export interface ExecRequest {
   readonly credentials: ExecCredentials;
   readonly hardwareCapabilities: HardwareCapabilities;
   readonly limits?: ExecLimits;
+  /** Absent: no vDSO is announced (docs/decisions/0003-no-vdso-yet.md). */
+  readonly vdso?: AnnouncedVdso;
   /** Page size of the modelled host in bytes; the profile's by default. */
   readonly hostPageBytes?: number;
   /** Seed of address randomisation; absent: none, every run is laid out alike. */
