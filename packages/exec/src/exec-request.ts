@@ -91,6 +91,8 @@ export interface ExecRequest {
   readonly vdso?: AnnouncedVdso;
   /** Page size of the modelled host in bytes; the profile's by default. */
   readonly hostPageBytes?: number;
+  /** The caller's process id, for start state that holds it (the Tos of Plan 9); 1 by default. */
+  readonly processId?: number;
   /** Seed of address randomisation; absent: none, every run is laid out alike. */
   readonly randomizationSeed?: number;
 }

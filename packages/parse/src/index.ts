@@ -82,7 +82,7 @@ export {
 export { readSysvHash, type SysvHash, sysvChainLengths, sysvHashOf, sysvLookup } from './formats/elf/sysv-hash.ts';
 export type { Format } from './formats/format.ts';
 export { FORMATS } from './formats/index.ts';
-export type { Plan9Header } from './formats/plan9/header.ts';
+export { decodePlan9Header, type Plan9Header } from './formats/plan9/header.ts';
 export { PLAN9_MACHINES, type Plan9Machine } from './formats/plan9/magics.ts';
 export { type Plan9File, parsePlan9 } from './formats/plan9/plan9.ts';
 export type { Plan9Line, Plan9Symbol } from './formats/plan9/symbol.ts';

@@ -31,31 +31,23 @@ export function plan9MachineOf(bytes: Uint8Array): Plan9Machine | undefined {
 }
 
 /**
- * Reads the header and checks that text and data are in the file. Bytes behind the last table are legal.
+ * Decodes a header without believing it: whether the file holds the parts is the caller's to check.
  *
- * @throws ParseError `bad-magic`, `truncated`.
+ * @param bytes the first bytes of the file, 40 or more of them where the machine's header is that long.
+ * @returns undefined when the magic is of no known machine or the bytes end inside the header.
+ * @example
+ * ```ts
+ * const header = decodePlan9Header(source.read(0, 40));
+ * ```
  */
-export function readPlan9Header(source: ByteSource): Plan9Header {
-  const bytes = source.read(0, 40);
+export function decodePlan9Header(bytes: Uint8Array): Plan9Header | undefined {
   const machine = plan9MachineOf(bytes);
-  if (machine === undefined)
-    throw new ParseError('bad-magic', 0, 'plan9', 'The input does not start with a Plan 9 a.out magic.');
-  if (bytes.length < machine.headerSize)
-    throw new ParseError(
-      'truncated',
-      0,
-      'plan9',
-      `The file ends after ${bytes.length} bytes, inside the a.out header.`,
-    );
+  if (machine === undefined || bytes.length < machine.headerSize) return undefined;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const field = (index: number) => view.getUint32(4 * index);
   const [text, data, bss, syms, entryField, spsz, pcsz] = [1, 2, 3, 4, 5, 6, 7].map(field);
   const textOffset = machine.headerSize;
   const symbolsOffset = textOffset + text + data;
-  if (symbolsOffset > source.size) {
-    const sentence = `Header, text and data need ${symbolsOffset} bytes; the file has ${source.size}.`;
-    throw new ParseError('truncated', source.size, 'plan9', sentence);
-  }
   return {
     machine,
     text,
@@ -71,4 +63,25 @@ export function readPlan9Header(source: ByteSource): Plan9Header {
     symbolsOffset,
     pcTableOffset: symbolsOffset + syms + spsz,
   };
+}
+
+/**
+ * Reads the header and checks that text and data are in the file. Bytes behind the last table are legal.
+ *
+ * @throws ParseError `bad-magic`, `truncated`.
+ */
+export function readPlan9Header(source: ByteSource): Plan9Header {
+  const bytes = source.read(0, 40);
+  if (plan9MachineOf(bytes) === undefined)
+    throw new ParseError('bad-magic', 0, 'plan9', 'The input does not start with a Plan 9 a.out magic.');
+  const header = decodePlan9Header(bytes);
+  if (header === undefined) {
+    const sentence = `The file ends after ${bytes.length} bytes, inside the a.out header.`;
+    throw new ParseError('truncated', 0, 'plan9', sentence);
+  }
+  if (header.symbolsOffset > source.size) {
+    const sentence = `Header, text and data need ${header.symbolsOffset} bytes; the file has ${source.size}.`;
+    throw new ParseError('truncated', source.size, 'plan9', sentence);
+  }
+  return header;
 }
