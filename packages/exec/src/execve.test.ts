@@ -171,6 +171,10 @@ describe('profiles and formats', () => {
     const rule = {
       rule: 'toy-align',
       stage: 'program headers' as const,
+      errno: ENOEXEC,
+      when: 'before' as const,
+      demand: 'p_align is 4096',
+      source: 'this test',
       kernelFunction: 'toy',
       check: ({ programHeaders }: { programHeaders: readonly { align: bigint }[] }) =>
         programHeaders.every(({ align }) => align === 4096n) ? undefined : 'Alignment must be 4096.',

@@ -2,7 +2,6 @@
 import type { AddressSpace } from '@elf/mm';
 import { guestPageAddress, guestPageCeiling } from '@elf/pagesize';
 import type { LoadContext } from './binary-format.ts';
-import { ExecErrno } from './exec-errno.ts';
 import { hex } from './exec-record.ts';
 import type { ElfImage } from './formats/elf-image.ts';
 import { alignImage, type Fixing, type MapFailure, maximumAlignment, totalMappingBytes } from './map-image.ts';
@@ -29,15 +28,7 @@ export function placeProgram(
   // Without any PT_LOAD the kernel never comes to place one: the first fetch will fault.
   if (image.loads.length === 0) return { bias: 0, firstFixing: 'no-replace', reservedBytes: 0 };
   const total = totalMappingBytes(image.loads);
-  if (total === 0n || total > BigInt(layout.taskSize)) {
-    const sentence = `The loadable segments span ${hex(total)} bytes.`;
-    return { errno: ExecErrno.EINVAL, rule: 'load-span', sentence };
-  }
   const firstAddress = image.loads[0].vaddr;
-  if (firstAddress >= BigInt(layout.taskSize)) {
-    const sentence = `The first PT_LOAD has address ${hex(firstAddress)}, outside the address space.`;
-    return { errno: ExecErrno.EINVAL, rule: 'load-address', sentence };
-  }
   const reservedBytes = Number(total);
   const alignment = maximumAlignment(image.loads);
   const base = chooseBase(space, reservedBytes, alignment, hasInterpreter, layout.dynamicBase);

@@ -30,9 +30,10 @@ export type {
 export { execve } from './execve.ts';
 export { elfFormat } from './formats/elf.ts';
 export type { ElfAbi } from './formats/elf-abi.ts';
-export type { ElfCandidate, ElfRule } from './formats/elf-rule.ts';
-export { LINUX_ELF_RULES } from './formats/linux-elf-rules.ts';
+export type { ElfCandidate, ElfRule, ImageRole, SegmentCandidate, SegmentRule } from './formats/elf-rule.ts';
+export { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from './formats/linux-elf-rules.ts';
 export { parseScriptLine, type ScriptLine, scriptFormat } from './formats/script.ts';
+export { type ImageFinding, type ImageJudgement, type JudgeOptions, judgeImage } from './judge-image.ts';
 export type { LoaderLayout, LoaderProfile } from './loader-profile.ts';
 export { LOADER_PROFILES } from './profiles/index.ts';
 export { linuxProfile } from './profiles/linux.ts';

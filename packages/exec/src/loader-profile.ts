@@ -1,6 +1,7 @@
 // A loader profile: which images a kernel accepts, with the reason for each refusal, and how it lays out the address space.
 import type { BinaryFormat } from './binary-format.ts';
-import type { ElfRule } from './formats/elf-rule.ts';
+import type { ElfAbi } from './formats/elf-abi.ts';
+import type { ElfRule, SegmentRule } from './formats/elf-rule.ts';
 
 /** Numbers of an address-space layout without randomisation. */
 export interface LoaderLayout {
@@ -31,10 +32,14 @@ export interface LoaderProfile {
   readonly formats: readonly BinaryFormat[];
   /** Granularity of mapping: the modelled host page. */
   readonly hostPageBytes: number;
-  /** Checks of the ELF file header and program header table, in order, for program and interpreter. */
+  /** The flavours of ELF it loads; the first one speaks for files of a machine it does not know. */
+  readonly elfAbis: readonly ElfAbi[];
+  /** What it demands of an ELF file, in order, for program and interpreter. */
   readonly elfRules: readonly ElfRule[];
-  /** Longest PT_INTERP string including its NUL. */
-  readonly maximumInterpreterPathBytes: number;
+  /** What it demands of each PT_LOAD when it maps it. */
+  readonly segmentRules: readonly SegmentRule[];
+  /** Which PT_INTERP counts when there are several. */
+  readonly interpreterHeader: 'first' | 'last';
   /** Layout of 64-bit programs; argument strings are counted against its stack before the format is known. */
   readonly layout: LoaderLayout;
   /** Layout of 32-bit programs. */

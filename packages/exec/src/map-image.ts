@@ -5,6 +5,7 @@ import { PF, type ProgramHeader } from '@elf/parse';
 import { ExecErrno } from './exec-errno.ts';
 import { type ExecRecord, hex } from './exec-record.ts';
 import type { ExecFile } from './exec-request.ts';
+import { brokenSegmentRules, failureOf, type SegmentCandidate, type SegmentRule } from './formats/elf-rule.ts';
 
 /** How a segment's address is meant. */
 export type Fixing = 'replace' | 'no-replace' | undefined;
@@ -25,22 +26,10 @@ export function protectionOf(flags: number): number {
   );
 }
 
-/**
- * Checks what the kernel checks of one segment, in 64-bit arithmetic, so that later steps may use numbers.
- * @param address where it would go, possibly beyond 2^64 when the file is hostile.
- */
-export function checkSegment(segment: ProgramHeader, address: bigint, taskSize: number): MapFailure | undefined {
-  const limit = BigInt(taskSize);
-  const name = `PT_LOAD ${segment.index}`;
-  if (segment.filesz > segment.memsz) {
-    const sentence = `${name} has ${segment.filesz} bytes in the file but only ${segment.memsz} in memory.`;
-    return { errno: ExecErrno.EINVAL, rule: 'load-filesz', sentence };
-  }
-  if (address < 0n || address >= limit || segment.memsz > limit || limit - segment.memsz < address) {
-    const sentence = `${name} does not fit the address space: ${hex(segment.memsz)} bytes at ${hex(address)}.`;
-    return { errno: ExecErrno.EINVAL, rule: 'load-address', sentence };
-  }
-  return undefined;
+/** The first of the profile's rules that a segment breaks; they work in 64 bits, so that later steps may use numbers. */
+export function checkSegment(rules: readonly SegmentRule[], candidate: SegmentCandidate): MapFailure | undefined {
+  const broken = brokenSegmentRules(rules, candidate).next().value;
+  return broken && failureOf(broken, candidate.role);
 }
 
 /** One segment to map. */

@@ -3,7 +3,7 @@ import { bytesSource, type FileHeader, type ProgramHeader, PT, parseElf } from '
 import type { ExecFile } from '../exec-request.ts';
 import type { LoaderProfile } from '../loader-profile.ts';
 import type { ElfAbi } from './elf-abi.ts';
-import type { ElfCandidate, ElfRule } from './elf-rule.ts';
+import { type ElfCandidate, firstFailure, type ImageRole, type RuleFailure } from './elf-rule.ts';
 
 /** Where e_phoff lies in the two file headers. */
 const PHOFF_64 = 32;
@@ -18,12 +18,8 @@ export interface ElfImage {
   readonly programHeaders: readonly ProgramHeader[];
   /** PT_LOAD headers in table order, the order in which they are mapped. */
   readonly loads: readonly ProgramHeader[];
-}
-
-/** A rule that refused an image. */
-export interface BrokenRule {
-  readonly rule: ElfRule;
-  readonly sentence: string;
+  /** The same facts as the rules of later stages see them. */
+  readonly candidate: ElfCandidate;
 }
 
 /**
@@ -52,6 +48,35 @@ function decodeTable(buffer: Uint8Array, table: Uint8Array, abi: ElfAbi): readon
   return parseElf(bytesSource(bytes), { permissive: true, elfClass, littleEndian: true }).programHeaders;
 }
 
+/** A file as the rules see it before its program headers are read. `buffer` is zero padded to at least the file header. */
+export function elfCandidate(
+  file: Pick<ExecFile, 'source' | 'backing'>,
+  buffer: Uint8Array,
+  profile: LoaderProfile,
+  abi: ElfAbi,
+  role: ImageRole,
+): ElfCandidate {
+  const { source } = file;
+  return {
+    role,
+    header: decodeHeader(buffer, abi),
+    abi,
+    fileBytes: source.size,
+    canBeMapped: file.backing !== undefined,
+    programHeaders: [],
+    layout: abi.layout(profile),
+    bias: 0n,
+    read: (offset, length) => (offset >= BigInt(source.size) ? new Uint8Array(0) : source.read(Number(offset), length)),
+  };
+}
+
+/** The candidate with its program headers, read from wherever e_phoff points; short when the file ends within them. */
+export function withProgramHeaders(candidate: ElfCandidate, buffer: Uint8Array): ElfCandidate {
+  const { header, abi } = candidate;
+  const table = candidate.read(header.phoff, header.phnum * abi.programHeaderBytes);
+  return { ...candidate, programHeaders: decodeTable(buffer, table, abi) };
+}
+
 /**
  * Reads headers and asks the profile's rules, stage by stage.
  * @param buffer the first bytes of the file, zero padded to at least 64.
@@ -61,33 +86,14 @@ export function readElfImage(
   buffer: Uint8Array,
   profile: LoaderProfile,
   abi: ElfAbi,
-): ElfImage | BrokenRule {
-  const header = decodeHeader(buffer, abi);
-  const candidate: ElfCandidate = {
-    header,
-    abi,
-    fileBytes: file.source.size,
-    canBeMapped: file.backing !== undefined,
-    programHeaders: [],
-  };
-  const broken = firstBroken(profile, candidate, ['identity', 'table']);
+  role: ImageRole = 'program',
+): ElfImage | RuleFailure {
+  const start = elfCandidate(file, buffer, profile, abi, role);
+  const broken = firstFailure(profile.elfRules, ['identity', 'table'], start);
   if (broken) return broken;
-  const table = file.source.read(Number(header.phoff), header.phnum * abi.programHeaderBytes);
-  const programHeaders = decodeTable(buffer, table, abi);
-  const brokenLater = firstBroken(profile, { ...candidate, programHeaders }, ['program headers']);
+  const candidate = withProgramHeaders(start, buffer);
+  const brokenLater = firstFailure(profile.elfRules, ['program headers'], candidate);
   if (brokenLater) return brokenLater;
-  return { abi, file, header, programHeaders, loads: programHeaders.filter(({ type }) => type === PT.LOAD) };
-}
-
-function firstBroken(
-  profile: LoaderProfile,
-  candidate: ElfCandidate,
-  stages: readonly ElfRule['stage'][],
-): BrokenRule | undefined {
-  for (const rule of profile.elfRules) {
-    if (!stages.includes(rule.stage)) continue;
-    const sentence = rule.check(candidate);
-    if (sentence !== undefined) return { rule, sentence };
-  }
-  return undefined;
+  const { header, programHeaders } = candidate;
+  return { abi, file, header, programHeaders, loads: programHeaders.filter(({ type }) => type === PT.LOAD), candidate };
 }

@@ -1,11 +1,12 @@
 // PT_INTERP: finding, opening and checking the program interpreter before the point of no return (load_elf_binary).
-import { decodeText, PT } from '@elf/parse';
+import { decodeText } from '@elf/parse';
 import { type FormatRefusal, type LoadContext, refuse } from '../binary-format.ts';
 import { ExecErrno } from '../exec-errno.ts';
-import { hex } from '../exec-record.ts';
 import type { ExecFile } from '../exec-request.ts';
 import type { ElfAbi } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
+import { firstFailure } from './elf-rule.ts';
+import { interpreterHeader } from './rule-facts.ts';
 
 /** An interpreter that was opened; its headers are checked later, after the stack permissions, as in the kernel. */
 export interface OpenedInterpreter {
@@ -16,26 +17,16 @@ export interface OpenedInterpreter {
   readonly abi: ElfAbi;
 }
 
-/** Opens the interpreter the first PT_INTERP names; undefined when there is none. Later PT_INTERPs are ignored. */
+/** Opens the interpreter that PT_INTERP names; undefined when there is none. */
 export function openInterpreter(image: ElfImage, context: LoadContext): OpenedInterpreter | FormatRefusal | undefined {
-  const header = image.programHeaders.find(({ type }) => type === PT.INTERP);
+  const { profile } = context.request;
+  const header = interpreterHeader(image, profile.interpreterHeader);
   if (header === undefined) return undefined;
-  const limit = context.request.profile.maximumInterpreterPathBytes;
-  if (header.filesz < 2n || header.filesz > BigInt(limit)) {
-    const sentence = `PT_INTERP has ${header.filesz} bytes; 2 to ${limit} are accepted.`;
-    return refuse(ExecErrno.ENOEXEC, 'interp-size', sentence);
-  }
-  const size = Number(header.filesz);
-  const { source } = image.file;
-  const bytes = header.offset < BigInt(source.size) ? source.read(Number(header.offset), size) : new Uint8Array(0);
-  if (bytes.length < size) {
-    const sentence = `PT_INTERP at ${hex(header.offset)} ends after the file's ${source.size} bytes.`;
-    return refuse(ExecErrno.EIO, 'interp-read', sentence);
-  }
-  if (bytes[size - 1] !== 0) {
-    return refuse(ExecErrno.ENOEXEC, 'interp-termination', 'The last byte of PT_INTERP is not NUL.');
-  }
-  const path = bytes.slice(0, bytes.indexOf(0));
+  const broken = firstFailure(profile.elfRules, ['interpreter name'], image.candidate);
+  if (broken) return refuse(broken.errno, broken.rule, broken.sentence);
+  const bytes = image.candidate.read(header.offset, Number(header.filesz));
+  const end = bytes.indexOf(0);
+  const path = bytes.slice(0, end < 0 ? bytes.length : end);
   const file = context.openExecutable(path);
   if ('kind' in file) return file;
   const { abi } = image;
@@ -55,13 +46,10 @@ export function openInterpreter(image: ElfImage, context: LoadContext): OpenedIn
 
 /** Checks the interpreter's headers: what is ENOEXEC for a program is ELIBBAD for its interpreter. */
 export function checkInterpreter(opened: OpenedInterpreter, context: LoadContext): ElfImage | FormatRefusal {
-  const { profile } = context.request;
-  // The type is examined only after the point of no return (load_elf_interp).
-  const rules = profile.elfRules.filter(({ rule }) => rule !== 'elf-type' && rule !== 'elf-mappable');
-  const image = readElfImage(opened.file, opened.buffer, { ...profile, elfRules: rules }, opened.abi);
+  const image = readElfImage(opened.file, opened.buffer, context.request.profile, opened.abi, 'interpreter');
   if ('sentence' in image) {
     const sentence = `The interpreter ${decodeText(opened.path)} is unusable: ${image.sentence}`;
-    return refuse(ExecErrno.ELIBBAD, `interp-${image.rule.rule}`, sentence);
+    return refuse(image.errno, image.rule, sentence);
   }
   return image;
 }

@@ -18,6 +18,7 @@ import { mapStack, writeStack } from '../stack-writer.ts';
 import { type ElfAbi, X86_64_ABI } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
 import { checkInterpreter, openInterpreter } from './elf-interpreter.ts';
+import { firstFailure, type SegmentCandidate } from './elf-rule.ts';
 
 const ET_EXEC = 2;
 const ET_DYN = 3;
@@ -29,7 +30,7 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
   const { profile } = context.request;
   const image = readElfImage(binprm.file, binprm.header, profile, abi);
   if ('sentence' in image) {
-    return refuse(ExecErrno.ENOEXEC, image.rule.rule, image.sentence);
+    return refuse(image.errno, image.rule, image.sentence);
   }
   context.record.add({
     step: 'check headers',
@@ -98,14 +99,19 @@ function mapProgram(
   hasInterpreter: boolean,
   context: LoadContext,
 ): MappedProgram | MapFailure {
-  const { taskSize } = context.request.profile.layout;
+  const { profile } = context.request;
+  const broken = firstFailure(profile.elfRules, ['image'], image.candidate);
+  if (broken) return broken;
   const placed = placeProgram(space, image, hasInterpreter, context);
   if ('sentence' in placed) return placed;
   let { bias } = placed;
   let isFirst = true;
   for (const segment of image.loads) {
-    const broken = checkSegment(segment, segment.vaddr + BigInt(bias), taskSize);
-    if (broken) return broken;
+    const unfit = checkSegment(
+      profile.segmentRules,
+      segmentCandidate(image, segment, isFirst && placed.firstFixing === undefined ? undefined : bias, context),
+    );
+    if (unfit) return unfit;
     const address = Number(segment.vaddr) + bias;
     const fixing = isFirst ? placed.firstFixing : 'replace';
     const totalBytes = isFirst ? placed.reservedBytes : 0;
@@ -116,6 +122,26 @@ function mapProgram(
     isFirst = false;
   }
   return { bias, ...measure(image, bias, hasInterpreter, context) };
+}
+
+function segmentCandidate(
+  image: ElfImage,
+  segment: ProgramHeader,
+  bias: number | undefined,
+  { request }: LoadContext,
+): SegmentCandidate {
+  const { role, layout, fileBytes } = image.candidate;
+  return {
+    role,
+    segment,
+    earlier: image.loads.slice(0, image.loads.indexOf(segment)),
+    address: segment.vaddr + BigInt(bias ?? 0),
+    isMovable: bias === undefined,
+    layout,
+    hostPageBytes: request.profile.hostPageBytes,
+    fileBytes,
+    mayMapLowPages: request.credentials.mayMapLowPages === true,
+  };
 }
 
 /** start_code and its companions, the address of the program headers, and where the heap starts. */
@@ -159,21 +185,15 @@ function mapInterpreter(
   programBias: number,
   context: LoadContext,
 ): MappedInterpreter | MapFailure {
-  const { taskSize } = context.request.profile.layout;
+  const { profile } = context.request;
   const { type, entry } = image.header;
-  if (type !== ET_EXEC && type !== ET_DYN) {
-    const sentence = `The interpreter has e_type ${type}; only ET_EXEC (2) and ET_DYN (3) can be mapped.`;
-    return { errno: ExecErrno.ELIBBAD, rule: 'interp-type', sentence };
-  }
+  const unmappable = firstFailure(profile.elfRules, ['image'], image.candidate);
+  if (unmappable) return unmappable;
   const total = totalMappingBytes(image.loads);
-  if (total === 0n || total > BigInt(taskSize)) {
-    const sentence = `The loadable segments of the interpreter span ${hex(total)} bytes.`;
-    return { errno: total === 0n ? ExecErrno.EINVAL : ExecErrno.ENOMEM, rule: 'interp-span', sentence };
-  }
   let base: number | undefined = type === ET_EXEC ? 0 : undefined;
   for (const segment of image.loads) {
-    const broken = checkSegment(segment, segment.vaddr + BigInt(base ?? 0), taskSize);
-    if (broken) return { ...broken, errno: ExecErrno.ENOMEM };
+    const unfit = checkSegment(profile.segmentRules, segmentCandidate(image, segment, base, context));
+    if (unfit) return unfit;
     const vaddr = Number(segment.vaddr);
     // A relocated program frees the interpreter from its linked address; beside an ET_EXEC that address is a hint.
     const bias = base ?? (programBias !== 0 ? -guestPageAddress(vaddr) : 0);
@@ -186,10 +206,8 @@ function mapInterpreter(
     base ??= page - guestPageAddress(vaddr);
   }
   const start = BigInt.asUintN(64, entry + BigInt(base ?? 0));
-  if (start >= BigInt(taskSize)) {
-    const sentence = `The interpreter's entry ${hex(start)} is outside the address space.`;
-    return { errno: ExecErrno.EINVAL, rule: 'interp-entry', sentence };
-  }
+  const stray = firstFailure(profile.elfRules, ['entry'], { ...image.candidate, bias: BigInt(base ?? 0) });
+  if (stray) return stray;
   return { base: base ?? 0, entry: Number(start) };
 }
 
@@ -204,9 +222,8 @@ function finish(
 ): FormatOutcome {
   const { profile } = context.request;
   const programEntry = BigInt.asUintN(64, image.header.entry + BigInt(program.bias));
-  if (loader === undefined && programEntry >= BigInt(profile.layout.taskSize)) {
-    return refuse(ExecErrno.EINVAL, 'entry-address', `The entry ${hex(programEntry)} is outside the address space.`);
-  }
+  const stray = firstFailure(profile.elfRules, ['entry'], { ...image.candidate, bias: BigInt(program.bias) });
+  if (loader === undefined && stray) return fatal(stray);
   space.setProgramBreak(program.brk);
   const facts = {
     programHeaderAddress: program.programHeaderAddress,

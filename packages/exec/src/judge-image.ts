@@ -1,0 +1,181 @@
+// The verdict of a loader on a file from its headers alone: every rule it breaks, in order, without mapping anything.
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import type { ByteSource } from '@elf/parse';
+import { ExecErrno } from './exec-errno.ts';
+import type { ElfAbi } from './formats/elf-abi.ts';
+import { elfCandidate, withProgramHeaders } from './formats/elf-image.ts';
+import {
+  type BrokenRule,
+  brokenRules,
+  brokenSegmentRules,
+  type ElfCandidate,
+  type ElfRule,
+  failureOf,
+  type SegmentRule,
+} from './formats/elf-rule.ts';
+import { interpreterHeader, loadSpan, loadsOf, tableBytes } from './formats/rule-facts.ts';
+import { parseScriptLine } from './formats/script.ts';
+import type { LoaderProfile } from './loader-profile.ts';
+import { alignImage, maximumAlignment } from './map-image.ts';
+
+/** A rule the file breaks. */
+export interface ImageFinding {
+  /** Stable name of the rule. */
+  readonly rule: string;
+  /** The error number execve would end with if this were the only broken rule; `errnoName` names it. */
+  readonly errno: number;
+  /** What the file has and what the loader demands, with the numbers. */
+  readonly sentence: string;
+  /** "before" the point of no return the caller gets the error, "after" it the process is killed. */
+  readonly when: 'before' | 'after';
+  /** The kernel function that holds the check. */
+  readonly kernelFunction: string;
+}
+
+/** What a loader makes of a file. */
+export interface ImageJudgement {
+  /** Name of the profile. */
+  readonly profile: string;
+  /** No rule is broken. What depends on more than the file (its interpreter, memory, limits) is not judged. */
+  readonly accepted: boolean;
+  /** All broken rules in the order in which the loader looks; execve stops at the first. */
+  readonly findings: readonly ImageFinding[];
+}
+
+/** Circumstances of the judgement. */
+export interface JudgeOptions {
+  /** False when the file system cannot map files. Default true. */
+  readonly canBeMapped?: boolean;
+  /** The caller may map below the profile's minimum address. Default false. */
+  readonly mayMapLowPages?: boolean;
+  /** Page size of the kernel that maps, in bytes; the profile's own by default. */
+  readonly hostPageBytes?: number;
+}
+
+const ET_DYN = 3;
+/** e_machine in either class of file header. */
+const MACHINE_FIELD = 18;
+/** No loader reads a larger program header table. */
+const READABLE_TABLE_BYTES = 65536;
+
+/**
+ * Asks every rule of a profile about a file: the header, the program header table, what its entries say, where PT_LOADs
+ * would go. Reads headers only, less than 1 MiB whatever they claim, maps nothing and never throws.
+ *
+ * @param source the file; an error of the source counts as a file that cannot be read (EIO).
+ * @example
+ * const { accepted, findings } = judgeImage(freebsdProfile, source);
+ * if (!accepted) console.log(findings[0].sentence); // e_phoff is 46337892 (0x2c30f64); the program headers must ...
+ */
+export function judgeImage(profile: LoaderProfile, source: ByteSource, options: JudgeOptions = {}): ImageJudgement {
+  let findings: ImageFinding[];
+  try {
+    findings = judge(profile, source, options);
+  } catch (error) {
+    findings = [unreadable(error)];
+  }
+  return { profile: profile.name, accepted: findings.length === 0, findings };
+}
+
+function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions): ImageFinding[] {
+  const buffer = new Uint8Array(profile.headerBytes);
+  buffer.set(source.read(0, buffer.length).subarray(0, buffer.length));
+  if (buffer[0] === 0x23 && buffer[1] === 0x21 && profile.formats.some(({ name }) => name === 'script')) {
+    return judgeScript(buffer);
+  }
+  const backing = options.canBeMapped === false ? undefined : mappable(source);
+  const abi = abiFor(profile, buffer);
+  const start = elfCandidate({ source, backing }, buffer, profile, abi, 'program');
+  const findings: ImageFinding[] = [];
+  const ask = (stages: readonly ElfRule['stage'][], candidate: ElfCandidate): boolean => {
+    const broken = [...brokenRules(profile.elfRules, stages, candidate)];
+    findings.push(...broken.map(findingOf));
+    return broken.every(({ rule }) => !rule.isDecisive);
+  };
+  if (!ask(['identity'], start) || !ask(['table'], start) || !canReadTable(start)) return findings;
+  const candidate = withProgramHeaders(start, buffer);
+  ask(['program headers', 'interpreter name'], candidate);
+  if (!ask(['image'], candidate)) return findings;
+  const hasInterpreter = interpreterHeader(candidate, profile.interpreterHeader) !== undefined;
+  const bias = likelyBias(candidate, hasInterpreter);
+  for (const broken of brokenSegments(profile, { ...candidate, bias }, options)) findings.push(findingOf(broken));
+  if (!hasInterpreter) ask(['entry'], { ...candidate, bias });
+  return findings;
+}
+
+/** The flavour whose machine the file names, else the profile's first, whose machine rule will then say what is wrong. */
+function abiFor({ elfAbis }: LoaderProfile, buffer: Uint8Array): ElfAbi {
+  const machine = buffer[MACHINE_FIELD] | (buffer[MACHINE_FIELD + 1] << 8);
+  return elfAbis.find(({ machines }) => machines.includes(machine)) ?? elfAbis[0];
+}
+
+/** Rules other than the size of a table may have spoken: its entries are still worth a look when they can be read whole. */
+function canReadTable(candidate: ElfCandidate): boolean {
+  const { header, abi, fileBytes } = candidate;
+  const bytes = tableBytes(candidate);
+  const isWhole = header.phoff + BigInt(bytes) <= BigInt(fileBytes);
+  return header.phentsize === abi.programHeaderBytes && bytes > 0 && bytes <= READABLE_TABLE_BYTES && isWhole;
+}
+
+/** Where an ET_DYN goes without address randomisation, in an address space that holds nothing but a stack. */
+function likelyBias(candidate: ElfCandidate, hasInterpreter: boolean): bigint {
+  const loads = loadsOf(candidate);
+  const { header, layout } = candidate;
+  if (header.type !== ET_DYN || loads.length === 0) return 0n;
+  const alignment = maximumAlignment(loads);
+  const highest = layout.stackTop - layout.minimumMmapGap - Number(loadSpan(candidate));
+  const base = alignImage(hasInterpreter ? layout.dynamicBase : Math.max(0, highest), alignment);
+  return BigInt(base) - (loads[0].vaddr - (loads[0].vaddr % BigInt(GUEST_PAGE_BYTES)));
+}
+
+/** Broken rules of all PT_LOADs, segment by segment. */
+function* brokenSegments(
+  profile: LoaderProfile,
+  candidate: ElfCandidate,
+  options: JudgeOptions,
+): Generator<BrokenRule<SegmentRule>> {
+  const loads = loadsOf(candidate);
+  const { layout, fileBytes, bias } = candidate;
+  for (const [index, segment] of loads.entries()) {
+    yield* brokenSegmentRules(profile.segmentRules, {
+      role: 'program',
+      segment,
+      earlier: loads.slice(0, index),
+      address: segment.vaddr + bias,
+      isMovable: false,
+      layout,
+      hostPageBytes: options.hostPageBytes ?? profile.hostPageBytes,
+      fileBytes,
+      mayMapLowPages: options.mayMapLowPages === true,
+    });
+  }
+}
+
+/** A script breaks at most one rule: its first line. Whether the interpreter exists is not the file's fault. */
+function judgeScript(buffer: Uint8Array): ImageFinding[] {
+  const line = parseScriptLine(buffer);
+  if (typeof line !== 'string') return [];
+  const rule = {
+    rule: 'script-line',
+    errno: ExecErrno.ENOEXEC,
+    when: 'before',
+    kernelFunction: 'load_script',
+  } as const;
+  return [{ ...rule, sentence: line }];
+}
+
+function findingOf(broken: BrokenRule<ElfRule | SegmentRule>): ImageFinding {
+  const { when, kernelFunction } = broken.rule;
+  return { ...failureOf(broken, 'program'), when, kernelFunction };
+}
+
+function unreadable(error: unknown): ImageFinding {
+  const reason = error instanceof Error ? error.message : String(error);
+  const rule = { rule: 'file-read', errno: ExecErrno.EIO, when: 'before', kernelFunction: 'kernel_read' } as const;
+  return { ...rule, sentence: `The file cannot be read: ${reason}` };
+}
+
+/** Stands for a file that could be mapped; nobody reads through it. */
+function mappable(source: ByteSource) {
+  return { identity: source, sizeInBytes: () => source.size, readInto: () => 0 };
+}
