@@ -1,5 +1,5 @@
 // One guest address space: what is mapped, how an access finds its frame, and the memory calls that change it.
-import { GUEST_PAGE_BYTES, guestPageAddress } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, isPowerOfTwo, roundDown } from '@elf/pagesize';
 import { advise } from './advise.ts';
 import * as codePages from './code-pages.ts';
 import { handleFault } from './fault-handler.ts';
@@ -39,11 +39,16 @@ export type AddressSpaceOptions = Partial<SpaceLayout>;
 export class AddressSpace {
   readonly #state: SpaceState;
 
+  /** @throws RangeError when the mapping granularity is not a power of two of at least 4096. */
   constructor(memory: GuestMemory, options: AddressSpaceOptions = {}, state?: SpaceState) {
+    const mappingGranularity = options.mappingGranularity ?? GUEST_PAGE_BYTES;
+    if (!isPowerOfTwo(mappingGranularity) || mappingGranularity < GUEST_PAGE_BYTES)
+      throw new RangeError(`A mapping granularity is a power of two from 4096 on, not ${mappingGranularity}.`);
     this.#state =
       state ??
       new SpaceState(memory, {
-        taskSize: options.taskSize ?? TASK_SIZE,
+        mappingGranularity,
+        taskSize: roundDown(options.taskSize ?? TASK_SIZE, mappingGranularity),
         mmapBase: options.mmapBase ?? MMAP_BASE,
         minimumAddress: options.minimumAddress ?? 65536,
         stackLimitInBytes: options.stackLimitInBytes ?? 8 * 1024 * 1024,
@@ -141,7 +146,11 @@ export class AddressSpace {
 
   /** Touches every page of a range that can be, as MAP_POPULATE does; failures are ignored, as there. */
   populate(address: number, length: number): void {
-    for (let page = guestPageAddress(address); page < address + length; page += GUEST_PAGE_BYTES) {
+    for (
+      let page = roundDown(address, this.layout.mappingGranularity);
+      page < address + length;
+      page += GUEST_PAGE_BYTES
+    ) {
       const area = this.find(page);
       if (area === undefined) continue;
       const writable = (area.protection & Protection.Write) !== 0;

@@ -1,5 +1,5 @@
 // madvise(2): one row per advice, each saying what it does to a part of an area.
-import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { isAligned, roundUp } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import type { SpaceState } from './space-state.ts';
 import { AreaFlag, type Vma } from './vma.ts';
@@ -78,8 +78,9 @@ const ADVICE: readonly AdviceRow[] = [
  */
 export function advise(state: SpaceState, address: number, length: number, advice: number): number {
   const row = ADVICE.find((candidate) => candidate.value === advice);
-  if (row === undefined || !isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
-  const end = address + guestPageCeiling(length);
+  if (row === undefined || !isAligned(address, state.layout.mappingGranularity) || !(length >= 0))
+    return -MemoryErrno.EINVAL;
+  const end = address + roundUp(length, state.layout.mappingGranularity);
   if (end > state.layout.taskSize) return -MemoryErrno.ENOMEM;
   let holes = false;
   let position = address;

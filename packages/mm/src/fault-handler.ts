@@ -3,7 +3,7 @@ import { GUEST_PAGE_BYTES, roundDown } from '@elf/pagesize';
 import type { Backing } from './backing.ts';
 import { Access, FaultCause, Protection, permits } from './page-fault.ts';
 import { entryFor, frameOf, PageEntry } from './page-table.ts';
-import { STACK_GUARD_BYTES } from './placement.ts';
+import { stackGuardBytes } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
 import { AreaFlag, type Vma } from './vma.ts';
 
@@ -81,7 +81,8 @@ function mapAnonymous(state: SpaceState, area: Vma, page: number, access: Access
 
 function mapBacked(state: SpaceState, area: Vma, backing: Backing, page: number, access: Access): number {
   const offset = area.offset + (page - area.start);
-  if (offset >= backing.sizeInBytes()) return -FaultCause.BusError;
+  // A kernel page that holds the last byte of the file is mapped whole; its rest reads as zeros.
+  if (roundDown(offset, state.layout.mappingGranularity) >= backing.sizeInBytes()) return -FaultCause.BusError;
   const shared = (area.flags & AreaFlag.Shared) !== 0;
   if (access === Access.Write && !shared) return mapPrivateCopy(state, area, backing, page, offset);
   const frame = cachedFrame(state, area, backing, page, offset);
@@ -125,7 +126,7 @@ function cachedFrame(state: SpaceState, area: Vma, backing: Backing, page: numbe
   if (present > 0) return present;
   const windowEnd = Math.min(area.end, roundDown(page, FAULT_AROUND_BYTES) + FAULT_AROUND_BYTES);
   const readable = Math.ceil((backing.sizeInBytes() - offset) / GUEST_PAGE_BYTES);
-  const limit = backing.isAnonymous ? 1 : Math.min(readable, (windowEnd - page) / GUEST_PAGE_BYTES);
+  const limit = backing.isAnonymous ? 1 : Math.min(Math.max(1, readable), (windowEnd - page) / GUEST_PAGE_BYTES);
   let count = 1;
   while (count < limit && fileFrames.find(backing.identity, filePage + count) === 0) count++;
   return readIntoCache(state, backing, filePage, count);
@@ -167,8 +168,9 @@ function mapCachedNeighbours(state: SpaceState, area: Vma, backing: Backing, pag
  * Extends the stack above an unmapped page down to it, within RLIMIT_STACK and the guard gap (mm/mmap.c, expand_downwards).
  * @returns the extended area, or undefined when the page is not a stack's to have.
  */
-function growStack(state: SpaceState, page: number): Vma | undefined {
+function growStack(state: SpaceState, guestPage: number): Vma | undefined {
   const { vmas, layout } = state;
+  const page = roundDown(guestPage, layout.mappingGranularity);
   const index = vmas.indexAtOrAfter(page);
   const area = vmas.areas[index];
   if (area === undefined || !(area.flags & AreaFlag.GrowsDown)) return undefined;
@@ -176,7 +178,7 @@ function growStack(state: SpaceState, page: number): Vma | undefined {
   if (vmas.totalBytes + (area.start - page) > layout.addressSpaceLimitInBytes) return undefined;
   const below = index > 0 ? vmas.areas[index - 1] : undefined;
   if (below !== undefined && !(below.flags & AreaFlag.GrowsDown) && below.protection !== Protection.None) {
-    if (page - below.end < STACK_GUARD_BYTES) return undefined;
+    if (page - below.end < stackGuardBytes(layout.mappingGranularity)) return undefined;
   }
   vmas.extend(area, page, area.end);
   return area;

@@ -17,7 +17,7 @@ export { type LayoutRandomization, type LayoutRandomizationOptions, randomizeLay
 export type { MapRequest } from './map-request.ts';
 export { MemoryExhausted } from './memory-exhausted.ts';
 export { Access, FaultCause, Protection, permits } from './page-fault.ts';
-export { STACK_GUARD_BYTES } from './placement.ts';
+export { STACK_GUARD_BYTES, stackGuardBytes } from './placement.ts';
 export type { RemapRequest } from './remap.ts';
 export type { ProgramBreak, SpaceLayout } from './space-state.ts';
 export {

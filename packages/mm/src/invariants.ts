@@ -1,5 +1,5 @@
 // What must hold between areas, page table, frames and TLBs after every change: the model test's second opinion.
-import { GUEST_PAGE_BYTES, isGuestPageAligned } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, isAligned } from '@elf/pagesize';
 import { entryFlags } from './fault-handler.ts';
 import { Protection } from './page-fault.ts';
 import { frameOf, PageEntry } from './page-table.ts';
@@ -21,15 +21,17 @@ export function checkInvariants(state: SpaceState): string[] {
 }
 
 function checkAreas(state: SpaceState, problems: string[]): void {
+  const granularity = state.layout.mappingGranularity;
   let previousEnd = 0;
   let total = 0;
   for (const area of state.vmas.areas) {
     const name = `area ${area.start.toString(16)}-${area.end.toString(16)}`;
     if (area.start >= area.end) problems.push(`${name} is empty`);
     if (area.start < previousEnd) problems.push(`${name} overlaps the one before it`);
-    if (!isGuestPageAligned(area.start) || !isGuestPageAligned(area.end)) problems.push(`${name} is not page aligned`);
+    if (!isAligned(area.start, granularity) || !isAligned(area.end, granularity))
+      problems.push(`${name} is not page aligned`);
     if (area.end > state.layout.taskSize) problems.push(`${name} leaves the address space`);
-    if (area.backing && !isGuestPageAligned(area.offset)) problems.push(`${name} has an unaligned offset`);
+    if (area.backing && !isAligned(area.offset, granularity)) problems.push(`${name} has an unaligned offset`);
     if (area.protection & ~area.maximumProtection) problems.push(`${name} exceeds its maximum protection`);
     previousEnd = area.end;
     total += area.end - area.start;

@@ -1,5 +1,5 @@
 // mmap(2): checks, placement and the new area.
-import { GUEST_PAGE_BYTES, guestPageAddress, guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { isAligned, roundDown, roundUp } from '@elf/pagesize';
 import { type Backing, sharedAnonymousBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
 import { placeMapping } from './placement.ts';
@@ -44,10 +44,10 @@ export interface MapRequest {
  * @returns the address, or a negative error number.
  */
 export function map(state: SpaceState, request: MapRequest): number {
-  const offset = request.offset ?? 0;
-  if (!(request.length > 0) || !isGuestPageAligned(offset) || offset < 0) return -MemoryErrno.EINVAL;
-  const length = guestPageCeiling(request.length);
   const { layout, vmas } = state;
+  const offset = request.offset ?? 0;
+  if (!(request.length > 0) || !isAligned(offset, layout.mappingGranularity) || offset < 0) return -MemoryErrno.EINVAL;
+  const length = roundUp(request.length, layout.mappingGranularity);
   if (length > layout.taskSize) return -MemoryErrno.ENOMEM;
   if (vmas.size >= layout.maximumAreas) return -MemoryErrno.ENOMEM;
   const address = chooseAddress(state, request, length);
@@ -67,11 +67,12 @@ function chooseAddress(state: SpaceState, request: MapRequest, length: number): 
   const { layout, vmas } = state;
   const wanted = request.address ?? 0;
   if (request.fixed === undefined) {
-    const alignment = request.alignment ?? GUEST_PAGE_BYTES;
-    const found = placeMapping(vmas, layout, length, guestPageAddress(wanted), alignment, request.low32 === true);
+    const alignment = Math.max(request.alignment ?? 0, layout.mappingGranularity);
+    const hint = roundDown(wanted, layout.mappingGranularity);
+    const found = placeMapping(vmas, layout, length, hint, alignment, request.low32 === true);
     return found < 0 ? -MemoryErrno.ENOMEM : found;
   }
-  if (!isGuestPageAligned(wanted)) return -MemoryErrno.EINVAL;
+  if (!isAligned(wanted, layout.mappingGranularity)) return -MemoryErrno.EINVAL;
   if (wanted < 0 || wanted > layout.taskSize - length) return -MemoryErrno.ENOMEM;
   if (wanted < layout.minimumAddress) return -MemoryErrno.EPERM;
   if (request.fixed === 'no-replace' && vmas.intersects(wanted, wanted + length)) return -MemoryErrno.EEXIST;

@@ -1,10 +1,9 @@
 // brk(2): the heap as one anonymous area above the program.
-import { GUEST_PAGE_BYTES, guestPageCeiling } from '@elf/pagesize';
+import { roundUp } from '@elf/pagesize';
 import { Protection } from './page-fault.ts';
-import { STACK_GUARD_BYTES } from './placement.ts';
+import { guardedStart } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
 import { unmap } from './unmap.ts';
-import { AreaFlag } from './vma.ts';
 
 /**
  * Moves the program break. As the system call does, it never fails with a number: the answer is the break as it is now.
@@ -12,9 +11,10 @@ import { AreaFlag } from './vma.ts';
  */
 export function moveProgramBreak(state: SpaceState, wanted: number): number {
   const { programBreak, layout, vmas } = state;
+  const granularity = layout.mappingGranularity;
   if (wanted < programBreak.start || wanted - programBreak.start > layout.dataLimitInBytes) return programBreak.current;
-  const oldEnd = guestPageCeiling(programBreak.current);
-  const newEnd = guestPageCeiling(wanted);
+  const oldEnd = roundUp(programBreak.current, granularity);
+  const newEnd = roundUp(wanted, granularity);
   if (newEnd < oldEnd) {
     if (unmap(state, newEnd, oldEnd - newEnd) < 0) return programBreak.current;
   } else if (newEnd > oldEnd) {
@@ -22,10 +22,7 @@ export function moveProgramBreak(state: SpaceState, wanted: number): number {
       return programBreak.current;
     }
     const next = vmas.atOrAfter(oldEnd);
-    if (next !== undefined) {
-      const guarded = next.flags & AreaFlag.GrowsDown ? next.start - STACK_GUARD_BYTES : next.start;
-      if (newEnd + GUEST_PAGE_BYTES > guarded) return programBreak.current;
-    }
+    if (next !== undefined && newEnd + granularity > guardedStart(next, granularity)) return programBreak.current;
     if (vmas.size >= layout.maximumAreas) return programBreak.current;
     vmas.insert({
       start: oldEnd,

@@ -1,5 +1,5 @@
 // mprotect(2): new permissions for whole pages, exact per page.
-import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { isAligned, roundUp } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import { entryFlags } from './fault-handler.ts';
 import { Protection } from './page-fault.ts';
@@ -19,9 +19,9 @@ const PERMISSIONS = Protection.Read | Protection.Write | Protection.Execute;
 export function protect(state: SpaceState, address: number, length: number, protection: number): number {
   const growsDown = (protection & PROTECTION_GROWS_DOWN) !== 0;
   if (protection & ~(PERMISSIONS | PROTECTION_SEMAPHORE | PROTECTION_GROWS_DOWN)) return -MemoryErrno.EINVAL;
-  if (!isGuestPageAligned(address)) return -MemoryErrno.EINVAL;
+  if (!isAligned(address, state.layout.mappingGranularity)) return -MemoryErrno.EINVAL;
   if (length === 0) return 0;
-  const end = address + guestPageCeiling(length);
+  const end = address + roundUp(length, state.layout.mappingGranularity);
   if (!(length > 0) || address < 0 || end > state.layout.taskSize) return -MemoryErrno.ENOMEM;
   const first = state.vmas.atOrAfter(address);
   if (first === undefined || first.start >= end) return -MemoryErrno.ENOMEM;

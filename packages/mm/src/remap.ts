@@ -1,8 +1,8 @@
 // mremap(2): grow, shrink or move a mapping; page-table entries move, pages are never copied.
-import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { isAligned, roundUp } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import { frameOf, PageEntry } from './page-table.ts';
-import { placeMapping, STACK_GUARD_BYTES } from './placement.ts';
+import { guardedStart, placeMapping } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
 import { unmap } from './unmap.ts';
 import { AreaFlag, type Vma } from './vma.ts';
@@ -26,15 +26,16 @@ export interface RemapRequest {
  */
 export function remap(state: SpaceState, request: RemapRequest): number {
   const { address, fixedAddress } = request;
-  const { taskSize } = state.layout;
-  if (!isGuestPageAligned(address) || !(request.newLength > 0) || !(request.oldLength >= 0)) return -MemoryErrno.EINVAL;
-  const oldLength = guestPageCeiling(request.oldLength);
-  const newLength = guestPageCeiling(request.newLength);
+  const { taskSize, mappingGranularity: granularity } = state.layout;
+  if (!isAligned(address, granularity) || !(request.newLength > 0) || !(request.oldLength >= 0))
+    return -MemoryErrno.EINVAL;
+  const oldLength = roundUp(request.oldLength, granularity);
+  const newLength = roundUp(request.newLength, granularity);
   if ((fixedAddress !== undefined || request.keepOld) && !request.mayMove) return -MemoryErrno.EINVAL;
   if (request.keepOld && oldLength !== newLength) return -MemoryErrno.EINVAL;
   if (newLength > taskSize) return fixedAddress === undefined ? -MemoryErrno.ENOMEM : -MemoryErrno.EINVAL;
   if (fixedAddress !== undefined) {
-    if (!isGuestPageAligned(fixedAddress) || fixedAddress < 0) return -MemoryErrno.EINVAL;
+    if (!isAligned(fixedAddress, granularity) || fixedAddress < 0) return -MemoryErrno.EINVAL;
     if (fixedAddress > taskSize - newLength) return -MemoryErrno.EINVAL;
     if (fixedAddress < address + oldLength && address < fixedAddress + newLength) return -MemoryErrno.EINVAL;
     if (fixedAddress < state.layout.minimumAddress) return -MemoryErrno.EPERM;
@@ -60,7 +61,7 @@ export function remap(state: SpaceState, request: RemapRequest): number {
     return address;
   }
   if (!request.mayMove) return -MemoryErrno.ENOMEM;
-  const target = placeMapping(state.vmas, state.layout, newLength, 0, guestPageCeiling(1), false);
+  const target = placeMapping(state.vmas, state.layout, newLength, 0, granularity, false);
   if (target < 0) return -MemoryErrno.ENOMEM;
   return move(state, address, oldLength, newLength, target, request.keepOld === true);
 }
@@ -92,7 +93,7 @@ function growsInPlace(state: SpaceState, area: Vma, growth: number): boolean {
   if (end > state.layout.taskSize) return false;
   const next = state.vmas.atOrAfter(area.end);
   if (next === undefined) return true;
-  return end <= (next.flags & AreaFlag.GrowsDown ? next.start - STACK_GUARD_BYTES : next.start);
+  return end <= guardedStart(next, state.layout.mappingGranularity);
 }
 
 function move(

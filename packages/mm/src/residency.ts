@@ -1,5 +1,5 @@
 // msync(2), mincore(2) and mlock(2): what is in memory, and what must reach the file.
-import { GUEST_PAGE_BYTES, guestPageAddress, guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, isAligned, roundDown, roundUp } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import { PageEntry } from './page-table.ts';
 import type { SpaceState } from './space-state.ts';
@@ -13,8 +13,8 @@ const EIO = 5;
  * @returns 0, or a negative error number: ENOMEM when part of the range is unmapped, EIO when a device failed.
  */
 export function synchronize(state: SpaceState, address: number, length: number): number {
-  if (!isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
-  const end = address + guestPageCeiling(length);
+  if (!isAligned(address, state.layout.mappingGranularity) || !(length >= 0)) return -MemoryErrno.EINVAL;
+  const end = address + roundUp(length, state.layout.mappingGranularity);
   let failed = false;
   state.table.update(address, end, (page, entry) => {
     if (!(entry & PageEntry.Dirty)) return entry;
@@ -26,29 +26,31 @@ export function synchronize(state: SpaceState, address: number, length: number):
   return isFullyMapped(state, address, end) ? 0 : -MemoryErrno.ENOMEM;
 }
 
-/** One byte per page: 1 when the page has a frame, or its file page is cached. */
+/** One byte per kernel page: 1 when some guest page of it has a frame, or its file page is cached. */
 export function residency(state: SpaceState, address: number, length: number): Uint8Array | number {
-  if (!isGuestPageAligned(address) || !(length >= 0)) return -MemoryErrno.EINVAL;
-  const end = address + guestPageCeiling(length);
+  if (!isAligned(address, state.layout.mappingGranularity) || !(length >= 0)) return -MemoryErrno.EINVAL;
+  const end = address + roundUp(length, state.layout.mappingGranularity);
   if (!isFullyMapped(state, address, end)) return -MemoryErrno.ENOMEM;
-  const result = new Uint8Array((end - address) / GUEST_PAGE_BYTES);
-  for (let index = 0; index < result.length; index++) {
-    const page = address + index * GUEST_PAGE_BYTES;
-    if (state.table.read(page) !== 0) result[index] = 1;
-    else {
-      const area = state.vmas.find(page);
-      if (area?.backing === undefined) continue;
-      const filePage = (area.offset + (page - area.start)) / GUEST_PAGE_BYTES;
-      if (state.memory.fileFrames.find(area.backing.identity, filePage) > 0) result[index] = 1;
-    }
+  const { mappingGranularity } = state.layout;
+  const result = new Uint8Array((end - address) / mappingGranularity);
+  for (let page = address; page < end; page += GUEST_PAGE_BYTES) {
+    if (isResident(state, page)) result[Math.floor((page - address) / mappingGranularity)] = 1;
   }
   return result;
 }
 
+function isResident(state: SpaceState, page: number): boolean {
+  if (state.table.read(page) !== 0) return true;
+  const area = state.vmas.find(page);
+  if (area?.backing === undefined) return false;
+  const filePage = (area.offset + (page - area.start)) / GUEST_PAGE_BYTES;
+  return state.memory.fileFrames.find(area.backing.identity, filePage) > 0;
+}
+
 /** Sets or clears the lock of every page that contains a byte of the range; ENOMEM when part of it is unmapped. */
 export function setLocked(state: SpaceState, address: number, length: number, locked: boolean): number {
-  const start = guestPageAddress(address);
-  const end = guestPageCeiling(address + length);
+  const start = roundDown(address, state.layout.mappingGranularity);
+  const end = roundUp(address + length, state.layout.mappingGranularity);
   if (end > state.layout.taskSize) return -MemoryErrno.ENOMEM;
   if (!isFullyMapped(state, start, end)) return -MemoryErrno.ENOMEM;
   state.vmas.change(start, end, (area) => {

@@ -22,6 +22,11 @@ export interface SpaceLayout {
   dataLimitInBytes: number;
   /** How many areas there may be (vm.max_map_count). */
   maximumAreas: number;
+  /**
+   * The kernel's page in bytes: 4096, 16384 or 65536. Calls align to it and round up to it, as on a Linux kernel built with
+   * that page size; frames, the TLB and `resolve` stay at the guest's 4 KiB. Not to be changed while areas exist.
+   */
+  mappingGranularity: number;
 }
 
 /** Where brk(2) stands. */

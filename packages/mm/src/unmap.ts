@@ -1,5 +1,5 @@
 // munmap(2): pages first, then areas, then the listeners of translated code.
-import { guestPageCeiling, isGuestPageAligned } from '@elf/pagesize';
+import { isAligned, roundUp } from '@elf/pagesize';
 import { MemoryErrno } from './errno.ts';
 import type { SpaceState } from './space-state.ts';
 
@@ -8,8 +8,8 @@ import type { SpaceState } from './space-state.ts';
  * @returns 0, or a negative error number.
  */
 export function unmap(state: SpaceState, address: number, length: number): number {
-  if (!isGuestPageAligned(address) || !(length > 0)) return -MemoryErrno.EINVAL;
-  const end = address + guestPageCeiling(length);
+  if (!isAligned(address, state.layout.mappingGranularity) || !(length > 0)) return -MemoryErrno.EINVAL;
+  const end = address + roundUp(length, state.layout.mappingGranularity);
   if (address < 0 || end > state.layout.taskSize) return -MemoryErrno.EINVAL;
   const { vmas } = state;
   const first = vmas.atOrAfter(address);
