@@ -7,18 +7,20 @@ export const ExecErrno = {
   EIO: 5,
   E2BIG: 7,
   ENOEXEC: 8,
+  EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
   EFAULT: 14,
   EEXIST: 17,
   EINVAL: 22,
   ETXTBSY: 26,
+  ENAMETOOLONG: 36,
   ELOOP: 40,
   ELIBBAD: 80,
 } as const;
 
 /** Further numbers a file port may pass through; only their names are needed. */
-const PATH_ERRNO = { EMFILE: 24, ENFILE: 23, ENOTDIR: 20, EISDIR: 21, ENAMETOOLONG: 36, ENODEV: 19 } as const;
+const PATH_ERRNO = { EMFILE: 24, ENFILE: 23, ENOTDIR: 20, EISDIR: 21, ENODEV: 19 } as const;
 
 /**
  * The symbolic name of an error number.

@@ -11,6 +11,15 @@ export {
   type LoadedImage,
   refuse,
 } from './binary-format.ts';
+export { entryText, flagLetters, type MiscEntry } from './binfmt-misc/misc-entry.ts';
+export { type BinfmtMiscOptions, BinfmtMiscTable } from './binfmt-misc/misc-table.ts';
+export {
+  type MiscFlags,
+  type MiscRegistration,
+  parseRegistration,
+  type RegistrationFault,
+  type RegistrationField,
+} from './binfmt-misc/registration.ts';
 export type { Binprm } from './binprm.ts';
 export { ExecErrno, errnoName } from './exec-errno.ts';
 export type { ExecInput, ExecRecord, ExecStep, Refusal } from './exec-record.ts';
