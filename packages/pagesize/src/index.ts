@@ -1,4 +1,5 @@
 // Public names of @elf/pagesize.
+export { damage, protectionChanges } from './damage/damage.ts';
 export type { ByteOrigin, DamagedRange, ProtectionChange } from './damage/damaged-range.ts';
 export type { AddressRange, LoadSegment } from './load-segment.ts';
 export type { MapAnonymous, MapFile, MemoryAction, Protect, ReadFile, Zero } from './memory-action.ts';
