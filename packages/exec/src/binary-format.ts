@@ -60,8 +60,28 @@ export type FormatOutcome =
   | { readonly kind: 'rewritten' }
   | { readonly kind: 'loaded'; readonly image: LoadedImage };
 
+/** What loading a shared library into a running program works with: uselib(2). */
+export interface LibraryRequest {
+  readonly file: ExecFile;
+  /** The caller's address space; the format chooses where in it the library goes. */
+  readonly space: AddressSpace;
+  readonly record: ExecRecord;
+}
+
+/** What writing a core dump works with (include/linux/coredump.h, coredump_params). */
+export interface CoreDumpRequest {
+  /** The address space of the dying program. */
+  readonly space: AddressSpace;
+  /** The signal that ends it. */
+  readonly signal: number;
+  /** RLIMIT_CORE: no more bytes than this may be written; Infinity for unlimited. */
+  readonly limitInBytes: number;
+  /** Takes the next bytes of the dump. False: the file is full or gone, the dump ends. */
+  write(bytes: Uint8Array): boolean;
+}
+
 /**
- * One row of the binfmt list.
+ * One row of the binfmt list (include/linux/binfmts.h, struct linux_binfmt).
  * @example
  * const never: BinaryFormat = { name: 'never', load: () => refuse(ExecErrno.ENOEXEC, 'never', 'This format loads nothing.') };
  */
@@ -69,6 +89,17 @@ export interface BinaryFormat {
   readonly name: string;
   /** Tries to load the program in `binprm`. */
   load(binprm: Binprm, context: LoadContext): FormatOutcome;
+  /**
+   * Maps a library of this format into a running program. Absent: the format has none. ELF's is absent on purpose: Linux's
+   * serves only a.out-era systems and is compiled out of current kernels.
+   * @returns 0, or a positive error number: ENOEXEC for "not mine".
+   */
+  loadLibrary?(library: LibraryRequest): number;
+  /**
+   * Writes a core dump of a program this format loaded. Absent: its programs die without one, as ELF's do here for now.
+   * @returns whether a complete dump was written.
+   */
+  coreDump?(dump: CoreDumpRequest): boolean;
 }
 
 /** Builds a refusal. */

@@ -1,9 +1,10 @@
-// The walk over the binfmt list: every format is asked in order, scripts start it again with their interpreter.
+// The walk over the binfmt list: every format is asked in order, scripts and misc rules start it again with their interpreter.
 import { decodeText } from '@elf/parse';
-import type { FormatRefusal, LoadContext, LoadedImage } from './binary-format.ts';
+import type { BinaryFormat, FormatRefusal, LoadContext, LoadedImage } from './binary-format.ts';
 import { refuse } from './binary-format.ts';
 import type { Binprm } from './binprm.ts';
 import { ExecErrno, errnoName } from './exec-errno.ts';
+import { moduleAlias } from './format-provider.ts';
 import type { LoaderProfile } from './loader-profile.ts';
 
 /** What the walk found. */
@@ -21,6 +22,7 @@ export function walkFormats(
   context: LoadContext,
   hasPassedPoint: () => boolean,
 ): WalkOutcome {
+  const formats = [...profile.formats];
   for (let depth = 0; ; depth++) {
     if (depth > profile.maximumRewrites) {
       const sentence = `More than ${profile.maximumRewrites} interpreters were chained, or a script names itself.`;
@@ -45,19 +47,38 @@ export function walkFormats(
       },
       decision: `the first bytes are ${firstBytes(binprm.header)}`,
     });
-    const outcome = tryFormats(binprm, profile, context, hasPassedPoint);
+    const outcome = searchFormats(binprm, formats, context, hasPassedPoint);
     if (outcome.kind !== 'rewritten') return outcome;
+    const refused = binprm.followInterpreter();
+    if (refused) return refused;
   }
 }
 
-function tryFormats(
+type SearchOutcome = WalkOutcome | { readonly kind: 'rewritten' };
+
+/** One search of the list, repeated once when a provider adds a format to it. */
+function searchFormats(
   binprm: Binprm,
-  profile: LoaderProfile,
+  formats: BinaryFormat[],
   context: LoadContext,
   hasPassedPoint: () => boolean,
-): WalkOutcome | { readonly kind: 'rewritten' } {
+): SearchOutcome {
+  const first = tryFormats(binprm, formats, context, hasPassedPoint);
+  if (!Array.isArray(first)) return first;
+  if (!requestFormat(binprm, formats, context)) return nobodyAccepted(binprm, first);
+  const second = tryFormats(binprm, formats, context, hasPassedPoint);
+  return Array.isArray(second) ? nobodyAccepted(binprm, second) : second;
+}
+
+/** Asks every format. Returns their refusals when none of them knows the file. */
+function tryFormats(
+  binprm: Binprm,
+  formats: readonly BinaryFormat[],
+  context: LoadContext,
+  hasPassedPoint: () => boolean,
+): SearchOutcome | FormatRefusal[] {
   const reasons: FormatRefusal[] = [];
-  for (const format of profile.formats) {
+  for (const format of formats) {
     const outcome = format.load(binprm, context);
     if (outcome.kind === 'loaded') return { ...outcome, format: format.name };
     if (outcome.kind === 'rewritten') return outcome;
@@ -71,29 +92,34 @@ function tryFormats(
     if (outcome.errno !== ExecErrno.ENOEXEC || hasPassedPoint()) return outcome;
     reasons.push(outcome);
   }
-  return nobodyAccepted(binprm, context, reasons);
+  return reasons;
 }
 
-/** The last resort: kernels with modules ask for one named after bytes 2 and 3, unless the file looks like text. */
-function nobodyAccepted(binprm: Binprm, context: LoadContext, reasons: readonly FormatRefusal[]): FormatRefusal {
-  const header = binprm.header;
-  const looksLikeText = header
-    .subarray(0, 4)
-    .every((byte) => byte === 9 || byte === 10 || (byte >= 0x20 && byte < 0x7f));
-  const alias = `binfmt-${(header[2] | (header[3] << 8)).toString(16).padStart(4, '0')}`;
+/** The last resort: a format named after bytes 2 and 3, unless the file looks like text. Says whether there is one now. */
+function requestFormat(binprm: Binprm, formats: BinaryFormat[], context: LoadContext): boolean {
+  const alias = moduleAlias(binprm.header);
+  const format = alias === undefined ? undefined : context.request.formatProvider?.requestFormat(alias);
+  if (format !== undefined) formats.push(format);
   context.record.add({
     step: 'request module',
     kernelFunction: 'search_binary_handler',
-    inputs: { firstBytes: firstBytes(header), alias: looksLikeText ? 'none' : alias },
-    decision: looksLikeText
-      ? 'the file starts with printable text, so no module is asked for'
-      : `no module answers to ${alias}`,
-    errno: ExecErrno.ENOEXEC,
+    inputs: { firstBytes: firstBytes(binprm.header), alias: alias ?? 'none' },
+    decision:
+      alias === undefined
+        ? 'the file starts with printable text, so no module is asked for'
+        : format === undefined
+          ? `no module answers to ${alias}`
+          : `the format ${format.name} answers to ${alias}; the list is walked once more`,
+    errno: format === undefined ? ExecErrno.ENOEXEC : undefined,
   });
+  return format !== undefined;
+}
+
+function nobodyAccepted(binprm: Binprm, reasons: readonly FormatRefusal[]): FormatRefusal {
   // The most telling reason: a format that recognised its magic before it refused.
   const told = reasons.find((reason) => !reason.refusal.rule.endsWith('-magic'));
   if (told) return told;
-  const sentence = `No binary format knows a file that starts with ${firstBytes(header)} (${errnoName(ExecErrno.ENOEXEC)}).`;
+  const sentence = `No binary format knows a file that starts with ${firstBytes(binprm.header)} (${errnoName(ExecErrno.ENOEXEC)}).`;
   return refuse(ExecErrno.ENOEXEC, 'unknown-format', sentence);
 }
 

@@ -36,7 +36,16 @@ export class Binprm {
   readonly envp: readonly Uint8Array[];
   /** AT_FLAGS bit 0: a misc rule kept argv[0]. */
   preservesFirstArgument = false;
-  readonly #stackTop: number;
+  /** The path goes through a descriptor that is closed before an interpreter could use it. */
+  isPathInaccessible = false;
+  /** A misc rule with O wants the file it took passed on (have_execfd). */
+  passesFile = false;
+  /** A misc rule with C wants the credentials of the file it took (execfd_creds). */
+  usesPassedCredentials = false;
+  /** That file, once its interpreter took over: AT_EXECFD. */
+  passedFile: ExecFile | undefined;
+  #next: ExecFile | undefined;
+  #stackTop: number;
   readonly #stackLimit: number;
   #cursor: number;
   #floor: number;
@@ -69,6 +78,19 @@ export class Binprm {
     return this.#floor;
   }
 
+  /** End of the stack the strings hang from. */
+  get stackTop(): number {
+    return this.#stackTop;
+  }
+
+  /** Moves the strings to the end of the stack the program will have (setup_arg_pages, shift_arg_pages). */
+  moveTo(stackTop: number): void {
+    const shift = stackTop - this.#stackTop;
+    this.#stackTop += shift;
+    this.#cursor += shift;
+    this.#floor += shift;
+  }
+
   /** Fills the header buffer from the current file (kernel_read in prepare_binprm). */
   readHeader(headerBytes: number): void {
     this.header = new Uint8Array(headerBytes);
@@ -97,14 +119,40 @@ export class Binprm {
     return undefined;
   }
 
+  /** The file whose set-user-id bits count: what was mapped, or what a misc rule with C took. */
+  get credentialFile(): ExecFile {
+    return this.usesPassedCredentials ? (this.passedFile ?? this.file) : this.file;
+  }
+
+  /** Names the file that takes over from the current one: the interpreter of a script or a misc rule. */
+  handOver(interpreter: ExecFile, path: Uint8Array): void {
+    this.#next = interpreter;
+    this.path = path;
+  }
+
+  /** Makes the interpreter the current file (exec_binprm). Only one file can be passed on, and only to the next in line. */
+  followInterpreter(): FormatRefusal | undefined {
+    const taken = this.file;
+    this.file = this.#next ?? taken;
+    this.#next = undefined;
+    if (!this.passesFile) return undefined;
+    if (this.passedFile !== undefined) {
+      const sentence = 'The interpreter that is to get an open file is itself started by an interpreter.';
+      return refuse(ExecErrno.ENOEXEC, 'passed-file', sentence);
+    }
+    this.passedFile = taken;
+    return undefined;
+  }
+
   /**
-   * Replaces argv[0] by the interpreter, its optional argument and the path of the file, as script and misc handlers do.
-   * The file itself is replaced by the caller.
+   * Puts the interpreter, its optional argument and the path of the file in front, as script and misc handlers do. The file
+   * itself changes with {@link handOver}.
+   * @param keepsFirst whether the old argv[0] stays behind them.
    */
-  rewriteArguments(replacement: readonly Uint8Array[]): FormatRefusal | undefined {
+  rewriteArguments(replacement: readonly Uint8Array[], keepsFirst = false): FormatRefusal | undefined {
     const [first, ...rest] = this.argv;
-    this.#cursor += first.length + 1;
-    this.argv = [...replacement, ...rest];
+    if (!keepsFirst) this.#cursor += first.length + 1;
+    this.argv = [...replacement, ...(keepsFirst ? this.argv : rest)];
     for (const string of replacement.toReversed()) {
       const refusal = this.#push(string);
       if (refusal) return refusal;

@@ -1,9 +1,12 @@
 // What execve is given and what it answers.
 import type { AddressSpace, Backing, GuestMemory } from '@elf/mm';
+import type { PagePolicy } from '@elf/pagesize';
 import type { ByteSource } from '@elf/parse';
 import type { AuxiliaryEntry } from './auxiliary-vector.ts';
 import type { FloatingPointStart, ImageAbi, ImagePersonality } from './binary-format.ts';
+import type { BinfmtMiscTable } from './binfmt-misc/misc-table.ts';
 import type { ExecStep, Refusal } from './exec-record.ts';
+import type { FormatProvider } from './format-provider.ts';
 import type { LoaderProfile } from './loader-profile.ts';
 
 /** A file opened for execution. */
@@ -17,6 +20,8 @@ export interface ExecFile {
   readonly isRegularFile: boolean;
   /** Somebody has it open for writing: ETXTBSY. */
   readonly isOpenForWriting?: boolean;
+  /** Who owns it, when its set-user-id and set-group-id bits count; absent on nosuid mounts and where identities cannot change. */
+  readonly owner?: { readonly uid: number; readonly gid: number };
 }
 
 /** Port: finds files for execve. */
@@ -24,9 +29,24 @@ export interface ExecFiles {
   /**
    * Walks the path and checks the caller's search and execute permission. `pathBytes` is what Linux has: bytes without an
    * encoding; `path` is the same decoded as UTF-8, for ports whose names are text.
+   * `followsLastLink` is false for execveat with AT_SYMLINK_NOFOLLOW: a symbolic link is ELOOP then.
    * @returns the file, or an error number (ENOENT, ENOTDIR, ELOOP, ENAMETOOLONG, EACCES for permissions and noexec mounts).
    */
-  open(path: string, pathBytes: Uint8Array): ExecFile | number;
+  open(path: string, pathBytes: Uint8Array, followsLastLink?: boolean): ExecFile | number;
+}
+
+/** What execveat(2) is given beyond execve(2). */
+export interface ExecveatPlace {
+  /** AT_EMPTY_PATH, AT_SYMLINK_NOFOLLOW and AT_EXECVE_CHECK; other bits are EINVAL. */
+  readonly flags?: number;
+  /** The descriptor a relative or empty path starts from; absent: AT_FDCWD. */
+  readonly descriptor?: {
+    readonly number: number;
+    /** It is gone when an interpreter could use it. */
+    readonly closesOnExec: boolean;
+    /** Opens a path below it, or the file it stands for when the path is empty. */
+    open(path: string, pathBytes: Uint8Array, followsLastLink?: boolean): ExecFile | number;
+  };
 }
 
 /** Port: random bytes for AT_RANDOM. */
@@ -64,6 +84,8 @@ export interface ExecLimits {
   readonly addressSpaceLimitInBytes?: number;
   /** RLIMIT_DATA. */
   readonly dataLimitInBytes?: number;
+  /** RLIMIT_NPROC was exceeded when the caller last changed its user, and still is: EAGAIN. */
+  readonly isProcessLimitExceeded?: boolean;
 }
 
 /** A vDSO the caller maps itself: execve only announces it in the auxiliary vector. */
@@ -89,6 +111,16 @@ export interface ExecRequest {
   readonly limits?: ExecLimits;
   /** Absent: no vDSO is announced (docs/decisions/0003-no-vdso-yet.md). */
   readonly vdso?: AnnouncedVdso;
+  /** Present for execveat(2). */
+  readonly at?: ExecveatPlace;
+  /** Rules of binfmt_misc; none by default. */
+  readonly binfmtMisc?: BinfmtMiscTable;
+  /** Answers requests for formats nobody on the list knows; absent: nobody does. */
+  readonly formatProvider?: FormatProvider;
+  /** The lowest descriptor that is free once the marked ones are closed: AT_EXECFD of a misc rule with O; 3 by default. */
+  readonly lowestFreeDescriptor?: number;
+  /** Maps program and interpreter in the kernel's place; absent: the kernel maps. */
+  readonly pagePolicy?: PagePolicy;
   /** Page size of the modelled host in bytes; the profile's by default. */
   readonly hostPageBytes?: number;
   /** The caller's process id, for start state that holds it (the Tos of Plan 9); 1 by default. */
@@ -137,6 +169,10 @@ export interface ExecSuccess {
   readonly file: ExecFile;
   /** Its path: the script's interpreter when a script was started. */
   readonly executablePath: string;
+  /** The file a misc rule with O passes on, and the descriptor (AT_EXECFD) it must be open under. */
+  readonly passedFile?: { readonly file: ExecFile; readonly descriptor: number };
+  /** Who the program runs as: the caller, or the owner of a set-user-id file. */
+  readonly credentials: ExecCredentials;
   /** AT_EXECFN: the path execve was given. */
   readonly filename: string;
   /** Arguments after script rewriting. */

@@ -2,14 +2,15 @@
 import { AddressSpace, STACK_GUARD_BYTES } from '@elf/mm';
 import { guestPageCeiling } from '@elf/pagesize';
 import { decodeText, encodeText } from '@elf/parse';
-import { type FormatRefusal, type LoadContext, refuse } from './binary-format.ts';
+import { FIRST_FREE_DESCRIPTOR } from './auxiliary-vector.ts';
+import type { FormatRefusal, LoadContext } from './binary-format.ts';
 import { walkFormats } from './binfmt-list.ts';
 import { Binprm, DEFAULT_STACK_LIMIT } from './binprm.ts';
-import { ExecErrno, errnoName } from './exec-errno.ts';
+import { errnoName } from './exec-errno.ts';
 import { ExecRecord, hex } from './exec-record.ts';
-import type { ExecFile, ExecOutcome, ExecRequest } from './exec-request.ts';
-
-const EXECUTE_BITS = 0o111;
+import type { ExecOutcome, ExecRequest } from './exec-request.ts';
+import { fileCredentials } from './file-credentials.ts';
+import { checkPassed, isCheckOnly, openExecutable, openProgram } from './open-program.ts';
 
 /**
  * Does what execve(2) does up to the first instruction of the new program: opens the file, asks the binary formats, maps the
@@ -24,7 +25,6 @@ const EXECUTE_BITS = 0o111;
  */
 export function execve(request: ExecRequest): ExecOutcome {
   const record = new ExecRecord();
-  const filename = toBytes(request.path);
   let space: AddressSpace | undefined;
   const fail = (refused: FormatRefusal): ExecOutcome => {
     space?.destroy();
@@ -35,15 +35,17 @@ export function execve(request: ExecRequest): ExecOutcome {
   const context: LoadContext = {
     request,
     record,
-    openExecutable: (path) => openExecutable(path, request, record),
+    openExecutable: (path) => openExecutable(path, request.files, record),
     beginNewExec: () => (space = beginNewExec(request, record)),
   };
 
-  const file = context.openExecutable(filename);
-  if ('kind' in file) return fail(file);
+  const opened = openProgram(request, record);
+  if ('kind' in opened) return fail(opened);
+  const { filename, file } = opened;
   const { stackTop } = request.profile.layout;
   const strings = { argv: firstArgumentGuaranteed(request.argv.map(toBytes)), envp: request.envp.map(toBytes) };
   const binprm = new Binprm(filename, file, strings, stackTop, request.limits);
+  binprm.isPathInaccessible = opened.isPathInaccessible;
   const tooBig = binprm.copyStrings();
   record.add({
     step: 'copy strings',
@@ -58,47 +60,23 @@ export function execve(request: ExecRequest): ExecOutcome {
     errno: tooBig?.errno,
   });
   if (tooBig) return fail(tooBig);
+  if (isCheckOnly(request)) return fail(checkPassed());
 
   const walked = walkFormats(binprm, request.profile, context, () => space !== undefined);
   if (walked.kind === 'refused') return fail(walked);
+  const descriptor = request.lowestFreeDescriptor ?? FIRST_FREE_DESCRIPTOR;
   return {
     ok: true,
     ...walked.image,
     format: walked.format,
     file: binprm.file,
     executablePath: decodeText(binprm.path),
+    passedFile: binprm.passedFile && { file: binprm.passedFile, descriptor },
+    credentials: fileCredentials(request.credentials, binprm.credentialFile),
     filename: decodeText(filename),
     argv: binprm.argv,
     record: record.steps,
   };
-}
-
-/** do_open_execat: what every file that is executed must satisfy, program or interpreter. */
-function openExecutable(path: Uint8Array, request: ExecRequest, record: ExecRecord): ExecFile | FormatRefusal {
-  const name = decodeText(path);
-  const opened = checkExecutable(name, path.length === 0 ? 'empty' : request.files.open(name, path));
-  record.add({
-    step: 'open',
-    kernelFunction: 'do_open_execat',
-    inputs: { path: name },
-    decision: 'kind' in opened ? opened.refusal.sentence : 'it is a regular file with an execute bit',
-    errno: 'kind' in opened ? opened.errno : undefined,
-  });
-  return opened;
-}
-
-function checkExecutable(name: string, opened: ExecFile | number | 'empty'): ExecFile | FormatRefusal {
-  // An empty interpreter name resolves to the current directory, which is not a regular file.
-  if (opened === 'empty') return refuse(ExecErrno.EACCES, 'open-empty', 'The path is empty and so names a directory.');
-  if (typeof opened === 'number') {
-    return refuse(opened, 'open-path', `Opening ${name} for execution failed with ${errnoName(opened)}.`);
-  }
-  if (!opened.isRegularFile) return refuse(ExecErrno.EACCES, 'open-type', `${name} is not a regular file.`);
-  if ((opened.mode & EXECUTE_BITS) === 0) {
-    return refuse(ExecErrno.EACCES, 'open-mode', `${name} has no execute permission for anybody.`);
-  }
-  if (opened.isOpenForWriting) return refuse(ExecErrno.ETXTBSY, 'open-busy', `${name} is open for writing.`);
-  return opened;
 }
 
 /** begin_new_exec: from here on there is no program to return an error to. */

@@ -2,11 +2,13 @@
 export { type AuxiliaryEntry, auxiliaryVectorBytes } from './auxiliary-vector.ts';
 export {
   type BinaryFormat,
+  type CoreDumpRequest,
   type FloatingPointStart,
   type FormatOutcome,
   type FormatRefusal,
   type ImageAbi,
   type ImagePersonality,
+  type LibraryRequest,
   type LoadContext,
   type LoadedImage,
   refuse,
@@ -33,16 +35,19 @@ export type {
   ExecOutcome,
   ExecRequest,
   ExecSuccess,
+  ExecveatPlace,
   HardwareCapabilities,
   ImageMarks,
 } from './exec-request.ts';
 export { execve } from './execve.ts';
+export type { FormatProvider } from './format-provider.ts';
 export { elfFormat } from './formats/elf.ts';
 export type { ElfAbi } from './formats/elf-abi.ts';
 export type { ElfCandidate, ElfRule, ImageRole, SegmentCandidate, SegmentRule } from './formats/elf-rule.ts';
 export { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from './formats/linux-elf-rules.ts';
+export { miscFormat } from './formats/misc.ts';
 export { parseScriptLine, type ScriptLine, scriptFormat } from './formats/script.ts';
 export { type ImageFinding, type ImageJudgement, type JudgeOptions, judgeImage } from './judge-image.ts';
-export type { LoaderLayout, LoaderProfile } from './loader-profile.ts';
+export type { LoaderLayout, LoaderProfile, LoaderTraits } from './loader-profile.ts';
 export { LOADER_PROFILES } from './profiles/index.ts';
 export { linuxProfile } from './profiles/linux.ts';

@@ -1,6 +1,6 @@
 // The `#!` format: the rest of the first line names the program that reads the file (fs/binfmt_script.c).
 import { decodeText } from '@elf/parse';
-import { type BinaryFormat, type FormatOutcome, refuse } from '../binary-format.ts';
+import { type BinaryFormat, type FormatOutcome, type FormatRefusal, refuse } from '../binary-format.ts';
 import { ExecErrno } from '../exec-errno.ts';
 
 const NUL = 0;
@@ -71,6 +71,12 @@ function hasNameEnd(header: Uint8Array, start: number, last: number): boolean {
   return false;
 }
 
+/** Refuses a file whose path is gone when its interpreter opens it (BINPRM_FLAGS_PATH_INACCESSIBLE). */
+export function unreachable(path: Uint8Array): FormatRefusal {
+  const sentence = `${decodeText(path)} is closed on exec, so its interpreter could not open it.`;
+  return refuse(ExecErrno.ENOENT, 'path-inaccessible', sentence);
+}
+
 /** Row of the binfmt list: load_script. */
 export const scriptFormat: BinaryFormat = {
   name: 'script',
@@ -81,6 +87,7 @@ export const scriptFormat: BinaryFormat = {
     }
     const line = parseScriptLine(header);
     if (typeof line === 'string') return refuse(ExecErrno.ENOEXEC, 'script-line', line);
+    if (binprm.isPathInaccessible) return unreachable(binprm.path);
     const replacement = [line.interpreter, ...(line.argument ? [line.argument] : []), binprm.path];
     const tooBig = binprm.rewriteArguments(replacement);
     if (tooBig) return tooBig;
@@ -96,8 +103,7 @@ export const scriptFormat: BinaryFormat = {
     });
     const file = context.openExecutable(line.interpreter);
     if ('kind' in file) return file;
-    binprm.file = file;
-    binprm.path = line.interpreter;
+    binprm.handOver(file, line.interpreter);
     return { kind: 'rewritten' };
   },
 };
