@@ -4,6 +4,7 @@ import type { AuxiliaryEntry } from './auxiliary-vector.ts';
 import type { Binprm } from './binprm.ts';
 import type { ExecRecord, Refusal } from './exec-record.ts';
 import type { ExecFile, ExecRequest, ImageMarks } from './exec-request.ts';
+import type { StartLayout } from './start-layout.ts';
 
 /** What a format works with besides the program. */
 export interface LoadContext {
@@ -11,8 +12,8 @@ export interface LoadContext {
   readonly record: ExecRecord;
   /** Opens a further file with the rules of execution: the interpreter of a script or of an ELF file. */
   openExecutable(path: Uint8Array): ExecFile | FormatRefusal;
-  /** Passes the point of no return: the new, empty address space. */
-  beginNewExec(): AddressSpace;
+  /** Passes the point of no return: the new, empty address space, with the profile's layout when the format brings none. */
+  beginNewExec(layout?: StartLayout): AddressSpace;
 }
 
 /** Which instruction set and calling convention the image starts in. */
@@ -35,6 +36,8 @@ export interface LoadedImage {
   /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
   readonly registers: Readonly<Record<string, bigint>>;
   readonly floatingPoint?: FloatingPointStart;
+  /** Personality flag READ_IMPLIES_EXEC: memory that is mapped readable from now on is executable too. Absent: not set. */
+  readonly readImpliesExecute?: boolean;
   readonly space: AddressSpace;
   readonly entry: number;
   readonly stackPointer: number;

@@ -151,6 +151,8 @@ export interface ExecSuccess {
   /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
   readonly registers: Readonly<Record<string, bigint>>;
   readonly floatingPoint?: FloatingPointStart;
+  /** Personality flag READ_IMPLIES_EXEC: memory that is mapped readable from now on is executable too. Absent: not set. */
+  readonly readImpliesExecute?: boolean;
   readonly space: AddressSpace;
   /** First instruction: the interpreter's entry when there is one. */
   readonly entry: number;

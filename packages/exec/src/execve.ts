@@ -1,6 +1,5 @@
 // The story of execve on one page: from a path to a program ready for its first instruction, without a CPU.
-import { AddressSpace, STACK_GUARD_BYTES } from '@elf/mm';
-import { guestPageCeiling } from '@elf/pagesize';
+import { AddressSpace, type LayoutRandomization } from '@elf/mm';
 import { decodeText, encodeText } from '@elf/parse';
 import { FIRST_FREE_DESCRIPTOR } from './auxiliary-vector.ts';
 import type { FormatRefusal, LoadContext } from './binary-format.ts';
@@ -10,7 +9,9 @@ import { errnoName } from './exec-errno.ts';
 import { ExecRecord, hex } from './exec-record.ts';
 import type { ExecOutcome, ExecRequest } from './exec-request.ts';
 import { fileCredentials } from './file-credentials.ts';
+import { mappingPageBytes } from './image-target.ts';
 import { checkPassed, isCheckOnly, openExecutable, openProgram } from './open-program.ts';
+import { type StartLayout, startLayout } from './start-layout.ts';
 
 /**
  * Does what execve(2) does up to the first instruction of the new program: opens the file, asks the binary formats, maps the
@@ -36,7 +37,11 @@ export function execve(request: ExecRequest): ExecOutcome {
     request,
     record,
     openExecutable: (path) => openExecutable(path, request.files, record),
-    beginNewExec: () => (space = beginNewExec(request, record)),
+    beginNewExec: (layout) => {
+      const chosen = layout ?? startLayout(request.profile.layout, request, mappingPageBytes(request));
+      space = beginNewExec(request, record, chosen);
+      return space;
+    },
   };
 
   const opened = openProgram(request, record);
@@ -80,15 +85,10 @@ export function execve(request: ExecRequest): ExecOutcome {
 }
 
 /** begin_new_exec: from here on there is no program to return an error to. */
-function beginNewExec(request: ExecRequest, record: ExecRecord): AddressSpace {
-  const { layout } = request.profile;
-  const { limits } = request;
+function beginNewExec(request: ExecRequest, record: ExecRecord, layout: StartLayout): AddressSpace {
+  const { limits, credentials } = request;
+  const { taskSize, mmapBase, randomization } = layout;
   const stackLimitInBytes = limits?.stackLimitInBytes ?? DEFAULT_STACK_LIMIT;
-  const gap = Math.min(
-    Math.max(stackLimitInBytes + STACK_GUARD_BYTES, layout.minimumMmapGap),
-    Math.floor(layout.taskSize / 6) * 5,
-  );
-  const mmapBase = guestPageCeiling(layout.stackTop - gap);
   record.add({
     step: 'point of no return',
     kernelFunction: 'begin_new_exec',
@@ -98,13 +98,32 @@ function beginNewExec(request: ExecRequest, record: ExecRecord): AddressSpace {
     },
     decision: 'the old program is gone; an error now kills the process',
   });
+  if (randomization) recordRandomization(request, record, randomization);
   return new AddressSpace(request.memory, {
-    taskSize: layout.taskSize,
+    taskSize,
     mmapBase,
-    minimumAddress: request.credentials.mayMapLowPages ? 0 : layout.minimumAddress,
+    minimumAddress: credentials.mayMapLowPages ? 0 : layout.minimumAddress,
+    mappingGranularity: mappingPageBytes(request),
     stackLimitInBytes,
     addressSpaceLimitInBytes: limits?.addressSpaceLimitInBytes,
     dataLimitInBytes: limits?.dataLimitInBytes,
+  });
+}
+
+function recordRandomization(request: ExecRequest, record: ExecRecord, offsets: LayoutRandomization): void {
+  const { stackOffset, mmapOffset, executableOffset, brkOffset, stackFineOffset } = offsets;
+  record.add({
+    step: 'randomise layout',
+    kernelFunction: 'arch_pick_mmap_layout',
+    inputs: {
+      seed: request.randomizationSeed ?? 0,
+      stackTop: `-${hex(stackOffset)}`,
+      mmapBase: `-${hex(mmapOffset)}`,
+      dynamicBase: `+${hex(executableOffset)}`,
+      brk: `+${hex(brkOffset)}`,
+      stackPointer: `-${hex(stackFineOffset)}`,
+    },
+    decision: 'stack, mmap area, position-independent programs and heap are moved as with randomize_va_space=2',
   });
 }
 

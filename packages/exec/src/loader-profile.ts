@@ -19,6 +19,20 @@ export interface LoaderLayout {
   readonly initialStackGrowth: number;
 }
 
+/** Where a loader puts an accepted image otherwise than Linux 6.x does. Absent: as Linux. */
+export interface LoaderTraits {
+  /**
+   * What AT_PHDR is: where the PT_LOAD that holds the table puts it ("holding-segment", Linux since 5.18); e_phoff after the
+   * address of the file's first byte by the first PT_LOAD ("first-segment", Linux before that); e_phoff after the page of the
+   * first PT_LOAD ("first-page", gVisor); PT_PHDR, or e_phoff after the PT_LOAD of offset 0 ("program-header-entry", the BSDs).
+   */
+  readonly programHeaderAddress?: 'holding-segment' | 'first-segment' | 'first-page' | 'program-header-entry';
+  /** The first linked address of an ET_DYN is taken off the chosen place, or added to it (gVisor). */
+  readonly firstAddress?: 'taken-off' | 'added';
+  /** A program without interpreter goes to a multiple of its largest p_align (Linux since 6.10), or of a page. */
+  readonly staticPieAlignment?: 'segment' | 'page';
+}
+
 /** One kernel, as far as execve can tell kernels apart. A row: everything here is data or a small check. */
 export interface LoaderProfile {
   readonly name: string;
@@ -44,6 +58,7 @@ export interface LoaderProfile {
   readonly layout: LoaderLayout;
   /** Layout of 32-bit programs. */
   readonly compatLayout: LoaderLayout;
+  readonly traits?: LoaderTraits;
   /** AT_CLKTCK. */
   readonly clockTicksPerSecond: number;
   /** AT_RSEQ_FEATURE_SIZE and AT_RSEQ_ALIGN; absent before Linux 6.3. */

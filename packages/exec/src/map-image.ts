@@ -1,11 +1,11 @@
-// Mapping the PT_LOADs of one image: file pages, the zeroed tail, and the anonymous pages after it (fs/binfmt_elf.c, elf_load).
-import { type AddressSpace, Protection, UserMemory } from '@elf/mm';
-import { guestPageAddress, guestPageCeiling, guestPageOffset, roundDown } from '@elf/pagesize';
+// Mapping one PT_LOAD as the kernel does: file pages, the zeroed tail, and the anonymous pages after it (fs/binfmt_elf.c, elf_load).
+import { Protection, UserMemory } from '@elf/mm';
+import { GUEST_PAGE_BYTES, isPowerOfTwo, offsetWithin, roundDown, roundUp } from '@elf/pagesize';
 import { PF, type ProgramHeader } from '@elf/parse';
 import { ExecErrno } from './exec-errno.ts';
-import { type ExecRecord, hex } from './exec-record.ts';
+import { hex } from './exec-record.ts';
 import type { ExecFile } from './exec-request.ts';
-import { brokenSegmentRules, failureOf, type SegmentCandidate, type SegmentRule } from './formats/elf-rule.ts';
+import type { ImageTarget } from './image-target.ts';
 
 /** How a segment's address is meant. */
 export type Fixing = 'replace' | 'no-replace' | undefined;
@@ -17,19 +17,14 @@ export interface MapFailure {
   readonly sentence: string;
 }
 
-/** PROT_* bits of p_flags. */
-export function protectionOf(flags: number): number {
+/** PROT_* bits of p_flags; for programs whose data is executable by default, what can be read can be executed. */
+export function protectionOf(flags: number, readImpliesExecute: boolean): number {
+  const isExecutable = (flags & PF.X) !== 0 || (readImpliesExecute && (flags & PF.R) !== 0);
   return (
     (flags & PF.R ? Protection.Read : 0) |
     (flags & PF.W ? Protection.Write : 0) |
-    (flags & PF.X ? Protection.Execute : 0)
+    (isExecutable ? Protection.Execute : 0)
   );
-}
-
-/** The first of the profile's rules that a segment breaks; they work in 64 bits, so that later steps may use numbers. */
-export function checkSegment(rules: readonly SegmentRule[], candidate: SegmentCandidate): MapFailure | undefined {
-  const broken = brokenSegmentRules(rules, candidate).next().value;
-  return broken && failureOf(broken, candidate.role);
 }
 
 /** One segment to map. */
@@ -47,23 +42,24 @@ export interface SegmentRequest {
  * Maps one segment. Order as in the kernel: file pages, zeroing of the last file page, anonymous pages.
  * @returns the page address of the segment, or the failure.
  */
-export function mapSegment(space: AddressSpace, request: SegmentRequest, record: ExecRecord): number | MapFailure {
+export function mapSegment(target: ImageTarget, request: SegmentRequest): number | MapFailure {
+  const { pageBytes } = target;
   const { segment, address } = request;
   const fileBytes = Number(segment.filesz);
   const memoryBytes = Number(segment.memsz);
-  const protection = protectionOf(segment.flags);
-  let page = guestPageAddress(address);
+  const protection = protectionOf(segment.flags, target.readImpliesExecute);
+  let page = roundDown(address, pageBytes);
   if (fileBytes > 0) {
-    const mapped = mapFilePages(space, request, fileBytes, protection);
-    if (typeof mapped !== 'number') return noted(record, request, mapped);
+    const mapped = mapFilePages(target, request, fileBytes, protection);
+    if (typeof mapped !== 'number') return noted(target, request, mapped);
     page = mapped;
   }
-  const start = page + guestPageOffset(address);
+  const start = page + offsetWithin(address, pageBytes);
   if (memoryBytes > fileBytes) {
-    const failure = mapZeros(space, segment, start + fileBytes, start + memoryBytes, protection);
-    if (failure) return noted(record, request, failure);
+    const failure = mapZeros(target, segment, start + fileBytes, start + memoryBytes, protection);
+    if (failure) return noted(target, request, failure);
   }
-  record.add({
+  target.record.add({
     step: `map segment ${segment.index}`,
     kernelFunction: 'elf_load',
     inputs: {
@@ -73,28 +69,28 @@ export function mapSegment(space: AddressSpace, request: SegmentRequest, record:
       memoryBytes: hex(segment.memsz),
       flags: flagText(segment.flags),
     },
-    decision: describe(start, fileBytes, memoryBytes, protection),
+    decision: describe(start, fileBytes, memoryBytes, protection, pageBytes),
   });
   return page;
 }
 
 function mapFilePages(
-  space: AddressSpace,
+  { space, pageBytes }: ImageTarget,
   request: SegmentRequest,
   fileBytes: number,
   protection: number,
 ): number | MapFailure {
   const { segment, address, file, fixing } = request;
-  const within = guestPageOffset(address);
+  const within = offsetWithin(address, pageBytes);
   const offset = Number(segment.offset) - within;
   const name = `PT_LOAD ${segment.index}`;
-  if (offset < 0 || guestPageOffset(offset) !== 0) {
-    const sentence = `${name} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page.`;
+  if (offset < 0 || offsetWithin(offset, pageBytes) !== 0) {
+    const sentence = `${name} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${pageBytes} bytes.`;
     return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence };
   }
-  const length = guestPageCeiling(fileBytes + within);
+  const length = roundUp(fileBytes + within, pageBytes);
   // The first segment is mapped as long as the whole image, so that nothing else gets between its segments, then cut.
-  const reserved = Math.max(length, guestPageCeiling(request.totalBytes));
+  const reserved = Math.max(length, roundUp(request.totalBytes, pageBytes));
   const mapped = space.map({
     address: address - within,
     length: reserved,
@@ -113,14 +109,14 @@ function mapFilePages(
 
 /** Zeroes [start, end): the rest of the last file page in place, whole pages as anonymous memory. */
 function mapZeros(
-  space: AddressSpace,
+  { space, pageBytes, readImpliesExecute }: ImageTarget,
   segment: ProgramHeader,
   start: number,
   end: number,
   protection: number,
 ): MapFailure | undefined {
-  const fileEnd = segment.filesz > 0n ? guestPageCeiling(start) : guestPageAddress(start);
-  const memoryEnd = guestPageCeiling(end);
+  const fileEnd = segment.filesz > 0n ? roundUp(start, pageBytes) : roundDown(start, pageBytes);
+  const memoryEnd = roundUp(end, pageBytes);
   // A segment without write permission keeps the file's bytes there: the kernel ignores the failing store.
   if (segment.filesz > 0n && protection & Protection.Write) {
     if (!new UserMemory(space).zero(start, fileEnd - start)) {
@@ -129,10 +125,11 @@ function mapZeros(
     }
   }
   if (memoryEnd <= fileEnd) return undefined;
+  const isExecutable = readImpliesExecute || (protection & Protection.Execute) !== 0;
   const mapped = space.map({
     address: fileEnd,
     length: memoryEnd - fileEnd,
-    protection: Protection.Read | Protection.Write | (protection & Protection.Execute),
+    protection: Protection.Read | Protection.Write | (isExecutable ? Protection.Execute : 0),
     fixed: 'replace',
   });
   if (mapped >= 0) return undefined;
@@ -144,7 +141,7 @@ function mapZeros(
  * Bytes from the page of the lowest segment to the end of the highest (total_mapping_size). 0 when there is none, or when
  * the fields wrap around: both are refused.
  */
-export function totalMappingBytes(loads: readonly ProgramHeader[]): bigint {
+export function totalMappingBytes(loads: readonly ProgramHeader[], pageBytes = GUEST_PAGE_BYTES): bigint {
   if (loads.length === 0) return 0n;
   let lowest = loads[0].vaddr;
   let highest = 0n;
@@ -153,16 +150,15 @@ export function totalMappingBytes(loads: readonly ProgramHeader[]): bigint {
     const end = BigInt.asUintN(64, vaddr + memsz);
     if (end > highest) highest = end;
   }
-  const start = lowest - (lowest % BigInt(guestPageCeiling(1)));
+  const start = lowest - (lowest % BigInt(pageBytes));
   return BigInt.asUintN(64, highest - start);
 }
 
 /** Largest power-of-two p_align of the loads, at least a page (maximum_alignment). */
-export function maximumAlignment(loads: readonly ProgramHeader[]): number {
-  let largest = guestPageCeiling(1);
+export function maximumAlignment(loads: readonly ProgramHeader[], pageBytes = GUEST_PAGE_BYTES): number {
+  let largest = pageBytes;
   for (const { align } of loads) {
-    const isPower = align > 0n && (align & (align - 1n)) === 0n;
-    if (isPower && align > BigInt(largest) && align < 2n ** 53n) largest = Number(align);
+    if (align > BigInt(largest) && align < 2n ** 53n && isPowerOfTwo(Number(align))) largest = Number(align);
   }
   return largest;
 }
@@ -172,7 +168,7 @@ export function alignImage(address: number, alignment: number): number {
   return roundDown(address, alignment);
 }
 
-function noted(record: ExecRecord, { segment, address }: SegmentRequest, failure: MapFailure): MapFailure {
+function noted({ record }: ImageTarget, { segment, address }: SegmentRequest, failure: MapFailure): MapFailure {
   record.add({
     step: `map segment ${segment.index}`,
     kernelFunction: 'elf_load',
@@ -183,10 +179,16 @@ function noted(record: ExecRecord, { segment, address }: SegmentRequest, failure
   return failure;
 }
 
-function describe(start: number, fileBytes: number, memoryBytes: number, protection: number): string {
-  const page = guestPageAddress(start);
-  const fileEnd = fileBytes > 0 ? guestPageCeiling(start + fileBytes) : page;
-  const memoryEnd = guestPageCeiling(start + memoryBytes);
+function describe(
+  start: number,
+  fileBytes: number,
+  memoryBytes: number,
+  protection: number,
+  pageBytes: number,
+): string {
+  const page = roundDown(start, pageBytes);
+  const fileEnd = fileBytes > 0 ? roundUp(start + fileBytes, pageBytes) : page;
+  const memoryEnd = roundUp(start + memoryBytes, pageBytes);
   const parts = fileBytes > 0 ? [`file pages ${hex(page)}-${hex(fileEnd)}`] : [];
   if (memoryBytes > fileBytes && fileBytes > 0) {
     const skipped = protection & Protection.Write ? 'zeroed' : 'not zeroed, the segment is not writable';
@@ -196,6 +198,7 @@ function describe(start: number, fileBytes: number, memoryBytes: number, protect
   return parts.length > 0 ? parts.join(', ') : 'nothing to map';
 }
 
-function flagText(flags: number): string {
+/** p_flags as in maps text. */
+export function flagText(flags: number): string {
   return `${flags & PF.R ? 'r' : '-'}${flags & PF.W ? 'w' : '-'}${flags & PF.X ? 'x' : '-'}`;
 }

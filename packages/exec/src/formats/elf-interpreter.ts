@@ -1,8 +1,12 @@
-// PT_INTERP: finding, opening and checking the program interpreter before the point of no return (load_elf_binary).
+// PT_INTERP: finding, opening and checking the program interpreter, and mapping it (load_elf_binary, load_elf_interp).
 import { decodeText } from '@elf/parse';
 import { type FormatRefusal, type LoadContext, refuse } from '../binary-format.ts';
 import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile } from '../exec-request.ts';
+import { placeInterpreter } from '../image-placement.ts';
+import type { ImageTarget } from '../image-target.ts';
+import { loadSegments } from '../load-segments.ts';
+import type { MapFailure } from '../map-image.ts';
 import type { ElfAbi } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
 import { firstFailure } from './elf-rule.ts';
@@ -52,4 +56,29 @@ export function checkInterpreter(opened: OpenedInterpreter, context: LoadContext
     return refuse(image.errno, image.rule, sentence);
   }
   return image;
+}
+
+/** An interpreter in memory. */
+export interface MappedInterpreter {
+  /** Difference between its addresses in memory and in the file: AT_BASE. */
+  readonly base: number;
+  /** Its first instruction, which is the process's. */
+  readonly entry: number;
+}
+
+/** Maps the interpreter after the program: load_elf_interp. */
+export function mapInterpreter(
+  target: ImageTarget,
+  image: ElfImage,
+  programBias: number,
+): MappedInterpreter | MapFailure {
+  const { elfRules } = target.request.profile;
+  const unmappable = firstFailure(elfRules, ['image'], image.candidate);
+  if (unmappable) return unmappable;
+  const loaded = loadSegments(target, image, placeInterpreter(target, image, programBias));
+  if ('sentence' in loaded) return loaded;
+  const bias = BigInt(loaded.bias);
+  const stray = firstFailure(elfRules, ['entry'], { ...image.candidate, bias });
+  if (stray) return stray;
+  return { base: loaded.bias, entry: Number(BigInt.asUintN(64, image.header.entry + bias)) };
 }
