@@ -53,6 +53,8 @@ export interface PagePolicy {
   readonly description: string;
   /** Where the rule comes from: commits, pull requests, manual pages. */
   readonly sources: readonly string[];
+  /** The host's kernel loads the program itself, so that the host's page holds for everything the program maps. */
+  readonly isHostKernel?: boolean;
   /**
    * Plans the PT_LOADs of one image in table order. Never throws: an impossible image is a refusal. O(n log n) in the number of segments,
    * whatever their sizes.

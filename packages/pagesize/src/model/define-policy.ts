@@ -39,6 +39,8 @@ export interface PolicyRule {
   readonly title: string;
   readonly description: string;
   readonly sources: readonly string[];
+  /** See {@link PagePolicy.isHostKernel}. */
+  readonly isHostKernel?: boolean;
   /** AT_PAGESZ; the guest page when absent. */
   auxiliaryPageBytes?(context: RuleContext): number;
   /** A reason to refuse the image before anything is mapped. */
@@ -57,12 +59,13 @@ export interface PolicyRule {
 
 /** Makes a row of a rule. */
 export function definePolicy(rule: PolicyRule): PagePolicy {
-  const { name, title, description, sources } = rule;
+  const { name, title, description, sources, isHostKernel } = rule;
   return {
     name,
     title,
     description,
     sources,
+    ...(isHostKernel && { isHostKernel }),
     plan: (segments, hostPageBytes) => planImage(rule, segments, hostPageBytes),
   };
 }

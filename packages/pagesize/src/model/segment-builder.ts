@@ -67,9 +67,8 @@ export class SegmentBuilder {
     this.mapped.assign(start, end, protection);
   }
 
-  readFile(start: bigint, end: bigint): void {
+  readFile(start: bigint, end: bigint, fileOffset = this.fileOffsetAt(start)): void {
     if (start >= end) return;
-    const fileOffset = this.fileOffsetAt(start);
     this.actions.push({ kind: 'read-file', start, end, fileOffset, segment: this.index });
   }
 

@@ -1,6 +1,6 @@
 // QEMU's mmap for a guest whose page is smaller than the host's (linux-user/mmap.c, target_mmap and mmap_frag).
 import { PROT, type SegmentBuilder } from './segment-builder.ts';
-import { wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
+import { lowerOf, wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
 /**
  * Fills `[start, end)`, multiples of the guest page, with file bytes or zeros. Whole host pages are mapped by the host when the file's
@@ -28,7 +28,7 @@ function fillHostPages(
   let wholeStart = wideRoundDown(start, hostPage);
   let wholeEnd = wideRoundUp(end, hostPage);
   if (start > wholeStart) {
-    const partEnd = end < wholeStart + hostPage ? end : wholeStart + hostPage;
+    const partEnd = lowerOf(end, wholeStart + hostPage);
     fillPart(build, start, partEnd, hostPage, from);
     wholeStart += hostPage;
   }

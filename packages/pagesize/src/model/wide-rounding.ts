@@ -19,3 +19,9 @@ export function wideOffsetWithin(value: bigint, unit: bigint): bigint {
 export function isWidePowerOfTwo(value: bigint): boolean {
   return value > 0n && (value & (value - 1n)) === 0n;
 }
+
+/** The smaller of two addresses; Math.min takes numbers only. */
+export function lowerOf(a: bigint, b: bigint): bigint {
+  if (a < b) return a;
+  return b;
+}

@@ -40,7 +40,7 @@ function fillPages(build: SegmentBuilder, page: bigint, start: bigint, end: bigi
   const free = firstUnclaimed(build, start, end);
   if (isFileBackable(build, page) && free < fileEnd) {
     build.mapFile(free, end, writable);
-    build.readFile(segment.vaddr, free < fileEnd ? free : fileEnd);
+    build.readFile(segment.vaddr, free);
     return;
   }
   build.mapAnonymous(start === segment.vaddr ? start : free, end, writable);
