@@ -116,8 +116,10 @@ function requestFormat(binprm: Binprm, formats: BinaryFormat[], context: LoadCon
 }
 
 function nobodyAccepted(binprm: Binprm, reasons: readonly FormatRefusal[]): FormatRefusal {
-  // The most telling reason: a format that recognised its magic before it refused.
-  const told = reasons.find((reason) => !reason.refusal.rule.endsWith('-magic'));
+  // The most telling reason: a format that recognised magic and machine before it refused, else one that knew the magic.
+  const told =
+    reasons.find(({ refusal }) => !/-(magic|machine)$/.test(refusal.rule)) ??
+    reasons.find(({ refusal }) => !refusal.rule.endsWith('-magic'));
   if (told) return told;
   const sentence = `No binary format knows a file that starts with ${firstBytes(binprm.header)} (${errnoName(ExecErrno.ENOEXEC)}).`;
   return refuse(ExecErrno.ENOEXEC, 'unknown-format', sentence);

@@ -26,11 +26,13 @@ export function hostPageBytesOf({ hostPageBytes, profile }: ExecRequest): number
   return hostPageBytes ?? profile.hostPageBytes;
 }
 
-/**
- * Granularity at which the program's own mmap works: the host's page when a kernel maps, the page a policy shows to its
- * guests otherwise.
- */
+/** Who maps in the kernel's place; undefined when the kernel does, also as the policy that says just that. */
+export function emulatorOf({ pagePolicy }: ExecRequest): PagePolicy | undefined {
+  return pagePolicy?.isHostKernel ? undefined : pagePolicy;
+}
+
+/** Granularity at which the program's own mmap works: the host's page when a kernel maps, the guest's when an emulator does. */
 export function mappingPageBytes(request: ExecRequest): number {
   const hostPageBytes = hostPageBytesOf(request);
-  return request.pagePolicy?.plan([], hostPageBytes).guestPageBytes ?? hostPageBytes;
+  return emulatorOf(request)?.plan([], hostPageBytes).guestPageBytes ?? hostPageBytes;
 }

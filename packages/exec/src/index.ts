@@ -41,7 +41,7 @@ export type {
 } from './exec-request.ts';
 export { execve } from './execve.ts';
 export type { FormatProvider } from './format-provider.ts';
-export { elfFormat } from './formats/elf.ts';
+export { elfFormat, elfI386Format } from './formats/elf.ts';
 export type { ElfAbi } from './formats/elf-abi.ts';
 export type { ElfCandidate, ElfRule, ImageRole, SegmentCandidate, SegmentRule } from './formats/elf-rule.ts';
 export { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from './formats/linux-elf-rules.ts';

@@ -9,7 +9,7 @@ import {
 } from '../binary-format.ts';
 import type { Binprm } from '../binprm.ts';
 import { hex } from '../exec-record.ts';
-import { hostPageBytesOf, type ImageTarget, mappingPageBytes } from '../image-target.ts';
+import { emulatorOf, hostPageBytesOf, type ImageTarget, mappingPageBytes } from '../image-target.ts';
 import type { MapFailure } from '../map-image.ts';
 import { mapStack } from '../stack-writer.ts';
 import { startLayout } from '../start-layout.ts';
@@ -90,9 +90,8 @@ function newTarget(context: LoadContext, abi: ElfAbi, readImpliesExecute: boolea
   const pageBytes = mappingPageBytes(request);
   const layout = startLayout(abi.layout(request.profile), request, pageBytes, abi.elfClass);
   const space = context.beginNewExec(layout);
-  const { pagePolicy } = request;
   const hostPageBytes = hostPageBytesOf(request);
-  return { space, layout, pageBytes, readImpliesExecute, policy: pagePolicy, hostPageBytes, record, request };
+  return { space, layout, pageBytes, readImpliesExecute, policy: emulatorOf(request), hostPageBytes, record, request };
 }
 
 function mapInitialStack(target: ImageTarget, binprm: Binprm, isExecutable: boolean): FormatRefusal | undefined {

@@ -1,6 +1,6 @@
 // The Linux loader profile: mainline 6.x on x86-64 without address randomisation.
 import { GUEST_PAGE_BYTES, guestPageCeiling } from '@elf/pagesize';
-import { elfFormat } from '../formats/elf.ts';
+import { elfFormat, elfI386Format } from '../formats/elf.ts';
 import { I386_ABI, X86_64_ABI } from '../formats/elf-abi.ts';
 import { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from '../formats/linux-elf-rules.ts';
 import { miscFormat } from '../formats/misc.ts';
@@ -19,7 +19,7 @@ export const linuxProfile: LoaderProfile = {
   description: 'Linux 6.x on x86-64, 4 KiB pages, address randomisation off.',
   headerBytes: 256,
   maximumRewrites: 5,
-  formats: [miscFormat, scriptFormat, elfFormat, plan9Format],
+  formats: [miscFormat, scriptFormat, elfFormat, elfI386Format, plan9Format],
   hostPageBytes: GUEST_PAGE_BYTES,
   elfAbis: [X86_64_ABI, I386_ABI],
   elfRules: LINUX_ELF_RULES,
