@@ -1,17 +1,7 @@
 // elf explain FILE [args]: the story of execve for a file, step by step with kernel function names, as text or JSON.
-import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
-import {
-  ExecErrno,
-  type ExecFile,
-  type ExecFiles,
-  type ExecInput,
-  type ExecOutcome,
-  errnoName,
-  execve,
-  LOADER_PROFILES,
-} from '@elf/exec';
-import { type Backing, GuestMemory } from '@elf/mm';
-import type { ByteSource } from '@elf/parse';
+import { type ExecInput, type ExecOutcome, errnoName, execve, LOADER_PROFILES } from '@elf/exec';
+import { GuestMemory } from '@elf/mm';
+import { HostExecutables } from '../host-executables.ts';
 
 /** Where a command prints. */
 export interface CommandOutput {
@@ -50,7 +40,7 @@ export function explainCommand(args: readonly string[], io: CommandOutput): numb
     io.stderr.write(`elf explain: there is no loader profile ${options.profile}; known: ${known}\n`);
     return EXIT_USAGE;
   }
-  const files = new OpenedFiles();
+  const files = new HostExecutables();
   try {
     const outcome = execve({
       path: options.program,
@@ -147,50 +137,4 @@ function jsonInput(value: ExecInput): string | number | boolean {
 
 function hex(value: number | bigint): string {
   return `0x${value.toString(16)}`;
-}
-
-/** Files of the host, read only where execve looks; all are closed at the end. */
-class OpenedFiles implements ExecFiles {
-  readonly #descriptors: number[] = [];
-
-  open(path: string): ExecFile | number {
-    let descriptor: number;
-    let status: Stats;
-    try {
-      status = statSync(path);
-      // Only regular files are opened: a FIFO would wait for a writer.
-      if (!status.isFile()) return notAFile(status.mode);
-      descriptor = openSync(path, 'r');
-    } catch (error) {
-      // Node negates the error number of the platform; on Linux these are execve's own.
-      return Math.abs((error as { errno?: number }).errno ?? ExecErrno.EIO);
-    }
-    this.#descriptors.push(descriptor);
-    return { ...descriptorFile(descriptor, status.size, path), mode: status.mode, isRegularFile: true };
-  }
-
-  close(): void {
-    for (const descriptor of this.#descriptors) closeSync(descriptor);
-  }
-}
-
-function notAFile(mode: number): ExecFile {
-  return { source: { size: 0, read: () => new Uint8Array(0) }, backing: undefined, mode, isRegularFile: false };
-}
-
-function descriptorFile(descriptor: number, size: number, path: string): { source: ByteSource; backing: Backing } {
-  const source: ByteSource = {
-    size,
-    read(offset, length) {
-      const bytes = new Uint8Array(Math.max(0, Math.min(length, size - offset)));
-      return bytes.subarray(0, bytes.length > 0 ? readSync(descriptor, bytes, 0, bytes.length, offset) : 0);
-    },
-  };
-  const backing: Backing = {
-    identity: source,
-    mapsEntry: { path, device: '00:00', inode: 0 },
-    sizeInBytes: () => size,
-    readInto: (offset, target) => readSync(descriptor, target, 0, target.length, offset),
-  };
-  return { source, backing };
 }
