@@ -49,7 +49,7 @@ export function mapByPolicy(
   }
   if (plan.refusal) {
     const { errno, rule, sentence, segment } = plan.refusal;
-    const number = ExecErrno[errno as keyof typeof ExecErrno] ?? ExecErrno.EINVAL;
+    const number = ExecErrno[errno as keyof typeof ExecErrno] ?? ExecErrno.ELIBBAD;
     return noted(target, policy, segment, { errno: number, rule: `policy-${rule}`, sentence });
   }
   return { bias, end: extent === undefined ? 0 : Number(extent.end) + bias };
