@@ -9,6 +9,7 @@
      exec-fd FLAGS PATH ARGUMENT... execveat of an open file; FLAGS 1: it is close-on-exec
      exec-at FLAGS DIRECTORY PATH ARGUMENT... execveat below an open directory
      exec-flags AT_FLAGS PATH       execveat(AT_FDCWD, PATH, AT_FLAGS)
+     exec-crowded UID PATH          execve after a change of user who has more processes than RLIMIT_NPROC
      space STACK PATH LENGTH...     execve under RLIMIT_STACK (0: unlimited) with environment strings of these lengths
      count STACK PATH COUNT         execve with COUNT empty environment strings
    MODE, UID and numbers are decimal words. Files live on a fresh tmpfs at /mnt; /mnt/binfmt is the mount.
@@ -17,10 +18,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sched.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mount.h>
+#include <sys/personality.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/syscall.h>
@@ -111,6 +115,27 @@ static void put_file(const char *path, const char *mode, const char *uid, const 
 
 typedef struct { const char *kind, *path, *directory; int flags, uid; unsigned long stack; char **argv, **envp; } Start;
 
+/* Another process of the user, which lives as long as the caller: RLIMIT_NPROC counts it. */
+static int start_neighbour(int uid)
+{
+    int ready[2];
+    char byte = 0;
+    if (pipe(ready) != 0)
+        return -1;
+    if (fork() == 0) {
+        if (setuid(uid) != 0 || prctl(PR_SET_PDEATHSIG, SIGKILL) != 0 || write(ready[1], &byte, 1) != 1)
+            _exit(1);
+        for (int i = 0; i < 120; i++)
+            close(i);
+        for (;;)
+            pause();
+    }
+    close(ready[1]);
+    int result = read(ready[0], &byte, 1) == 1 ? 0 : -1;
+    close(ready[0]);
+    return result;
+}
+
 /* Returns only when nothing was started: 0 when execveat only checked (AT_EXECVE_CHECK), else an error number. */
 static int in_child(const Start *start)
 {
@@ -119,6 +144,11 @@ static int in_child(const Start *start)
     if (start->stack != ~0ul) {
         struct rlimit limit = { start->stack ? start->stack : RLIM_INFINITY, RLIM_INFINITY };
         if (setrlimit(RLIMIT_STACK, &limit) != 0)
+            return errno;
+    }
+    if (strcmp(start->kind, "exec-crowded") == 0) {
+        struct rlimit limit = { 0, 0 };
+        if (start_neighbour(start->uid) != 0 || setrlimit(RLIMIT_NPROC, &limit) != 0)
             return errno;
     }
     if (start->uid && (setgid(start->uid) != 0 || setuid(start->uid) != 0))
@@ -146,6 +176,7 @@ static void start_program(const Start *start)
     pid_t child = fork();
     if (child == 0) {
         alarm(5);
+        personality(ADDR_NO_RANDOMIZE);
         /* High numbers, so that descriptor 3 is the lowest free one of every program. */
         int high = fcntl(report[1], F_DUPFD_CLOEXEC, 100);
         dup2(output[1], 1);
@@ -224,7 +255,7 @@ static void obey(char *line)
         int below = strcmp(verb, "exec-at") == 0, plain = strcmp(verb, "exec") == 0;
         int path = plain ? 1 : below ? 3 : 2, first = path + 1;
         Start start = { verb, words[path], below ? words[2] : 0, plain ? 0 : atoi(words[1]), 0, ~0ul, argv, none };
-        if (strcmp(verb, "exec-as") == 0)
+        if (strcmp(verb, "exec-as") == 0 || strcmp(verb, "exec-crowded") == 0)
             start.uid = atoi(words[1]);
         for (int i = first; i <= count; i++)
             argv[i - first] = words[i];

@@ -73,7 +73,8 @@ function openWith(
   return opened;
 }
 
-function checkExecutable(name: string, opened: ExecFile | number | 'empty'): ExecFile | FormatRefusal {
+/** What do_open_execat refuses after the path was walked. */
+export function checkExecutable(name: string, opened: ExecFile | number | 'empty'): ExecFile | FormatRefusal {
   if (opened === 'empty') return refuse(ExecErrno.EACCES, 'open-empty', 'The path is empty and so names a directory.');
   if (typeof opened === 'number') {
     return refuse(opened, 'open-path', `Opening ${name} for execution failed with ${errnoName(opened)}.`);

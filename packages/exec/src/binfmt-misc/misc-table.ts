@@ -1,7 +1,8 @@
 // The rules of one binfmt_misc mount: registering, switching and removing them, as writes to its files do.
 import { decodeText, encodeText } from '@elf/parse';
-import { ExecErrno, errnoName } from '../exec-errno.ts';
+import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile } from '../exec-request.ts';
+import { checkExecutable } from '../open-program.ts';
 import { entryMatches, entryText, type MiscEntry } from './misc-entry.ts';
 import { type MiscRegistration, parseRegistration, type RegistrationFault, registrationFault } from './registration.ts';
 
@@ -14,7 +15,7 @@ const STATUS_FILE = 'status';
 /** What a table needs of the outside. */
 export interface BinfmtMiscOptions {
   /**
-   * Opens the interpreter of a rule with F, at its registration, with the rules of execution.
+   * Opens the interpreter of a rule with F, at its registration: the port's `open` that execve is given.
    * @returns the file, or the error number the registration is refused with.
    */
   openInterpreter?(path: Uint8Array): ExecFile | number;
@@ -129,10 +130,9 @@ export class BinfmtMiscTable {
 
   #open({ interpreter }: MiscRegistration): ExecFile | RegistrationFault {
     const path = decodeText(interpreter);
-    const opened = this.#openInterpreter?.(interpreter) ?? ExecErrno.ENOENT;
-    if (typeof opened !== 'number') return opened;
-    const sentence = `The interpreter ${path} cannot be opened for execution now, as F asks for: ${errnoName(opened)}.`;
-    return registrationFault('interpreter', sentence, opened);
+    const opened = checkExecutable(path, this.#openInterpreter?.(interpreter) ?? ExecErrno.ENOENT);
+    if (!('kind' in opened)) return opened;
+    return registrationFault('interpreter', `F opens the interpreter now. ${opened.refusal.sentence}`, opened.errno);
   }
 }
 

@@ -9,7 +9,6 @@ import { BinfmtMiscTable } from './misc-table.ts';
 
 const RECORDED = fileURLToPath(new URL('../../vectors/binfmt-registrations.json', import.meta.url));
 const ENOTDIR = 20;
-const EACCES = 13;
 const strings = [...new Set([...writtenRegistrations(), ...generatedRegistrations(600, 7)])];
 const hex = (text: string) => Buffer.from(text, 'latin1').toString('hex');
 
@@ -29,9 +28,9 @@ const recorded: Recorded = existsSync(RECORDED) ? JSON.parse(readFileSync(RECORD
 /** The interpreters that exist where the kernel was asked. */
 function openInterpreter(path: Uint8Array) {
   const name = Buffer.from(path).toString('latin1');
-  if (name === '/mnt') return EACCES;
+  const directory = { [SHOW]: 'program', '/mnt': { isRegularFile: false } };
   if (name.startsWith(`${SHOW}/`)) return ENOTDIR;
-  return filesFrom({ [SHOW]: 'program' }).open(name, path);
+  return filesFrom(directory).open(name, path);
 }
 
 /** Our answer in the same form. */

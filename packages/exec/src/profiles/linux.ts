@@ -3,7 +3,7 @@ import { GUEST_PAGE_BYTES, guestPageCeiling } from '@elf/pagesize';
 import { elfFormat, elfI386Format } from '../formats/elf.ts';
 import { I386_ABI, X86_64_ABI } from '../formats/elf-abi.ts';
 import { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from '../formats/linux-elf-rules.ts';
-import { miscFormat } from '../formats/misc.ts';
+import { miscFormat } from '../formats/binfmt-misc.ts';
 import { plan9Format } from '../formats/plan9.ts';
 import { scriptFormat } from '../formats/script.ts';
 import type { LoaderProfile } from '../loader-profile.ts';
