@@ -6,4 +6,5 @@ export default packageBuild({
   interp: 'src/interp.ts',
   names: 'src/names.ts',
   node: 'src/node.ts',
+  rewrite: 'src/rewrite.ts',
 });
