@@ -1,6 +1,23 @@
 // Public names of @elf/pagesize.
 export { damage, protectionChanges } from './damage/damage.ts';
+export {
+  type DamagedNames,
+  damagedNames,
+  type NamedImage,
+  type NamedRange,
+  type NamedSection,
+  type NamedSymbols,
+  type NamesOptions,
+} from './damage/damaged-names.ts';
 export type { ByteOrigin, DamagedRange, ProtectionChange } from './damage/damaged-range.ts';
+export {
+  type DamageExcerpt,
+  type ImageBytes,
+  type MeasuredDamage,
+  type MeasuredRange,
+  type MeasureOptions,
+  measureDamage,
+} from './damage/measure-damage.ts';
 export type { AddressRange, LoadSegment } from './load-segment.ts';
 export type { MapAnonymous, MapFile, MemoryAction, Protect, ReadFile, Zero } from './memory-action.ts';
 export type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from './page-policy.ts';

@@ -6,7 +6,7 @@ import { GUEST_PAGE_BYTES, isPowerOfTwo } from '../rounding.ts';
 import { RangeMap } from './range-map.ts';
 import { SegmentBuilder } from './segment-builder.ts';
 import { SegmentNeighbours } from './segment-neighbours.ts';
-import { wideRoundDown, wideRoundUp } from './wide-rounding.ts';
+import { upperOf, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
 /** The guest page as bigint. */
 export const GUEST_PAGE = BigInt(GUEST_PAGE_BYTES);
@@ -114,7 +114,7 @@ function refuseShape(rule: PolicyRule, segment: LoadSegment, index: number, page
     const sentence = `PT_LOAD ${index} has ${filesz} bytes in the file but only ${memsz} in memory.`;
     return { errno: 'EINVAL', rule: 'file-size', sentence };
   }
-  const bytes = filesz > memsz ? filesz : memsz;
+  const bytes = upperOf(filesz, memsz);
   const end = wideRoundUp(vaddr + bytes, page);
   if (end >= ADDRESS_LIMIT || end - wideRoundDown(vaddr, page) > USER_SPACE_BYTES) {
     const sentence = `PT_LOAD ${index} does not fit an address space: 0x${bytes.toString(16)} bytes at 0x${vaddr.toString(16)} in steps of 0x${page.toString(16)}.`;

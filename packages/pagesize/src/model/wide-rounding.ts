@@ -25,3 +25,9 @@ export function lowerOf(a: bigint, b: bigint): bigint {
   if (a < b) return a;
   return b;
 }
+
+/** The larger of two addresses. */
+export function upperOf(a: bigint, b: bigint): bigint {
+  if (a > b) return a;
+  return b;
+}
