@@ -3,8 +3,11 @@ import { UserMemory } from '@elf/mm';
 import { decodeText } from '@elf/parse';
 import { describe, expect, it } from 'vitest';
 import { ExecErrno } from '../exec-errno.ts';
+import { linuxProfile } from '../profiles/linux.ts';
 import { buildElf } from '../test-support/elf-builder.ts';
 import { run, succeed, type TestFile, verdict } from '../test-support/run-execve.ts';
+import { elfFormat } from './elf.ts';
+import { earlyScriptFormat } from './script.ts';
 
 const { ENOEXEC, EACCES, ENOENT, ELOOP, E2BIG } = ExecErrno;
 const sh = buildElf({});
@@ -83,4 +86,30 @@ describe('the #! line', () => {
     expect(verdict(run({ '/program': sh }, { argv, envp }))).toBe('ok');
     expect(verdict(run({ '/program': '#!/bin/sh\n', '/bin/sh': sh }, { argv, envp }))).toBe(E2BIG);
   });
+});
+
+describe('the #! line before Linux 5.1', () => {
+  const profile = { ...linuxProfile, headerBytes: 128, formats: [earlyScriptFormat, elfFormat] };
+  const started = (script: string, files: Record<string, TestFile> = {}) => {
+    const outcome = run({ '/program': script, '/bin/sh': sh, ...files }, { argv: ['zero', 'one'], profile });
+    return outcome.ok ? outcome.argv.map((argument) => decodeText(argument)) : verdict(outcome);
+  };
+  const cut = `/${'n'.repeat(124)}`;
+
+  it('cuts a name that does not fit 127 bytes, and starts whatever has the shorter name', () => {
+    expect(started(`#!${cut}nnn\n`)).toBe(ENOENT);
+    expect(started(`#!${cut}nnn\n`, { [cut]: sh })).toEqual([cut, '/program', 'one']);
+    expect(started(`#!/bin/sh ${'a'.repeat(400)}\n`)).toEqual(['/bin/sh', 'a'.repeat(117), '/program', 'one']);
+  });
+
+  // biome-ignore format: one row per line
+  const rows: [string, string, readonly string[] | number][] = [
+    ['plain',                  '#!/bin/sh\n',          ['/bin/sh', '/program', 'one']],
+    ['with an argument',       '#!/bin/sh  -e x \n',   ['/bin/sh', '-e x', '/program', 'one']],
+    ['a blank, no line feed',  '#!/bin/sh ',           ['/bin/sh', '/program', 'one']],
+    ['#! only',                '#!',                   ENOEXEC],
+    ['#! and blanks',          '#! \t\n',              ENOEXEC],
+    ['carriage return',        '#!/bin/sh\r\n',        ENOENT],
+  ];
+  it.each(rows)('%s', (_name, script, expected) => expect(started(script)).toEqual(expected));
 });

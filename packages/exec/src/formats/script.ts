@@ -1,6 +1,13 @@
 // The `#!` format: the rest of the first line names the program that reads the file (fs/binfmt_script.c).
 import { decodeText } from '@elf/parse';
-import { type BinaryFormat, type FormatOutcome, type FormatRefusal, refuse } from '../binary-format.ts';
+import {
+  type BinaryFormat,
+  type FormatOutcome,
+  type FormatRefusal,
+  type LoadContext,
+  refuse,
+} from '../binary-format.ts';
+import type { Binprm } from '../binprm.ts';
 import { ExecErrno } from '../exec-errno.ts';
 
 const NUL = 0;
@@ -43,6 +50,24 @@ export function parseScriptLine(header: Uint8Array): ScriptLine | string {
   return { interpreter: header.slice(start, nameEnd), argument: argumentAfter(header, nameEnd, end) };
 }
 
+/**
+ * Reads the line as kernels before 5.1 do: a name or argument that does not fit the buffer (128 bytes then) is cut silently, and
+ * an empty argument is none.
+ */
+function parseEarlyScriptLine(header: Uint8Array): ScriptLine | string {
+  const last = header.length - 1;
+  const lineEnd = findLineEnd(header);
+  const terminator = header.indexOf(NUL);
+  let end = lineEnd >= 0 ? lineEnd : terminator < 0 ? last : Math.min(terminator, last);
+  while (end > 2 && isBlank(header[end - 1])) end--;
+  const start = skipBlanks(header, 2, end);
+  if (start >= end) return 'The line after #! names no interpreter.';
+  let nameEnd = start;
+  while (nameEnd < end && !isBlank(header[nameEnd])) nameEnd++;
+  const argument = header.slice(skipBlanks(header, nameEnd, end), end);
+  return { interpreter: header.slice(start, nameEnd), argument: argument.length > 0 ? argument : undefined };
+}
+
 /** The argument is there when a blank follows the name, even if nothing follows the blank before the text ends in a NUL. */
 function argumentAfter(header: Uint8Array, nameEnd: number, end: number): Uint8Array | undefined {
   if (nameEnd >= end || !isBlank(header[nameEnd])) return undefined;
@@ -77,33 +102,41 @@ export function unreachable(path: Uint8Array): FormatRefusal {
   return refuse(ExecErrno.ENOENT, 'path-inaccessible', sentence);
 }
 
-/** Row of the binfmt list: load_script. */
+/** Row of the binfmt list: load_script, since Linux 5.1. */
 export const scriptFormat: BinaryFormat = {
   name: 'script',
-  load(binprm, context): FormatOutcome {
-    const { header } = binprm;
-    if (header[0] !== HASH || header[1] !== BANG) {
-      return refuse(ExecErrno.ENOEXEC, 'script-magic', 'The file does not start with #!.');
-    }
-    const line = parseScriptLine(header);
-    if (typeof line === 'string') return refuse(ExecErrno.ENOEXEC, 'script-line', line);
-    if (binprm.isPathInaccessible) return unreachable(binprm.path);
-    const replacement = [line.interpreter, ...(line.argument ? [line.argument] : []), binprm.path];
-    const tooBig = binprm.rewriteArguments(replacement);
-    if (tooBig) return tooBig;
-    context.record.add({
-      step: 'rewrite script',
-      kernelFunction: 'load_script',
-      inputs: {
-        interpreter: decodeText(line.interpreter),
-        argument: line.argument ? decodeText(line.argument) : '',
-        script: decodeText(binprm.path),
-      },
-      decision: 'the interpreter takes over with the script as its argument',
-    });
-    const file = context.openExecutable(line.interpreter);
-    if ('kind' in file) return file;
-    binprm.handOver(file, line.interpreter);
-    return { kind: 'rewritten' };
-  },
+  load: (binprm, context) => loadScript(binprm, context, parseScriptLine),
 };
+
+/** The row of kernels before 5.1, for profiles with a buffer of 128 bytes. */
+export const earlyScriptFormat: BinaryFormat = {
+  name: 'script',
+  load: (binprm, context) => loadScript(binprm, context, parseEarlyScriptLine),
+};
+
+function loadScript(binprm: Binprm, context: LoadContext, parse: typeof parseScriptLine): FormatOutcome {
+  const { header } = binprm;
+  if (header[0] !== HASH || header[1] !== BANG) {
+    return refuse(ExecErrno.ENOEXEC, 'script-magic', 'The file does not start with #!.');
+  }
+  const line = parse(header);
+  if (typeof line === 'string') return refuse(ExecErrno.ENOEXEC, 'script-line', line);
+  if (binprm.isPathInaccessible) return unreachable(binprm.path);
+  const { interpreter, argument } = line;
+  const tooBig = binprm.rewriteArguments([interpreter, ...(argument ? [argument] : []), binprm.path]);
+  if (tooBig) return tooBig;
+  context.record.add({
+    step: 'rewrite script',
+    kernelFunction: 'load_script',
+    inputs: {
+      interpreter: decodeText(interpreter),
+      argument: argument ? decodeText(argument) : '',
+      script: decodeText(binprm.path),
+    },
+    decision: 'the interpreter takes over with the script as its argument',
+  });
+  const file = context.openExecutable(interpreter);
+  if ('kind' in file) return file;
+  binprm.handOver(file, interpreter);
+  return { kind: 'rewritten' };
+}

@@ -47,6 +47,12 @@ function chain(length: number, flags = ''): MiscCommand[] {
   ];
 }
 
+/** A directory in which names of any length lead to the program. */
+const shownAs = (bytes: number) => `/mnt/${'n'.repeat(bytes - 5)}`;
+
+/** A script, and a start of it. */
+const script = (content: string): MiscCommand[] => [file('/mnt/script', content), exec('/mnt/script')];
+
 /** Environment strings that take `total` bytes with their NULs. */
 function strings(total: number): string[] {
   const lengths = [];
@@ -136,6 +142,15 @@ export function miscScenarios(): readonly MiscScenario[] {
     scenario('flags of execveat', file('/mnt/text', 'text'), file('/mnt/closed', 'text', 0o644), ['link', SHOW, '/mnt/way'], ...(['2', '65536', '256', '257', String(0x100100), '0'] as const).map((flags): MiscCommand => ['exec-flags', flags, SHOW]), ['exec-flags', '65536', '/mnt/text'], ['exec-flags', '65536', '/mnt/closed'], ['exec-flags', '65536', '/mnt/none'], ['exec-flags', '256', '/mnt/way'], ['exec-flags', '0', '/mnt/way'], ['exec-flags', '0', ''], ['exec-flags', '2', '']),
     scenario('too many processes', ['exec-crowded', '1000', SHOW], ['exec-crowded', '1000', '/mnt/none'], ['exec-crowded', '1000', '']),
     scenario('one string', ['space', '8388608', SHOW, '131071'], ['space', '8388608', SHOW, '131072'], ['space', '8388608', SHOW, '131071', '131071'], ['space', '65536', SHOW, '131071']),
+    scenario('a script', ...[`#!${SHOW}\n`, `#!${SHOW} -e\n`, `#!${SHOW}  -e \t x  \n`, `#! \t${SHOW}\n`, `#!${SHOW}\t\ta\tb\n`, `#!${SHOW}`, `#!${SHOW} `, `#!${SHOW} -e`, `#!${SHOW} -e  `, `#!${SHOW} \n`].flatMap(script)),
+    scenario('lines that name nothing', ...['', '#', '#!', '#!\n', '#! \t \n', '#! ', '#!\t', '# !/mnt/show\n', ' #!/mnt/show\n', '\n#!/mnt/show\n', '\xef\xbb\xbf#!/mnt/show\n', '!#/mnt/show\n', `#!${' '.repeat(253)}\n`, `#!${' '.repeat(254)}/mnt/show\n`, `#!${' '.repeat(300)}`].flatMap(script)),
+    scenario('carriage returns', ...[`#!${SHOW}\r\n`, `#!${SHOW} -e\r\n`, `#!${SHOW} \r\n`, `#!${SHOW}\r`].flatMap(script), showAt(`${SHOW}\r`), exec('/mnt/script')),
+    scenario('NUL bytes', ...[`#!${SHOW}\0\n`, `#!${SHOW} -e\0x\n`, `#!${SHOW}\0 -e\n`, `#!\0${SHOW}\n`, `#! \0${SHOW}\n`, `#!${SHOW} \0\n`].flatMap(script)),
+    scenario('names that end at the end of the buffer', ...[252, 253, 254, 255].flatMap((bytes) => [showAt(shownAs(Math.min(bytes, 253))), ...script(`#!${shownAs(bytes)}\n`), ...script(`#!${shownAs(bytes)} \n`), ...script(`#!${shownAs(bytes)}`), ...script(`#!${shownAs(bytes)} x`)])),
+    scenario('blanks before a long name', ...[1, 5].flatMap((blanks) => [252, 253, 254].flatMap((bytes) => [showAt(shownAs(bytes - blanks)), ...script(`#!${' '.repeat(blanks)}${shownAs(bytes - blanks)}\n`)]))),
+    scenario('arguments that are cut', ...[200, 243, 244, 245, 246, 400].flatMap((bytes) => [...script(`#!${SHOW} ${'a'.repeat(bytes)}\n`), ...script(`#!${SHOW} ${'a'.repeat(bytes - 2)} \n`), ...script(`#!${SHOW} ${'a '.repeat(bytes / 2)}z`)])),
+    scenario('interpreters of scripts that do not open', ...['#!/mnt\n', '#!/mnt/none\n', `#!${SHOW}/x\n`, '#!show\n', '#!/mnt/plain\n'].flatMap(script), file('/mnt/plain', 'x', 0o644), exec('/mnt/script'), ['cd', '/mnt'], ...script('#!show\n'), ['exec', 'script', 'zero']),
+    scenario('scripts in a row', ...[1, 2, 3, 4, 5, 6].map((at) => file(`/mnt/s${at}`, `#!${at === 1 ? SHOW : `/mnt/s${at - 1}`} a${at}\n`)), exec('/mnt/s4'), exec('/mnt/s5'), exec('/mnt/s6'), ...script('#!/mnt/script\n')),
     scenario('8 MiB of stack', ...boundary(8 << 20, 2 << 20)),
     scenario('4 MiB of stack', ...boundary(4 << 20, 1 << 20)),
     scenario('1 MiB of stack', ...boundary(1 << 20, 256 << 10)),
