@@ -1,5 +1,12 @@
 // The loader port of the kernel, implemented with @elf/exec.
-import { type ExecRequest, type ExecSuccess, execve, type LoaderProfile, type Refusal } from '@elf/exec';
+import {
+  auxiliaryVectorBytes,
+  type ExecRequest,
+  type ExecSuccess,
+  execve,
+  type LoaderProfile,
+  type Refusal,
+} from '@elf/exec';
 import type { Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
 import { Errno, toBytes } from '@elf/kernel';
 import { executableFiles } from './executable-files.ts';
@@ -55,7 +62,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     commandName: request.path.slice(request.path.lastIndexOf('/') + 1),
     arguments: request.arguments,
     environment: request.environment,
-    auxiliaryVector: vectorBytes(outcome.auxiliaryVector),
+    auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector),
   };
 }
 
@@ -74,14 +81,4 @@ function missingForImage({ abi, personality, format }: ExecSuccess): Refusal | u
 
 function reasonOf(refusal: Refusal): { rule: string; reason: string } {
   return { rule: refusal.rule, reason: refusal.sentence };
-}
-
-function vectorBytes(entries: readonly { readonly id: number; readonly value: number }[]): Uint8Array {
-  const bytes = new Uint8Array(entries.length * 16);
-  const view = new DataView(bytes.buffer);
-  for (const [index, entry] of entries.entries()) {
-    view.setBigUint64(index * 16, BigInt(entry.id), true);
-    view.setBigUint64(index * 16 + 8, BigInt(entry.value), true);
-  }
-  return bytes;
 }
