@@ -24,7 +24,7 @@ export {
 } from './binfmt-misc/registration.ts';
 export type { Binprm } from './binprm.ts';
 export { ExecErrno, errnoName } from './exec-errno.ts';
-export type { ExecInput, ExecRecord, ExecStep, Refusal } from './exec-record.ts';
+export { type ExecInput, ExecRecord, type ExecStep, type Refusal } from './exec-record.ts';
 export type {
   ExecCredentials,
   ExecEntropy,
@@ -48,6 +48,7 @@ export { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from './formats/linux-elf-rules.
 export { miscFormat } from './formats/binfmt-misc.ts';
 export { earlyScriptFormat, parseScriptLine, type ScriptLine, scriptFormat } from './formats/script.ts';
 export { type ImageFinding, type ImageJudgement, type JudgeOptions, judgeImage } from './judge-image.ts';
+export { loadLibrary } from './load-library.ts';
 export type { LoaderLayout, LoaderProfile, LoaderTraits } from './loader-profile.ts';
 export { LOADER_PROFILES } from './profiles/index.ts';
 export { linuxProfile } from './profiles/linux.ts';
