@@ -51,6 +51,14 @@ async function main(): Promise<void> {
     const { explainCommand } = await import('./commands/explain.ts');
     return explainCommand(words, streams);
   });
+  addCommand(program, 'pad', '[options] IN OUT', 'page-align a Plan 9 program', async (words) => {
+    const { padCommand } = await import('./commands/pad.ts');
+    return padCommand(words, text);
+  });
+  addCommand(program, 'fix', '--phdrs-first IN OUT', 'move program headers into the first page', async (words) => {
+    const { fixCommand } = await import('./commands/fix.ts');
+    return fixCommand(words, text);
+  });
   await program.parseAsync();
 }
 

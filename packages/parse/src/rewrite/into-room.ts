@@ -35,7 +35,7 @@ export function moveIntoRoom(
   const free = freeRanges(filler, uses);
   const tableOffset = places(elf, free, wanted, alignment).next().value;
   if (tableOffset !== undefined) {
-    const room = { tableOffset, instead: whatIs(free, tableOffset, wanted) };
+    const room = { tableOffset, instead: whatIs(filler, tableOffset, wanted) };
     return { strategy: 'free room', tableOffset, plan: planFor(elf, room) };
   }
   const largest = free.reduce((most, { start, end }) => Math.max(most, end - start), 0);
@@ -91,14 +91,20 @@ function besideInterpreter(
     const left = freeRanges([...filler, path], [...others, table]);
     const offset = places(elf, left, length, 1).next().value;
     if (offset === undefined) continue;
-    const interpreter = { header, offset, instead: whatIs(left, offset, length) };
-    return { tableOffset, instead: whatIs(free, tableOffset, wanted), interpreter };
+    const interpreter = { header, offset, instead: whatIs([...filler, path], offset, length) };
+    return { tableOffset, instead: whatIs([...filler, path], tableOffset, wanted), interpreter };
   }
   return closed(`Even without the ${length} bytes of the interpreter's path there is no room for ${wanted} bytes.`);
 }
 
-function whatIs(ranges: readonly PageRange[], offset: number, length: number): string {
-  return ranges.find(({ start, end }) => start <= offset && offset + length <= end)?.what ?? 'unused bytes';
+/** What the bytes of a chosen range were. */
+function whatIs(filler: readonly PageRange[], offset: number, length: number): string {
+  const parts = filler
+    .map(({ start, end, what }) => ({ start: Math.max(start, offset), end: Math.min(end, offset + length), what }))
+    .filter(({ start, end }) => end > start);
+  return freeRanges(parts, [])
+    .map(({ what }) => what)
+    .join(', ');
 }
 
 function planFor(elf: ElfFile, room: Room): RewritePlan {

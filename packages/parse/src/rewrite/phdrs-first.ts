@@ -58,7 +58,7 @@ const PN_XNUM = 0xffff;
 export function movePhdrsFirst(source: ByteSource, { pageBytes }: PhdrsFirstOptions): PhdrsFirst {
   const elf = parseElf(source);
   const { phoff, phnum, phentsize } = elf.fileHeader;
-  const refused = (sentence: string): PhdrsFirst => ({ kind: 'refused', ways: [{ way: 'any', sentence }] });
+  const refused = (sentence: string): PhdrsFirst => ({ kind: 'refused', ways: [{ way: 'every way', sentence }] });
   if (phoff === 0n || phnum === 0) return refused('The file has no program headers: it is not a program.');
   if (phnum === PN_XNUM) return refused('The file has 65535 program headers or more, which fit no page.');
   const tableBytes = phnum * phentsize;
