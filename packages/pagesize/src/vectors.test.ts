@@ -1,19 +1,10 @@
 // Every recorded vector: granularity, overlap, damaged ranges and their origins, byte counts, refusals.
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { describe, expect, it } from 'vitest';
 import { damage } from './damage/damage.ts';
 import type { ByteOrigin } from './damage/damaged-range.ts';
 import type { LoadSegment } from './load-segment.ts';
 import { findPagePolicy } from './policies/index.ts';
-
-interface Vectors {
-  readonly segments: Record<string, { title: string; load: string[][] }>;
-  readonly results: [string, number, string, Answer][];
-}
-type Answer =
-  | { fail: string }
-  | { gran: number[]; overlap: string; clobber: [string, string, string, string][]; bytesInRanges: number };
+import { readVectors, recordedSegments, type VectorAnswer } from './test-support/segments.ts';
 
 /** Our rows for a policy of the vectors, where names differ or several rows must answer alike. */
 const ROW_NAMES: Record<string, readonly string[]> = {
@@ -22,20 +13,7 @@ const ROW_NAMES: Record<string, readonly string[]> = {
   'guest-4k': ['guest-4k', 'qemu-8.1', 'elf'],
 };
 
-const vectors: Vectors = JSON.parse(
-  readFileSync(fileURLToPath(new URL('../vectors/page-policies.json', import.meta.url)), 'utf8'),
-);
-
-function segmentsOf(name: string): LoadSegment[] {
-  return vectors.segments[name].load.map(([flags, offset, vaddr, filesz, memsz, align]) => ({
-    flags: Number(flags),
-    offset: BigInt(offset),
-    vaddr: BigInt(vaddr),
-    filesz: BigInt(filesz),
-    memsz: BigInt(memsz),
-    align: BigInt(align),
-  }));
-}
+const vectors = readVectors();
 
 /** The vectors' notation: the difference between address and file offset, or zero. */
 function shiftText(origin: ByteOrigin, start: bigint): string {
@@ -51,11 +29,12 @@ describe('vectors', () => {
   });
 
   it.each(vectors.results)('%s on %i: %s', (list, host, policyName, answer) => {
-    for (const name of ROW_NAMES[policyName] ?? [policyName]) expectAnswer(name, segmentsOf(list), host, answer);
+    for (const name of ROW_NAMES[policyName] ?? [policyName])
+      expectAnswer(name, recordedSegments(vectors, list), host, answer);
   });
 });
 
-function expectAnswer(policyName: string, segments: readonly LoadSegment[], host: number, answer: Answer): void {
+function expectAnswer(policyName: string, segments: readonly LoadSegment[], host: number, answer: VectorAnswer): void {
   const plan = findPagePolicy(policyName)!.plan(segments, host);
   if ('fail' in answer) {
     const offset = /=(-?0x[0-9a-f]+) not/.exec(answer.fail)![1];

@@ -1,5 +1,6 @@
 // The pieces of box64's ELF loader that its three states of August 2026 share (src/elfs/elfloader.c, AllocLoadElfMemory).
 import type { RuleContext } from './define-policy.ts';
+import { RangeMap } from './range-map.ts';
 import { PROT, type SegmentBuilder } from './segment-builder.ts';
 import { wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
@@ -51,11 +52,15 @@ export function firstUnclaimed({ guestPages }: SegmentBuilder, start: bigint, en
 export function protectReadOnlyPages({ builders, hostPage }: RuleContext): void {
   const last = builders.at(-1);
   if (last === undefined) return;
+  const pages = new RangeMap<true>();
   for (const { segment, protection, memoryEnd } of builders) {
     if (protection & PROT.WRITE || segment.flags === 0) continue;
     const start = wideRoundDown(segment.vaddr, hostPage);
     // The recorded size already holds the offset in the page, so the loop runs one page further for most segments.
     const end = wideRoundUp(segment.vaddr + wideRoundUp(memoryEnd - start, hostPage), hostPage);
+    pages.assign(start, end, true);
+  }
+  for (const { start, end } of pages.entries) {
     for (const recorded of last.guestPages.within(start, end)) {
       if (recorded.value === 0 || recorded.value & PROT.WRITE) continue;
       for (const actual of last.mapped.within(recorded.start, recorded.end)) {
