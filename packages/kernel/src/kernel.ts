@@ -125,12 +125,18 @@ export class Kernel {
     return process;
   }
 
-  /** execve for the calling thread. Returns a negated error, or 0 with registers set for the new program. */
+  /**
+   * execve for the calling thread. Returns a negated error, or 0 with registers set for the new program. An error after the
+   * point of no return ends the process.
+   */
   execute(thread: Thread, path: string, argv: readonly string[], environment: readonly string[]): number {
     const { process } = thread;
     const { viewpoint, credentials } = process;
     const program = this.loader(this, { path, arguments: argv, environment, viewpoint, credentials });
-    if (program.kind === 'refused') return -program.errno;
+    if (program.kind === 'refused') {
+      if (program.endsProcess) this.endProcess(process, program.endsProcess);
+      return -program.errno;
+    }
     for (const other of [...process.threads]) if (other !== thread) this.endThread(other);
     process.descriptors = process.descriptors.prepareExec();
     process.replaceSpace(program.space);

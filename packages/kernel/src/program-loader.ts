@@ -1,5 +1,6 @@
 // The loader port: turns a path into a mapped program. The machine implements it with @elf/exec; tests with a few lines.
 import type { AddressSpace } from '@elf/mm';
+import type { ExitStatus } from './exit-status.ts';
 import type { Viewpoint } from './files/file-tree.ts';
 import type { Kernel } from './kernel.ts';
 import type { Credentials } from './process.ts';
@@ -24,6 +25,7 @@ export interface LoadedProgram {
   readonly executable: string;
   /** Name for ps: the last part of the path given to execve. */
   readonly commandName: string;
+  /** As the program finds them on its stack: after scripts were resolved. */
   readonly arguments: readonly string[];
   readonly environment: readonly string[];
   readonly auxiliaryVector: Uint8Array;
@@ -35,6 +37,8 @@ export interface LoadRefusal {
   readonly errno: number;
   /** The rule that refused it, one sentence for people. */
   readonly reason: string;
+  /** The old program was gone already when the new one was refused: the process ends like this instead of seeing the error. */
+  readonly endsProcess?: ExitStatus;
 }
 
 /** Loads programs for a kernel. */

@@ -7,10 +7,12 @@ import {
   type LoaderProfile,
   type Refusal,
 } from '@elf/exec';
-import type { Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
-import { Errno, toBytes } from '@elf/kernel';
+import type { ExitStatus, Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
+import { Errno, fromBytes, toBytes } from '@elf/kernel';
 import { executableFiles } from './executable-files.ts';
 
+/** What Linux does to a process whose old program is gone and whose new one cannot start: SIGSEGV that nothing holds back. */
+const KILLED: ExitStatus = { kind: 'signaled', signal: 11, coreDumped: false };
 const PERSONALITY_NAMES = { linux: 'Linux', plan9: 'Plan 9' } as const;
 
 /** A refusal with the rule behind it. */
@@ -47,7 +49,10 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     limits: { stackLimitInBytes: options.stackLimitInBytes },
   });
   files.close();
-  if (!outcome.ok) return { kind: 'refused', errno: outcome.errno, ...reasonOf(outcome.refusal) };
+  if (!outcome.ok) {
+    const endsProcess = outcome.afterPointOfNoReturn ? KILLED : undefined;
+    return { kind: 'refused', errno: outcome.errno, ...reasonOf(outcome.refusal), endsProcess };
+  }
   const missing = missingForImage(outcome);
   if (missing) {
     outcome.space.destroy();
@@ -60,7 +65,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     stackPointer: outcome.stackPointer,
     executable: files.pathOf(outcome.file) ?? request.path,
     commandName: request.path.slice(request.path.lastIndexOf('/') + 1),
-    arguments: request.arguments,
+    arguments: outcome.argv.map(fromBytes),
     environment: request.environment,
     auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector),
   };
