@@ -69,7 +69,9 @@ const ROWS: readonly AuxiliaryRow[] = [
 export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
   const entries: AuxiliaryEntry[] = [];
   const credentials = fileCredentials(facts.request.credentials, facts.binprm.credentialFile);
-  for (const { id, name, value } of ROWS) {
+  const order = facts.request.profile.traits?.auxiliaryEntries;
+  const rows = order === undefined ? ROWS : order.flatMap((wanted) => ROWS.find(({ id }) => id === wanted) ?? []);
+  for (const { id, name, value } of rows) {
     const known = value({ ...facts, credentials });
     if (known !== undefined) entries.push({ id, name, value: known });
   }

@@ -1,5 +1,5 @@
 // The program being started: its header buffer, its strings, and how much room the strings may take (linux_binprm).
-import { guestPageAddress } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, guestPageAddress } from '@elf/pagesize';
 import { type FormatRefusal, refuse } from './binary-format.ts';
 import { ExecErrno } from './exec-errno.ts';
 import type { ExecFile, ExecLimits } from './exec-request.ts';
@@ -151,7 +151,8 @@ export class Binprm {
    */
   rewriteArguments(replacement: readonly Uint8Array[], keepsFirst = false): FormatRefusal | undefined {
     const [first, ...rest] = this.argv;
-    if (!keepsFirst) this.#cursor += first.length + 1;
+    // Before Linux 5.18 there may be no argument to take away (fs/exec.c, remove_arg_zero).
+    if (!keepsFirst && first !== undefined) this.#cursor += first.length + 1;
     this.argv = [...replacement, ...(keepsFirst ? this.argv : rest)];
     for (const string of replacement.toReversed()) {
       const refusal = this.#push(string);
@@ -172,8 +173,9 @@ export class Binprm {
     if (this.#cursor < this.#floor) {
       return tooBig('argument-space', 'The argument and environment strings exceed a quarter of the stack limit.');
     }
-    // The temporary stack itself may not outgrow RLIMIT_STACK (mm/mmap.c, acct_stack_growth).
-    if (this.#stackTop - guestPageAddress(this.#cursor) > this.#stackLimit) {
+    // Beyond its first page the temporary stack may not outgrow RLIMIT_STACK (mm/mmap.c, acct_stack_growth).
+    const stackBytes = this.#stackTop - guestPageAddress(this.#cursor);
+    if (stackBytes > Math.max(this.#stackLimit, GUEST_PAGE_BYTES)) {
       return tooBig('argument-stack', `The strings do not fit a stack of ${this.#stackLimit} bytes.`);
     }
     return undefined;

@@ -16,6 +16,7 @@ export const ExecErrno = {
   ETXTBSY: 26,
   ENAMETOOLONG: 36,
   ELOOP: 40,
+  EOVERFLOW: 75,
   ELIBBAD: 80,
 } as const;
 

@@ -7,7 +7,7 @@ export type ExecInput = string | number | bigint | boolean;
 export interface ExecStep {
   /** Short name: "open", "read header", "map segment 1", ... */
   readonly step: string;
-  /** The Linux function that does this, so that the reader can open the source beside it. */
+  /** The kernel function that does this, so that the reader can open the source beside it. */
   readonly kernelFunction: string;
   /** What the decision was made from. */
   readonly inputs: Readonly<Record<string, ExecInput>>;
@@ -31,10 +31,17 @@ export interface Refusal {
  */
 export class ExecRecord {
   readonly steps: ExecStep[] = [];
+  readonly #names: Readonly<Record<string, string>>;
+
+  /** @param names a kernel's own names for the Linux functions that steps speak of. */
+  constructor(names: Readonly<Record<string, string>> = {}) {
+    this.#names = names;
+  }
 
   /** Appends a step. */
   add(step: ExecStep): void {
-    this.steps.push(step);
+    const { kernelFunction } = step;
+    this.steps.push({ ...step, kernelFunction: this.#names[kernelFunction] ?? kernelFunction });
   }
 }
 

@@ -25,13 +25,15 @@ import { type StartLayout, startLayout } from './start-layout.ts';
  * if (outcome.ok) console.log(outcome.entry, outcome.stackPointer);
  */
 export function execve(request: ExecRequest): ExecOutcome {
-  const record = new ExecRecord();
+  const { lateFailure = 'SIGSEGV', keepsEmptyArguments, kernelFunctions } = request.profile.traits ?? {};
+  const record = new ExecRecord(kernelFunctions);
   let space: AddressSpace | undefined;
   const fail = (refused: FormatRefusal): ExecOutcome => {
     space?.destroy();
-    if (space) recordDeath(record, refused);
+    const isFatal = space !== undefined && lateFailure !== 'error';
+    if (isFatal) recordDeath(record, refused, lateFailure);
     const { errno, refusal } = refused;
-    return { ok: false, errno, afterPointOfNoReturn: space !== undefined, refusal, record: record.steps };
+    return { ok: false, errno, afterPointOfNoReturn: isFatal, refusal, record: record.steps };
   };
   const context: LoadContext = {
     request,
@@ -48,7 +50,7 @@ export function execve(request: ExecRequest): ExecOutcome {
   if ('kind' in opened) return fail(opened);
   const { filename, file } = opened;
   const { stackTop } = request.profile.layout;
-  const strings = { argv: firstArgumentGuaranteed(request.argv.map(toBytes)), envp: request.envp.map(toBytes) };
+  const strings = { argv: argumentsOf(request, keepsEmptyArguments === true), envp: request.envp.map(toBytes) };
   const binprm = new Binprm(filename, file, strings, stackTop, request.limits);
   binprm.isPathInaccessible = opened.isPathInaccessible;
   const tooBig = binprm.copyStrings();
@@ -96,7 +98,10 @@ function beginNewExec(request: ExecRequest, record: ExecRecord, layout: StartLay
       stackLimit: hex(stackLimitInBytes === Number.POSITIVE_INFINITY ? 0 : stackLimitInBytes),
       mmapBase: hex(mmapBase),
     },
-    decision: 'the old program is gone; an error now kills the process',
+    decision:
+      request.profile.traits?.lateFailure === 'error'
+        ? 'the new address space is built beside the old one'
+        : 'the old program is gone; an error now kills the process',
   });
   if (randomization) recordRandomization(request, record, randomization);
   return new AddressSpace(request.memory, {
@@ -127,19 +132,19 @@ function recordRandomization(request: ExecRequest, record: ExecRecord, offsets: 
   });
 }
 
-function recordDeath(record: ExecRecord, refused: FormatRefusal): void {
+function recordDeath(record: ExecRecord, refused: FormatRefusal, signal: string): void {
   record.add({
     step: 'kill',
     kernelFunction: 'bprm_execve',
     inputs: { errno: errnoName(refused.errno) },
-    decision: 'the process is killed by SIGSEGV',
+    decision: `the process is killed by ${signal}`,
     errno: refused.errno,
   });
 }
 
 /** Since 5.18 an empty argv becomes one empty string, so that no program starts with argc 0. */
-function firstArgumentGuaranteed(argv: Uint8Array[]): Uint8Array[] {
-  return argv.length > 0 ? argv : [new Uint8Array(0)];
+function argumentsOf({ argv }: ExecRequest, keepsEmpty: boolean): Uint8Array[] {
+  return argv.length > 0 || keepsEmpty ? argv.map(toBytes) : [new Uint8Array(0)];
 }
 
 function toBytes(text: string | Uint8Array): Uint8Array {

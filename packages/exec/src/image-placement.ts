@@ -1,5 +1,6 @@
 // Where an image goes: at its own addresses, at the fixed place of position-independent programs, or where the kernel likes.
-import { roundDown } from '@elf/pagesize';
+import { roundDown, roundUp } from '@elf/pagesize';
+import type { ProgramHeader } from '@elf/parse';
 import { hex } from './exec-record.ts';
 import type { ElfImage } from './formats/elf-image.ts';
 import type { ImageTarget } from './image-target.ts';
@@ -18,20 +19,21 @@ export interface Placement {
 
 /** Decides the bias of the program itself (load_elf_binary, "first_pt_load"). */
 export function placeProgram(target: ImageTarget, image: ElfImage, hasInterpreter: boolean): Placement | MapFailure {
-  const { pageBytes, request, record } = target;
+  const { pageBytes, layout, request, record } = target;
   // Without any PT_LOAD the kernel never comes to place one: the first fetch will fault.
   if (image.header.type !== ET_DYN || image.loads.length === 0) {
     return { bias: 0, firstFixing: 'no-replace', reservedBytes: 0 };
   }
+  const { placement } = request.profile.traits ?? {};
+  if (placement === 'probed') return probePlace(target, image, layout.dynamicBase);
   const total = totalMappingBytes(image.loads, pageBytes);
   const firstAddress = image.loads[0].vaddr;
+  if (placement === 'linked' && firstAddress !== 0n) return { bias: 0, firstFixing: 'no-replace', reservedBytes: 0 };
   const reservedBytes = Number(total);
   const alignment = maximumAlignment(image.loads, pageBytes);
-  const base = chooseBase(target, reservedBytes, alignment, hasInterpreter);
+  const base = chooseBase(target, image.loads[0], reservedBytes, alignment, hasInterpreter);
   if (typeof base === 'object') return base;
-  // gVisor adds the linked address to the place it chose; Linux takes it off, so that the first segment is at that place.
-  const isAdded = request.profile.traits?.firstAddress === 'added' && base !== undefined;
-  const bias = (base ?? 0) - (isAdded ? 0 : roundDown(Number(firstAddress), pageBytes));
+  const bias = (base ?? 0) - roundDown(Number(firstAddress), pageBytes);
   record.add({
     step: 'place program',
     kernelFunction: 'load_elf_binary',
@@ -45,16 +47,22 @@ export function placeProgram(target: ImageTarget, image: ElfImage, hasInterprete
 /** The page address of the first segment, undefined when the kernel shall choose, or a failure. */
 function chooseBase(
   { space, pageBytes, layout, request }: ImageTarget,
+  first: ProgramHeader,
   reservedBytes: number,
   alignment: number,
   hasInterpreter: boolean,
 ): number | MapFailure | undefined {
-  if (hasInterpreter) {
+  const { alignedPrograms = 'all', placement } = request.profile.traits ?? {};
+  if (hasInterpreter || placement === 'linked') {
     const offset = layout.randomization?.executableOffset ?? 0;
-    return alignImage(roundDown(layout.dynamicBase + offset, pageBytes), alignment);
+    return alignImage(
+      roundDown(layout.dynamicBase + offset, pageBytes),
+      alignedPrograms === 'none' ? pageBytes : alignment,
+    );
   }
-  if (alignment <= pageBytes || request.profile.traits?.staticPieAlignment === 'page') return undefined;
-  // Since 6.10: see where it would go, then align that place down.
+  if (alignment <= pageBytes || alignedPrograms !== 'all') return undefined;
+  // Since 6.11: see where it would go, then align that place down. Zero pages go where they are told: to address 0.
+  if (first.filesz === 0n) return 0;
   const probe = space.map({ length: reservedBytes, protection: 0 });
   if (probe < 0) {
     const sentence = `There is no room for ${hex(reservedBytes)} bytes.`;
@@ -65,10 +73,35 @@ function chooseBase(
 }
 
 /**
+ * Looks for a free range for all segments and gives it up again (gVisor's loadParsedELF). The linked addresses count from its
+ * start, so that a first address other than 0 moves the image up in it.
+ */
+function probePlace({ space, pageBytes, record }: ImageTarget, image: ElfImage, hint: number): Placement | MapFailure {
+  const [first, last] = [image.loads[0], image.loads[image.loads.length - 1]];
+  const span = roundUp(Number(last.vaddr + last.memsz - first.vaddr), pageBytes);
+  const place = space.map({ address: roundDown(hint, pageBytes), length: span, protection: 0 });
+  if (place < 0) {
+    return { errno: -place, rule: 'load-map', sentence: `There is no room for ${hex(span)} bytes.` };
+  }
+  space.unmap(place, span);
+  record.add({
+    step: 'place program',
+    kernelFunction: 'load_elf_binary',
+    inputs: { span: hex(span), firstAddress: hex(first.vaddr), hint: hex(hint) },
+    decision: `addresses count from ${hex(place)}`,
+  });
+  return { bias: place, firstFixing: 'replace', reservedBytes: 0 };
+}
+
+/**
  * Decides where an interpreter goes (load_elf_interp): an ET_DYN where the kernel likes in one piece, an ET_EXEC replaces
  * whatever is at its addresses.
  */
-export function placeInterpreter({ pageBytes }: ImageTarget, image: ElfImage, programBias: number): Placement {
+export function placeInterpreter(target: ImageTarget, image: ElfImage, programBias: number): Placement | MapFailure {
+  const { pageBytes, request } = target;
+  if (request.profile.traits?.placement === 'probed' && image.header.type === ET_DYN && image.loads.length > 0) {
+    return probePlace(target, image, 0);
+  }
   if (image.header.type !== ET_DYN) return { bias: 0, firstFixing: 'replace', reservedBytes: 0 };
   // A relocated program frees the interpreter from its linked address; beside an ET_EXEC that address is a hint.
   const bias = programBias === 0 ? 0 : -roundDown(Number(image.loads[0].vaddr), pageBytes);

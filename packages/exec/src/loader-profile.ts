@@ -2,6 +2,8 @@
 import type { BinaryFormat } from './binary-format.ts';
 import type { ElfAbi } from './formats/elf-abi.ts';
 import type { ElfRule, SegmentRule } from './formats/elf-rule.ts';
+import type { ScriptLineReader } from './formats/script.ts';
+import type { StackWriter } from './stack-writer.ts';
 
 /** Numbers of an address-space layout without randomisation. */
 export interface LoaderLayout {
@@ -13,24 +15,54 @@ export interface LoaderLayout {
   readonly dynamicBase: number;
   /** Lowest address an unprivileged program may map. */
   readonly minimumAddress: number;
+  /** Wishes for lower addresses, anybody's, go here: CONFIG_LSM_MMAP_MIN_ADDR. Absent: they are taken as they are. */
+  readonly minimumHint?: number;
   /** Smallest distance between stack top and the mmap area. */
   readonly minimumMmapGap: number;
   /** Added below the used part of the stack at once. */
   readonly initialStackGrowth: number;
 }
 
-/** Where a loader puts an accepted image otherwise than Linux 6.x does. Absent: as Linux. */
+/** What a loader does with an accepted image otherwise than Linux 6.18 does. Absent: as Linux. */
 export interface LoaderTraits {
   /**
    * What AT_PHDR is: where the PT_LOAD that holds the table puts it ("holding-segment", Linux since 5.18); e_phoff after the
-   * address of the file's first byte by the first PT_LOAD ("first-segment", Linux before that); e_phoff after the page of the
-   * first PT_LOAD ("first-page", gVisor); PT_PHDR, or e_phoff after the PT_LOAD of offset 0 ("program-header-entry", the BSDs).
+   * address of the file's first byte by the first PT_LOAD ("first-segment", Linux before that); e_phoff after the address of
+   * the first PT_LOAD ("first-address", gVisor); PT_PHDR, or e_phoff after the PT_LOAD of offset 0 ("program-header-entry",
+   * the BSDs).
    */
-  readonly programHeaderAddress?: 'holding-segment' | 'first-segment' | 'first-page' | 'program-header-entry';
-  /** The first linked address of an ET_DYN is taken off the chosen place, or added to it (gVisor). */
-  readonly firstAddress?: 'taken-off' | 'added';
-  /** A program without interpreter goes to a multiple of its largest p_align (Linux since 6.10), or of a page. */
-  readonly staticPieAlignment?: 'segment' | 'page';
+  readonly programHeaderAddress?: 'holding-segment' | 'first-segment' | 'first-address' | 'program-header-entry';
+  /**
+   * Where an ET_DYN goes. "linux": its first segment to a chosen place; "probed": a free range for all segments is looked for,
+   * and linked addresses count from its start (gVisor); "linked": to its own addresses, unless the first is 0 (FreeBSD).
+   */
+  readonly placement?: 'linux' | 'probed' | 'linked';
+  /** Which programs go to a multiple of their largest p_align instead of a page's: Linux before 5.10 none, before 6.11 PIEs. */
+  readonly alignedPrograms?: 'all' | 'with-interpreter' | 'none';
+  /** A static PIE's heap lies where ordinary programs are (Linux since 6.15), or after the program. */
+  readonly staticPieHeap?: 'with-programs' | 'after-program';
+  /** The interpreter is opened before anything is mapped (Linux), or after the program is. */
+  readonly interpreterTime?: 'before-mapping' | 'after-mapping';
+  /** Directories PT_INTERP is looked for below, in order; "" is the path itself. */
+  readonly interpreterPrefixes?: readonly string[];
+  /** What is zeroed after the file's bytes in the last file page. */
+  readonly zeroedTail?: 'bss-of-writable' | 'bss' | 'writable';
+  /** Anonymous pages of a segment replace what is there (Linux), or fail (gVisor). */
+  readonly anonymousPages?: 'replace' | 'no-replace';
+  /** PF_X or a missing PT_GNU_STACK makes everything readable executable (Linux before 5.8 on x86-64). */
+  readonly stackFlagGovernsData?: boolean;
+  /** What an error after the point of no return does: kills, or reaches the caller because the old program still exists. */
+  readonly lateFailure?: 'SIGSEGV' | 'SIGABRT' | 'error';
+  /** An empty argv stays empty (Linux before 5.18). */
+  readonly keepsEmptyArguments?: boolean;
+  /** Reads a `#!` line otherwise than Linux since 5.1. */
+  readonly readScriptLine?: ScriptLineReader;
+  /** Ids of the auxiliary vector in the order they are written; the last one is 0. */
+  readonly auxiliaryEntries?: readonly number[];
+  /** Lays out the stack otherwise than create_elf_tables does. */
+  readonly writeStack?: StackWriter;
+  /** This kernel's names for the Linux functions a record speaks of. */
+  readonly kernelFunctions?: Readonly<Record<string, string>>;
 }
 
 /** One kernel, as far as execve can tell kernels apart. A row: everything here is data or a small check. */

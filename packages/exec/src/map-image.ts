@@ -1,11 +1,14 @@
 // Mapping one PT_LOAD as the kernel does: file pages, the zeroed tail, and the anonymous pages after it (fs/binfmt_elf.c, elf_load).
-import { Protection, UserMemory } from '@elf/mm';
+import { type AddressSpace, Protection, UserMemory } from '@elf/mm';
 import { GUEST_PAGE_BYTES, isPowerOfTwo, offsetWithin, roundDown, roundUp } from '@elf/pagesize';
 import { PF, type ProgramHeader } from '@elf/parse';
 import { ExecErrno } from './exec-errno.ts';
 import { hex } from './exec-record.ts';
 import type { ExecFile } from './exec-request.ts';
 import type { ImageTarget } from './image-target.ts';
+
+/** MAX_LFS_FILESIZE: no offset of a file may exceed it (mm/mmap.c, file_mmap_size_max). */
+const LARGEST_FILE_BYTES = 2n ** 63n - 1n;
 
 /** How a segment's address is meant. */
 export type Fixing = 'replace' | 'no-replace' | undefined;
@@ -55,7 +58,8 @@ export function mapSegment(target: ImageTarget, request: SegmentRequest): number
     page = mapped;
   }
   const start = page + offsetWithin(address, pageBytes);
-  if (memoryBytes > fileBytes) {
+  const tail = target.request.profile.traits?.zeroedTail ?? 'bss-of-writable';
+  if (memoryBytes > fileBytes || (tail === 'writable' && fileBytes > 0)) {
     const failure = mapZeros(target, segment, start + fileBytes, start + memoryBytes, protection);
     if (failure) return noted(target, request, failure);
   }
@@ -75,7 +79,7 @@ export function mapSegment(target: ImageTarget, request: SegmentRequest): number
 }
 
 function mapFilePages(
-  { space, pageBytes }: ImageTarget,
+  { space, pageBytes, layout }: ImageTarget,
   request: SegmentRequest,
   fileBytes: number,
   protection: number,
@@ -89,10 +93,16 @@ function mapFilePages(
     return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence };
   }
   const length = roundUp(fileBytes + within, pageBytes);
+  if (segment.offset + BigInt(length) - BigInt(within) > LARGEST_FILE_BYTES) {
+    const sentence = `${name} has offset ${hex(segment.offset)}, beyond the largest file.`;
+    return { errno: ExecErrno.EOVERFLOW, rule: 'load-offset', sentence };
+  }
   // The first segment is mapped as long as the whole image, so that nothing else gets between its segments, then cut.
   const reserved = Math.max(length, roundUp(request.totalBytes, pageBytes));
+  // A wish, unlike a fixed address, is moved up to where anybody may map (mm/mmap.c, round_hint_to_min).
+  const isWish = fixing === undefined && address - within > 0;
   const mapped = space.map({
-    address: address - within,
+    address: isWish ? Math.max(address - within, layout.minimumHint ?? 0) : address - within,
     length: reserved,
     protection,
     fixed: fixing,
@@ -109,7 +119,7 @@ function mapFilePages(
 
 /** Zeroes [start, end): the rest of the last file page in place, whole pages as anonymous memory. */
 function mapZeros(
-  { space, pageBytes, readImpliesExecute }: ImageTarget,
+  { space, pageBytes, readImpliesExecute, request }: ImageTarget,
   segment: ProgramHeader,
   start: number,
   end: number,
@@ -118,8 +128,9 @@ function mapZeros(
   const fileEnd = segment.filesz > 0n ? roundUp(start, pageBytes) : roundDown(start, pageBytes);
   const memoryEnd = roundUp(end, pageBytes);
   // A segment without write permission keeps the file's bytes there: the kernel ignores the failing store.
-  if (segment.filesz > 0n && protection & Protection.Write) {
-    if (!new UserMemory(space).zero(start, fileEnd - start)) {
+  const { zeroedTail, anonymousPages = 'replace' } = request.profile.traits ?? {};
+  if (segment.filesz > 0n && (protection & Protection.Write || zeroedTail === 'bss')) {
+    if (!zeroWhatever(space, start, fileEnd, protection, pageBytes)) {
       const sentence = `The zeroed tail of PT_LOAD ${segment.index} at ${hex(start)} cannot be written.`;
       return { errno: ExecErrno.EFAULT, rule: 'load-zero', sentence };
     }
@@ -130,11 +141,21 @@ function mapZeros(
     address: fileEnd,
     length: memoryEnd - fileEnd,
     protection: Protection.Read | Protection.Write | (isExecutable ? Protection.Execute : 0),
-    fixed: 'replace',
+    fixed: anonymousPages,
   });
   if (mapped >= 0) return undefined;
   const sentence = `The ${memoryEnd - fileEnd} zero bytes of PT_LOAD ${segment.index} cannot be mapped at ${hex(fileEnd)}.`;
   return { errno: -mapped, rule: 'load-bss', sentence };
+}
+
+/** Zeroes the end of a page, which is made writable for it where it is not. */
+function zeroWhatever(space: AddressSpace, start: number, end: number, protection: number, pageBytes: number): boolean {
+  const page = roundDown(start, pageBytes);
+  const isLocked = (protection & Protection.Write) === 0 && end > start;
+  if (isLocked) space.protect(page, end - page, Protection.Read | Protection.Write);
+  const isZeroed = new UserMemory(space).zero(start, end - start);
+  if (isLocked) space.protect(page, end - page, protection);
+  return isZeroed;
 }
 
 /**
@@ -158,7 +179,8 @@ export function totalMappingBytes(loads: readonly ProgramHeader[], pageBytes = G
 export function maximumAlignment(loads: readonly ProgramHeader[], pageBytes = GUEST_PAGE_BYTES): number {
   let largest = pageBytes;
   for (const { align } of loads) {
-    if (align > BigInt(largest) && align < 2n ** 53n && isPowerOfTwo(Number(align))) largest = Number(align);
+    const size = Number(align);
+    if (size > largest && BigInt(size) === align && isPowerOfTwo(size)) largest = size;
   }
   return largest;
 }

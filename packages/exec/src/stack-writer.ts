@@ -18,6 +18,8 @@ import type { StartLayout } from './start-layout.ts';
 /** Both ABIs want the stack pointer 16-aligned at entry (AMD64 psABI 3.4.1, i386 psABI 2.3.1). */
 const STACK_ALIGNMENT = 16;
 const RANDOM_BYTES = 16;
+/** MAX_ARG_STRLEN. */
+const MAXIMUM_STRING_BYTES = 131072;
 /** A pointer of the kernel, whatever the program's width: the strings are copied before the format is known. */
 const TOP_WORD_BYTES = 8;
 
@@ -41,6 +43,16 @@ export interface InitialStack {
   readonly environmentEnd: number;
   readonly auxiliaryVector: readonly AuxiliaryEntry[];
 }
+
+/** Writes what lies between the stack pointer and the strings; undefined when the stack cannot be written. */
+export type StackWriter = (
+  space: AddressSpace,
+  binprm: Binprm,
+  request: ExecRequest,
+  facts: ImageFacts,
+  abi: ElfAbi,
+  layout: StartLayout,
+) => InitialStack | undefined;
 
 /**
  * Maps the stack area and moves the strings into it: the pages they need plus the growth the kernel adds at once
@@ -79,7 +91,7 @@ export function mapStack(
 /**
  * Writes everything between the stack pointer and the strings. From the top: 8 zero bytes, file name, environment, arguments,
  * gap, platform, random bytes, padding, auxiliary vector, environment pointers, argument pointers, argc.
- * @returns the addresses, or undefined when the stack cannot be written (EFAULT).
+ * @returns the addresses, or undefined when the stack cannot be written, or a string on it no longer ends.
  */
 export function writeStack(
   space: AddressSpace,
@@ -92,7 +104,11 @@ export function writeStack(
   const user = new UserMemory(space);
   const { argv, envp } = binprm;
   const { wordBytes } = abi;
-  const { argumentStart, environmentStart, filenameAddress } = stringPlaces(binprm);
+  const { argumentStart, filenameAddress } = stringPlaces(binprm);
+  const argumentAddresses = findStrings(user, argv.length, argumentStart);
+  const environmentStart = argumentAddresses?.at(-1);
+  const environmentAddresses = environmentStart && findStrings(user, envp.length, environmentStart);
+  if (!argumentAddresses || !environmentStart || !environmentAddresses) return undefined;
 
   const platform = encodeText(`${abi.platform}\0`);
   const belowStrings = argumentStart - (layout.randomization?.stackFineOffset ?? 0);
@@ -104,7 +120,7 @@ export function writeStack(
   const vector = auxiliaryVector({ ...facts, request, binprm, randomAddress, filenameAddress, platformAddress });
   const vectorBytes = auxiliaryVectorBytes(vector, wordBytes);
   const pointers = wordsToBytes(
-    [argv.length, ...addressesOf(argv, argumentStart), 0, ...addressesOf(envp, environmentStart), 0],
+    [argv.length, ...argumentAddresses.slice(0, -1), 0, ...environmentAddresses.slice(0, -1), 0],
     wordBytes,
   );
   // Only the result is aligned: the padding ends up between AT_NULL and the random bytes.
@@ -120,7 +136,7 @@ export function writeStack(
     argumentStart,
     argumentEnd: environmentStart,
     environmentStart,
-    environmentEnd: filenameAddress,
+    environmentEnd: environmentAddresses[envp.length],
     auxiliaryVector: vector,
   };
 }
@@ -140,6 +156,20 @@ function totalBytes(strings: readonly Uint8Array[]): number {
 function writeStrings(user: UserMemory, strings: readonly Uint8Array[], start: number): boolean {
   const addresses = addressesOf(strings, start);
   return strings.every((string, index) => user.write(addresses[index], string));
+}
+
+/**
+ * The addresses of `count` strings from `start` on and the address behind the last, found by their NULs: a segment that was
+ * mapped over them has changed them (create_elf_tables, strnlen_user). Undefined when one does not end.
+ */
+function findStrings(user: UserMemory, count: number, start: number): number[] | undefined {
+  const addresses = [start];
+  for (let next = start; addresses.length <= count; addresses.push(next)) {
+    const string = user.readCString(next, MAXIMUM_STRING_BYTES);
+    if (string === undefined || string.length === MAXIMUM_STRING_BYTES) return undefined;
+    next += string.length + 1;
+  }
+  return addresses;
 }
 
 /** The address of each string when they lie one after the other from `start`. */

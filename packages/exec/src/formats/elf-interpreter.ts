@@ -1,5 +1,5 @@
 // PT_INTERP: finding, opening and checking the program interpreter, and mapping it (load_elf_binary, load_elf_interp).
-import { decodeText } from '@elf/parse';
+import { decodeText, encodeText } from '@elf/parse';
 import { type FormatRefusal, type LoadContext, refuse } from '../binary-format.ts';
 import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile } from '../exec-request.ts';
@@ -30,8 +30,8 @@ export function openInterpreter(image: ElfImage, context: LoadContext): OpenedIn
   if (broken) return refuse(broken.errno, broken.rule, broken.sentence);
   const bytes = image.candidate.read(header.offset, Number(header.filesz));
   const end = bytes.indexOf(0);
-  const path = bytes.slice(0, end < 0 ? bytes.length : end);
-  const file = context.openExecutable(path);
+  const named = bytes.slice(0, end < 0 ? bytes.length : end);
+  const { path, file } = openBelowPrefixes(named, context);
   if ('kind' in file) return file;
   const { abi } = image;
   const buffer = file.source.read(0, abi.fileHeaderBytes);
@@ -46,6 +46,19 @@ export function openInterpreter(image: ElfImage, context: LoadContext): OpenedIn
     decision: 'the interpreter will start the program',
   });
   return { file, path, buffer, abi };
+}
+
+/** Opens the first of a path below the profile's prefixes that can be opened, else reports the last attempt. */
+function openBelowPrefixes(named: Uint8Array, context: LoadContext) {
+  const prefixes = context.request.profile.traits?.interpreterPrefixes ?? [''];
+  let path = named;
+  let file: ExecFile | FormatRefusal | undefined;
+  for (const prefix of prefixes) {
+    path = prefix === '' ? named : Uint8Array.from([...encodeText(prefix), ...named]);
+    file = context.openExecutable(path);
+    if (!('kind' in file)) break;
+  }
+  return { path, file: file ?? context.openExecutable(named) };
 }
 
 /** Checks the interpreter's headers: what is ENOEXEC for a program is ELIBBAD for its interpreter. */
@@ -75,10 +88,15 @@ export function mapInterpreter(
   const { elfRules } = target.request.profile;
   const unmappable = firstFailure(elfRules, ['image'], image.candidate);
   if (unmappable) return unmappable;
-  const loaded = loadSegments(target, image, placeInterpreter(target, image, programBias));
+  const placement = placeInterpreter(target, image, programBias);
+  if ('sentence' in placement) return placement;
+  const loaded = loadSegments(target, image, placement);
   if ('sentence' in loaded) return loaded;
   const bias = BigInt(loaded.bias);
   const stray = firstFailure(elfRules, ['entry'], { ...image.candidate, bias });
   if (stray) return stray;
-  return { base: loaded.bias, entry: Number(BigInt.asUintN(64, image.header.entry + bias)) };
+  // gVisor's AT_BASE is where the first segment starts, which is the same unless the interpreter is linked to an address.
+  const isProbed = target.request.profile.traits?.placement === 'probed';
+  const base = loaded.bias + (isProbed ? Number(image.loads[0]?.vaddr ?? 0n) : 0);
+  return { base, entry: Number(BigInt.asUintN(64, image.header.entry + bias)) };
 }

@@ -1,5 +1,5 @@
 // The program itself in memory: mapped, measured, and where its heap starts (load_elf_binary).
-import { GUEST_PAGE_BYTES, roundDown, roundUp } from '@elf/pagesize';
+import { roundUp } from '@elf/pagesize';
 import { PF, type ProgramHeader, PT } from '@elf/parse';
 import { hex } from '../exec-record.ts';
 import { placeProgram } from '../image-placement.ts';
@@ -49,8 +49,7 @@ const PROGRAM_HEADER_ADDRESS: Readonly<Record<NonNullable<LoaderTraits['programH
   },
   'first-segment': ({ loads: [first], header }, bias) =>
     (first ? Number(first.vaddr - first.offset) : 0) + Number(header.phoff) + bias,
-  'first-page': ({ loads: [first], header }, bias) =>
-    (first ? roundDown(Number(first.vaddr), GUEST_PAGE_BYTES) : 0) + Number(header.phoff) + bias,
+  'first-address': ({ loads: [first], header }, bias) => Number(first?.vaddr ?? 0n) + Number(header.phoff) + bias,
   'program-header-entry': ({ loads, programHeaders, header }, bias) => {
     const entry = programHeaders.find(({ type }) => type === PT.PHDR);
     const start = loads.find(({ offset }) => offset === 0n);
@@ -70,16 +69,22 @@ function findProgramHeaders({ request, record }: ImageTarget, image: ElfImage, b
   return address;
 }
 
-/** start_code and its companions, which /proc/PID/stat shows. */
+/**
+ * start_code and its companions, which /proc/PID/stat shows. As in the kernel they are looked for in linked addresses, from
+ * 2^64 - 1 down and from 0 up, and moved afterwards: an image without code starts its code at the wrapped-round start value.
+ */
 function borders({ loads }: ElfImage, bias: number) {
   const code = loads.filter(({ flags }) => (flags & PF.X) !== 0);
-  const start = ({ vaddr }: ProgramHeader) => Number(vaddr) + bias;
-  const fileEnd = ({ vaddr, filesz }: ProgramHeader) => Number(vaddr + filesz) + bias;
+  const fileEnd = ({ vaddr, filesz }: ProgramHeader) => vaddr + filesz;
+  const lowest = (values: readonly bigint[]) =>
+    values.reduce((low, value) => (value < low ? value : low), 2n ** 64n - 1n);
+  const highest = (values: readonly bigint[]) => values.reduce((high, value) => (value > high ? value : high), 0n);
+  const moved = (address: bigint) => Number(BigInt.asUintN(64, address + BigInt(bias)));
   return {
-    startCode: code.reduce((low, segment) => Math.min(low, start(segment)), Number.MAX_SAFE_INTEGER),
-    endCode: code.reduce((high, segment) => Math.max(high, fileEnd(segment)), 0),
-    startData: loads.reduce((high, segment) => Math.max(high, start(segment)), 0),
-    endData: loads.reduce((high, segment) => Math.max(high, fileEnd(segment)), 0),
+    startCode: moved(lowest(code.map(({ vaddr }) => vaddr))),
+    endCode: moved(highest(code.map(fileEnd))),
+    startData: moved(highest(loads.map(({ vaddr }) => vaddr))),
+    endData: moved(highest(loads.map(fileEnd))),
   };
 }
 
@@ -87,8 +92,10 @@ function borders({ loads }: ElfImage, bias: number) {
  * After the program; a static PIE lies in the mmap area, where a heap would soon hit something, so it gets the place of
  * ordinary programs. Randomisation leaves a page free and moves the heap up (arch_randomize_brk).
  */
-function heapStart({ layout, pageBytes }: ImageTarget, image: ElfImage, hasInterpreter: boolean, end: number): number {
-  const isStaticPie = image.header.type === ET_DYN && !hasInterpreter;
+function heapStart(target: ImageTarget, image: ElfImage, hasInterpreter: boolean, end: number): number {
+  const { layout, pageBytes, request } = target;
+  const isMoved = request.profile.traits?.staticPieHeap !== 'after-program' || layout.randomization !== undefined;
+  const isStaticPie = isMoved && image.header.type === ET_DYN && !hasInterpreter;
   const start = roundUp(isStaticPie ? layout.dynamicBase : end, pageBytes);
   if (layout.randomization === undefined) return start;
   return start + (isStaticPie ? 0 : pageBytes) + layout.randomization.brkOffset;

@@ -37,7 +37,8 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
     programEntry,
     pageBytes: target.policy?.plan(image.loads, target.hostPageBytes).auxiliaryPageBytes ?? target.pageBytes,
   };
-  const stack = writeStack(space, binprm, request, facts, image.abi, layout);
+  const write = request.profile.traits?.writeStack ?? writeStack;
+  const stack = write(space, binprm, request, facts, image.abi, layout);
   if (stack === undefined) return refuse(ExecErrno.EFAULT, 'stack-write', 'The initial stack cannot be written.');
   space.setStackStart(stack.stackPointer);
   const [counter, pointer] = image.abi.wordBytes === 8 ? ['rip', 'rsp'] : ['eip', 'esp'];

@@ -17,6 +17,7 @@ import { type ElfAbi, I386_ABI, X86_64_ABI } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
 import { checkInterpreter, mapInterpreter, openInterpreter } from './elf-interpreter.ts';
 import { mapProgram } from './elf-program.ts';
+import { interpreterHeader } from './rule-facts.ts';
 import { startElf } from './elf-start.ts';
 
 const ET_EXEC = 2;
@@ -46,17 +47,23 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
     },
     decision: `all ${profile.elfRules.length} rules of ${profile.name} hold`,
   });
-  const opened = openInterpreter(image, context);
-  if (opened && 'kind' in opened) return opened;
+  const opensLate = profile.traits?.interpreterTime === 'after-mapping';
+  const early = opensLate ? undefined : openInterpreter(image, context);
+  if (early && 'kind' in early) return early;
   const rights = executableMemory(image, context);
-  const checked = opened && checkInterpreter(opened, context);
-  if (checked && 'kind' in checked) return checked;
+  const checkedEarly = early && checkInterpreter(early, context);
+  if (checkedEarly && 'kind' in checkedEarly) return checkedEarly;
 
   const target = newTarget(context, abi, rights.isAll);
   const failed = mapInitialStack(target, binprm, rights.isStackExecutable);
   if (failed) return failed;
-  const program = mapProgram(target, image, checked !== undefined);
+  const hasInterpreter = interpreterHeader(image, profile.interpreterHeader) !== undefined;
+  const program = mapProgram(target, image, hasInterpreter);
   if ('sentence' in program) return fatal(program);
+  const late = opensLate ? openInterpreter(image, context) : undefined;
+  if (late && 'kind' in late) return late;
+  const checked = late ? checkInterpreter(late, context) : checkedEarly;
+  if (checked && 'kind' in checked) return checked;
   const interpreter = checked && mapInterpreter(target, checked, program.bias);
   if (interpreter && 'sentence' in interpreter) return fatal(interpreter);
   return startElf({ target, binprm, image, program, interpreter, isStackExecutable: rights.isStackExecutable });
@@ -73,7 +80,9 @@ function fatal(failure: MapFailure): FormatRefusal {
  */
 function executableMemory(image: ElfImage, context: LoadContext) {
   const header = image.programHeaders.findLast(({ type }) => type === PT.GNU_STACK);
-  const isAll = header === undefined && image.abi.executableWithoutStackHeader === 'all';
+  const isAsked = header === undefined || (header.flags & PF.X) !== 0;
+  const governsData = context.request.profile.traits?.stackFlagGovernsData === true;
+  const isAll = governsData ? isAsked : header === undefined && image.abi.executableWithoutStackHeader === 'all';
   const isStackExecutable = isAll || (header !== undefined && (header.flags & PF.X) !== 0);
   context.record.add({
     step: 'stack permissions',

@@ -6,8 +6,7 @@ import { ExecErrno } from '../exec-errno.ts';
 import { linuxProfile } from '../profiles/linux.ts';
 import { buildElf } from '../test-support/elf-builder.ts';
 import { run, succeed, type TestFile, verdict } from '../test-support/run-execve.ts';
-import { elfFormat } from './elf.ts';
-import { earlyScriptFormat } from './script.ts';
+import { parseEarlyScriptLine } from './script.ts';
 
 const { ENOEXEC, EACCES, ENOENT, ELOOP, E2BIG } = ExecErrno;
 const sh = buildElf({});
@@ -89,7 +88,7 @@ describe('the #! line', () => {
 });
 
 describe('the #! line before Linux 5.1', () => {
-  const profile = { ...linuxProfile, headerBytes: 128, formats: [earlyScriptFormat, elfFormat] };
+  const profile = { ...linuxProfile, headerBytes: 128, traits: { readScriptLine: parseEarlyScriptLine } };
   const started = (script: string, files: Record<string, TestFile> = {}) => {
     const outcome = run({ '/program': script, '/bin/sh': sh, ...files }, { argv: ['zero', 'one'], profile });
     return outcome.ok ? outcome.argv.map((argument) => decodeText(argument)) : verdict(outcome);

@@ -24,6 +24,9 @@ export interface ScriptLine {
   readonly argument: Uint8Array | undefined;
 }
 
+/** Reads a `#!` line out of the header buffer: the line, or a sentence that says why there is none. */
+export type ScriptLineReader = (header: Uint8Array, fileBytes: number) => ScriptLine | string;
+
 const isBlank = (byte: number) => byte === SPACE || byte === TAB;
 
 /**
@@ -54,7 +57,7 @@ export function parseScriptLine(header: Uint8Array): ScriptLine | string {
  * Reads the line as kernels before 5.1 do: a name or argument that does not fit the buffer (128 bytes then) is cut silently, and
  * an empty argument is none.
  */
-function parseEarlyScriptLine(header: Uint8Array): ScriptLine | string {
+export function parseEarlyScriptLine(header: Uint8Array): ScriptLine | string {
   const last = header.length - 1;
   const lineEnd = findLineEnd(header);
   const terminator = header.indexOf(NUL);
@@ -102,24 +105,19 @@ export function unreachable(path: Uint8Array): FormatRefusal {
   return refuse(ExecErrno.ENOENT, 'path-inaccessible', sentence);
 }
 
-/** Row of the binfmt list: load_script, since Linux 5.1. */
+/** Row of the binfmt list: load_script. The profile may read the line otherwise than Linux since 5.1 does. */
 export const scriptFormat: BinaryFormat = {
   name: 'script',
-  load: (binprm, context) => loadScript(binprm, context, parseScriptLine),
+  load: (binprm, context) =>
+    loadScript(binprm, context, context.request.profile.traits?.readScriptLine ?? parseScriptLine),
 };
 
-/** The row of kernels before 5.1, for profiles with a buffer of 128 bytes. */
-export const earlyScriptFormat: BinaryFormat = {
-  name: 'script',
-  load: (binprm, context) => loadScript(binprm, context, parseEarlyScriptLine),
-};
-
-function loadScript(binprm: Binprm, context: LoadContext, parse: typeof parseScriptLine): FormatOutcome {
+function loadScript(binprm: Binprm, context: LoadContext, parse: ScriptLineReader): FormatOutcome {
   const { header } = binprm;
   if (header[0] !== HASH || header[1] !== BANG) {
     return refuse(ExecErrno.ENOEXEC, 'script-magic', 'The file does not start with #!.');
   }
-  const line = parse(header);
+  const line = parse(header, binprm.file.source.size);
   if (typeof line === 'string') return refuse(ExecErrno.ENOEXEC, 'script-line', line);
   if (binprm.isPathInaccessible) return unreachable(binprm.path);
   const { interpreter, argument } = line;

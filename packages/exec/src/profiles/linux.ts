@@ -31,6 +31,7 @@ export const linuxProfile: LoaderProfile = {
     // ELF_ET_DYN_BASE: two thirds of the address space (arch/x86/include/asm/elf.h).
     dynamicBase: Math.floor(TASK_SIZE / 3) * 2,
     minimumAddress: 65536,
+    minimumHint: 65536,
     minimumMmapGap: 128 * 1024 * 1024,
     initialStackGrowth: 128 * 1024,
   },
@@ -40,6 +41,7 @@ export const linuxProfile: LoaderProfile = {
     // COMPAT_ELF_ET_DYN_BASE: a third of the address space in whole pages, and 16 MiB (arch/x86/include/asm/elf.h).
     dynamicBase: guestPageCeiling(COMPAT_TASK_SIZE / 3) + 0x100_0000,
     minimumAddress: 65536,
+    minimumHint: 65536,
     minimumMmapGap: 128 * 1024 * 1024,
     initialStackGrowth: 128 * 1024,
   },
