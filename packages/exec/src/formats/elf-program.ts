@@ -71,20 +71,18 @@ function findProgramHeaders({ request, record }: ImageTarget, image: ElfImage, b
 
 /**
  * start_code and its companions, which /proc/PID/stat shows. As in the kernel they are looked for in linked addresses, from
- * 2^64 - 1 down and from 0 up, and moved afterwards: an image without code starts its code at the wrapped-round start value.
+ * 2^64 - 1 down and from 0 up, and moved afterwards: without code, start_code is the wrapped-round start value.
  */
 function borders({ loads }: ElfImage, bias: number) {
   const code = loads.filter(({ flags }) => (flags & PF.X) !== 0);
-  const fileEnd = ({ vaddr, filesz }: ProgramHeader) => vaddr + filesz;
-  const lowest = (values: readonly bigint[]) =>
-    values.reduce((low, value) => (value < low ? value : low), 2n ** 64n - 1n);
-  const highest = (values: readonly bigint[]) => values.reduce((high, value) => (value > high ? value : high), 0n);
-  const moved = (address: bigint) => Number(BigInt.asUintN(64, address + BigInt(bias)));
+  const start = ({ vaddr }: ProgramHeader) => Number(vaddr);
+  const fileEnd = ({ vaddr, filesz }: ProgramHeader) => Number(vaddr + filesz);
+  const nowhere = Number(BigInt.asUintN(64, BigInt(bias) - 1n));
   return {
-    startCode: moved(lowest(code.map(({ vaddr }) => vaddr))),
-    endCode: moved(highest(code.map(fileEnd))),
-    startData: moved(highest(loads.map(({ vaddr }) => vaddr))),
-    endData: moved(highest(loads.map(fileEnd))),
+    startCode: code.length === 0 ? nowhere : Math.min(...code.map(start)) + bias,
+    endCode: Math.max(0, ...code.map(fileEnd)) + bias,
+    startData: Math.max(0, ...loads.map(start)) + bias,
+    endData: Math.max(0, ...loads.map(fileEnd)) + bias,
   };
 }
 
