@@ -47,6 +47,16 @@ async function main(): Promise<void> {
     const { infoCommand } = await import('./commands/info.ts');
     return infoCommand(words, text);
   });
+  addCommand(
+    program,
+    'check',
+    '[options] FILE|DIRECTORY|ARCHIVE...',
+    'say who loads, refuses or damages files',
+    async (words) => {
+      const { checkCommand } = await import('./commands/check.ts');
+      return checkCommand(words, text);
+    },
+  );
   addCommand(program, 'explain', 'FILE [ARGUMENT...]', 'tell the story of its execve, step by step', async (words) => {
     const { explainCommand } = await import('./commands/explain.ts');
     return explainCommand(words, streams);

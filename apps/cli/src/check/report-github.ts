@@ -1,0 +1,37 @@
+// Results of `elf check` as workflow commands of GitHub Actions: annotations at the file.
+import type { Finding, Severity } from '@elf/exec/check';
+import type { ReportFormat } from './check-result.ts';
+
+const COMMAND: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' };
+
+/** One command a finding. */
+export function githubReport(): ReportFormat {
+  return {
+    begin: () => '',
+    file: ({ path, file, report }) => report.findings.map((finding) => annotation(path, file, finding)).join(''),
+    unreadable: ({ path, message }) => command('error', { file: path, title: 'elf check' }, `${path}: ${message}`),
+    end: ({ files, errors, warnings, notes }) =>
+      `elf check: ${files} files, ${errors} errors, ${warnings} warnings, ${notes} notes\n`,
+  };
+}
+
+function annotation(path: string, file: string, finding: Finding): string {
+  const { rule, severity, loader, message, fix } = finding;
+  const title = loader === undefined ? rule : `${rule} (${loader})`;
+  return command(COMMAND[severity], { file, title }, `${path}: ${message}\n${fix}`);
+}
+
+function command(name: string, properties: Readonly<Record<string, string>>, message: string): string {
+  const list = Object.entries(properties).map(([key, value]) => `${key}=${escapeProperty(value)}`);
+  return `::${name} ${list.join(',')}::${escapeData(message)}\n`;
+}
+
+/** Line ends would end the command (actions/toolkit, packages/core/src/command.ts). */
+function escapeData(text: string): string {
+  return text.replaceAll('%', '%25').replaceAll('\r', '%0D').replaceAll('\n', '%0A');
+}
+
+/** In properties colon and comma are separators, too. */
+function escapeProperty(text: string): string {
+  return escapeData(text).replaceAll(':', '%3A').replaceAll(',', '%2C');
+}

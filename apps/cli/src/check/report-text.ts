@@ -1,0 +1,137 @@
+// Results of `elf check` for a terminal: one file as a table with findings, many files one line each with the findings that count.
+import type { Finding, LoaderVerdict, Severity } from '@elf/exec/check';
+import Table from 'cli-table3';
+import { createColors } from 'picocolors';
+import { printable } from '../readelf/printable-text.ts';
+import {
+  type CheckedFile,
+  type CheckSummary,
+  counts,
+  type ReportFormat,
+  tally,
+  type UnreadableInput,
+} from './check-result.ts';
+import { type FindingGroup, groupFindings } from './finding-groups.ts';
+import { pageText, verdictGrid, verdictSummary, verdictText } from './verdict-text.ts';
+
+/** How to print. */
+export interface TextOptions {
+  readonly isColored: boolean;
+  /** One named file: everything is shown. Otherwise one line a file and the findings that count for --fail-on. */
+  readonly isSingle: boolean;
+  readonly failOn: Severity | 'never';
+}
+
+type Colors = ReturnType<typeof createColors>;
+
+/** The format. */
+export function textReport({ isColored, isSingle, failOn }: TextOptions): ReportFormat {
+  const colors = createColors(isColored);
+  const shown = (findings: readonly Finding[]) =>
+    isSingle ? findings : findings.filter((finding) => counts(finding, failOn === 'never' ? 'error' : failOn));
+  return {
+    begin: () => '',
+    file(checked) {
+      const groups = groupFindings(shown(checked.report.findings));
+      const head = isSingle ? fullHead(checked, colors) : lineHead(checked, colors);
+      return head + groups.map((group) => findingText(group, colors, isSingle)).join('');
+    },
+    unreadable: ({ path, message }: UnreadableInput) =>
+      `${printable(path)}: ${colors.red('cannot be read')}: ${printable(message)}\n`,
+    end: (summary: CheckSummary) =>
+      isSingle && summary.files === 1 && summary.unreadable === 0 ? '' : summaryText(summary, colors),
+  };
+}
+
+function fullHead({ path, report }: CheckedFile, colors: Colors): string {
+  const title = `${colors.bold(printable(path))}: ${printable(report.description)}\n`;
+  const runtimes = report.runtimes.map(({ name, largestPageBytes }) =>
+    largestPageBytes === undefined ? name : `${name} (pages up to ${pageText(largestPageBytes)})`,
+  );
+  const libraries = runtimes.length === 0 ? '' : `contains ${runtimes.join(', ')}\n`;
+  const { pages, rows } = verdictGrid(report);
+  if (rows.length === 0) return `${title}${libraries}${reasonOf(report.verdicts)}\n`;
+  const table = new Table({
+    head: ['loader', ...pages.map((page) => `${pageText(page)} pages`)],
+    style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
+    chars: BORDERLESS,
+  });
+  for (const { loader, cells } of rows) table.push([loader, ...cells.map((cell) => coloredVerdict(cell, colors))]);
+  return `${title}${libraries}\n${withoutTrailingBlanks(table.toString())}\n\n`;
+}
+
+// biome-ignore format: one row per side
+const BORDERLESS = {
+  top: '', 'top-mid': '', 'top-left': '', 'top-right': '',
+  bottom: '', 'bottom-mid': '', 'bottom-left': '', 'bottom-right': '',
+  left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '',
+};
+
+function withoutTrailingBlanks(text: string): string {
+  return text
+    .split('\n')
+    .map((line) => line.trimEnd())
+    .join('\n');
+}
+
+/** A file nobody has an opinion about: why. */
+function reasonOf(verdicts: readonly LoaderVerdict[]): string {
+  const reasons = [...new Set(verdicts.map(({ reason }) => reason).filter((reason) => reason !== undefined))];
+  return reasons.length === 0 ? 'no verdict' : `no verdict: ${reasons.join('; ')}`;
+}
+
+function coloredVerdict(cell: LoaderVerdict, colors: Colors): string {
+  const text = verdictText(cell);
+  if (cell.verdict === 'loads') return colors.green(text);
+  if (cell.verdict === 'damaged') return colors.red(text);
+  return cell.verdict === 'refused' ? colors.yellow(text) : colors.dim(text);
+}
+
+function lineHead({ path, report }: CheckedFile, colors: Colors): string {
+  const { errors, warnings } = tally(report.findings);
+  const verdict =
+    errors > 0
+      ? colors.red(plural(errors, 'error'))
+      : warnings > 0
+        ? colors.yellow(plural(warnings, 'warning'))
+        : colors.green('ok');
+  const summary = verdictSummary(report);
+  return `${printable(path)}: ${verdict}${summary === '' ? '' : ` (${summary})`}\n`;
+}
+
+function findingText({ finding, scope }: FindingGroup, colors: Colors, isFull: boolean): string {
+  const { rule, severity, message, fix, evidence } = finding;
+  const paint = severity === 'error' ? colors.red : severity === 'warning' ? colors.yellow : colors.cyan;
+  const margin = isFull ? '' : '  ';
+  const head = `${margin}${paint(severity)} ${colors.bold(rule)}${scope === '' ? '' : ` (${scope})`}: ${printable(message)}\n`;
+  if (!isFull) return head;
+  const excerpts = (evidence.ranges ?? [])
+    .slice(0, MOST_EXCERPTS)
+    .flatMap(({ firstDifference, before, after }) =>
+      firstDifference === undefined
+        ? []
+        : [
+            `  0x${firstDifference.toString(16)} should be ${before}\n  ${' '.repeat(firstDifference.toString(16).length + 2)}        is ${after || 'not mapped'}\n`,
+          ],
+    );
+  const symbols =
+    evidence.symbols === undefined
+      ? ''
+      : `  symbols: ${evidence.symbols.slice(0, MOST_SYMBOLS).map(printable).join(', ')}\n`;
+  return `${head}${excerpts.join('')}${symbols}  ${colors.dim('fix:')} ${fix}\n`;
+}
+
+const MOST_EXCERPTS = 4;
+const MOST_SYMBOLS = 8;
+
+function summaryText({ files, skipped, unreadable, errors, warnings, notes }: CheckSummary, colors: Colors): string {
+  const rest = [
+    skipped === 0 ? '' : `${skipped} other files passed over`,
+    unreadable === 0 ? '' : colors.red(`${unreadable} unreadable`),
+  ].filter((part) => part !== '');
+  return `\n${plural(files, 'file')} checked: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}, ${plural(notes, 'note')}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}\n`;
+}
+
+function plural(count: number, noun: string): string {
+  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+}
