@@ -13,9 +13,9 @@ describe('the decoder and iced-x86', () => {
     const bytes = new Uint8Array(16);
     const disagreements = new Tally();
     let agreed = 0;
-    for (let round = 0; round < 150_000; round += 1) {
+    for (let round = 0; round < 200_000; round += 1) {
       for (let at = 0; at < bytes.length; at += 1) bytes[at] = random.next();
-      shape(bytes, random, round % 6);
+      shape(bytes, random, round % 8);
       const verdict = comparison.compare(bytes, 0, bytes.length);
       if (verdict.kind === 'agree') agreed += 1;
       else if (verdict.kind !== 'both-invalid' && verdict.kind !== 'missing' && !isJudged(bytes, verdict)) {
@@ -67,4 +67,6 @@ function shape(bytes: Uint8Array, random: Random, kind: number): void {
   if (kind === 3) bytes.set([random.pick(PREFIXES), 0x0f]);
   if (kind === 4) bytes.set([random.pick(PREFIXES), 0x40 + random.below(16)]);
   if (kind === 5) bytes.set([random.pick(PREFIXES), random.pick(PREFIXES), 0x40 + random.below(16), 0x0f]);
+  if (kind === 6) bytes.set([0xc4, (random.next() & 0xe0) | (1 + random.below(3))]);
+  if (kind === 7) bytes[0] = 0xc5;
 }

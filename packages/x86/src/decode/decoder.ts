@@ -55,11 +55,19 @@ export class Decoder {
 
   private decodeBody(address: number, out: Instruction): DecodeResult {
     const cursor = this.cursor;
-    const rex = prefixes(cursor, out);
+    let rex = prefixes(cursor, out);
     out.address = address;
     let opcode = cursor.u8();
     let mapNumber = 0;
-    if (opcode === 0x0f) {
+    const isVex = opcode === 0xc4 || opcode === 0xc5;
+    if (isVex) {
+      // A mandatory prefix, LOCK or REX in front of VEX is #UD (SDM vol. 2, sections 2.3.2 and 2.3.3).
+      if (rex !== 0 || out.operandSizePrefix || out.repeat !== 0 || out.lock) return DecodeResult.Unknown;
+      mapNumber = vexPrefix(cursor, out, opcode);
+      rex = out.vexRex;
+      if (mapNumber < 1 || mapNumber > 3) return DecodeResult.Unknown;
+      opcode = cursor.u8();
+    } else if (opcode === 0x0f) {
       opcode = cursor.u8();
       mapNumber = 1;
       if (opcode === 0x38 || opcode === 0x3a) {
@@ -68,16 +76,18 @@ export class Decoder {
       }
     }
     out.opcode = opcode;
-    const list = this.map[opcodeIndex(mapNumber, opcode)];
+    const list = this.map[opcodeIndex(mapNumber, opcode, isVex)];
     if (list === undefined) return DecodeResult.Unknown;
     const modrm = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0;
     const candidate = select(list, out, modrm, rex);
     if (candidate === undefined) return DecodeResult.Unknown;
     out.candidate = candidate;
     const { encoding, family } = candidate;
+    // VEX.vvvv without a meaning must be 1111b, which is register 0 here.
+    if (isVex && out.vvvv !== 0 && !candidate.usesVvvv) return DecodeResult.Unknown;
     out.opcodeRegister = (opcode & 7) | ((rex & 1) << 3);
     out.operandSize =
-      rex & 8 ? 64 : out.operandSizePrefix && encoding.prefix !== '66' ? 16 : family.default64 ? 64 : 32;
+      rex & 8 ? 64 : out.operandSizePrefix && encoding.prefix !== '66' && !isVex ? 16 : family.default64 ? 64 : 32;
     if (family.default64 && out.operandSize === 32) out.operandSize = 64;
     // Without ModRM there is no memory operand that LOCK or a lift could see.
     out.mod = 3;
@@ -100,6 +110,8 @@ function prefixes(cursor: Cursor, out: Instruction): number {
   out.operandSizePrefix = false;
   out.addressSize = 64;
   out.segment = 0;
+  out.vvvv = 0;
+  out.vectorLength = 0;
   let rex = 0;
   for (;;) {
     const byte = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0x90;
@@ -121,6 +133,21 @@ function prefixes(cursor: Cursor, out: Instruction): number {
   return rex;
 }
 
+// The rest of a VEX prefix: two bytes after C4, one after C5; inverted bits as they are stored. Returns the opcode map's number.
+function vexPrefix(cursor: Cursor, out: Instruction, first: number): number {
+  const second = cursor.u8();
+  const last = first === 0xc4 ? cursor.u8() : second;
+  // R, X and B are inverted; C5 has only R.
+  out.vexRex = ((~second >> 5) & (first === 0xc4 ? 7 : 4)) | (first === 0xc4 ? (last >> 4) & 8 : 0);
+  out.rexW = (out.vexRex & 8) !== 0;
+  out.hasRex = true;
+  out.vvvv = (~last >> 3) & 15;
+  out.vectorLength = (last >> 2) & 1;
+  out.operandSizePrefix = (last & 3) === 1;
+  out.repeat = (last & 3) === 2 ? 0xf3 : (last & 3) === 3 ? 0xf2 : 0;
+  return first === 0xc4 ? second & 31 : 1;
+}
+
 function select(list: readonly Candidate[], out: Instruction, modrm: number, rex: number): Candidate | undefined {
   const prefixBit = out.repeat === 0xf3 ? 4 : out.repeat === 0xf2 ? 8 : out.operandSizePrefix ? 2 : 1;
   for (let position = 0; position < list.length; position += 1) {
@@ -131,6 +158,7 @@ function select(list: readonly Candidate[], out: Instruction, modrm: number, rex
     if (encoding.mod !== 'any' && modrm >= 0xc0 !== (encoding.mod === 'register')) continue;
     if (encoding.rm >= 0 && encoding.rm !== (modrm & 7)) continue;
     if (encoding.rexW >= 0 && encoding.rexW !== ((rex >> 3) & 1)) continue;
+    if (encoding.vexL >= 0 && encoding.vexL !== out.vectorLength) continue;
     if (encoding.rexB >= 0 && encoding.rexB !== (rex & 1)) continue;
     return candidate;
   }

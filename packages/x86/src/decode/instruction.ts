@@ -24,6 +24,12 @@ export interface Instruction {
   operandSizePrefix: boolean;
   /** Segment override that matters in 64-bit mode: 0 none, 4 FS, 5 GS. */
   segment: number;
+  /** VEX.vvvv, the extra register operand; 0 without VEX. */
+  vvvv: number;
+  /** REX bits as a VEX prefix holds them: W 8, R 4, X 2, B 1. */
+  vexRex: number;
+  /** VEX.L: 0 for 128 bits (and without VEX), 1 for 256. */
+  vectorLength: number;
   /** ModRM fields with the REX extensions in them; mod 3 is a register form. */
   mod: number;
   reg: number;
@@ -56,6 +62,9 @@ export function createInstruction(): Instruction {
     repeat: 0,
     operandSizePrefix: false,
     segment: 0,
+    vvvv: 0,
+    vexRex: 0,
+    vectorLength: 0,
     mod: 0,
     reg: 0,
     rm: 0,

@@ -10,18 +10,20 @@ export interface Candidate {
   readonly mnemonic: string;
   /** Position of the row in its family: the condition code of Jcc and the like. */
   readonly position: number;
+  /** VEX.vvvv names an operand. */
+  readonly usesVvvv: boolean;
   /** Bit p is set when mandatory prefix class p (0 none, 1 66, 2 F3, 3 F2) is accepted. */
   readonly prefixMask: number;
 }
 
-/** Four maps of 256 candidate lists. */
+/** Seven maps of 256 candidate lists: the four legacy ones, then 0F, 0F 38 and 0F 3A under VEX. */
 export type OpcodeMap = readonly (readonly Candidate[] | undefined)[];
 
 const PREFIX_MASK = { any: 0xf, np: 1, '66': 2, f3: 4, f2: 8 } as const;
 
 /** Index of a list in the map. */
-export function opcodeIndex(map: number, opcode: number): number {
-  return map * 256 + opcode;
+export function opcodeIndex(map: number, opcode: number, vex: boolean): number {
+  return (vex ? map + 3 : map) * 256 + opcode;
 }
 
 /** Builds the maps; throws a TypeError when two rows of equal precedence would match the same bytes. */
@@ -31,9 +33,17 @@ export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMa
     family.rows.forEach((row, position) => {
       const { encoding } = row;
       const mnemonic = family.suffixes === undefined ? family.mnemonic : family.mnemonic + family.suffixes[position];
-      const candidate = { family, row, encoding, mnemonic, position, prefixMask: PREFIX_MASK[encoding.prefix] };
+      const candidate: Candidate = {
+        family,
+        row,
+        encoding,
+        mnemonic,
+        position,
+        usesVvvv: row.operands.some(({ kind }) => kind.place === 'vvvv'),
+        prefixMask: PREFIX_MASK[encoding.prefix],
+      };
       for (let low = 0; low < (encoding.registerInOpcode ? 8 : 1); low += 1) {
-        const index = opcodeIndex(encoding.map, encoding.opcode + low);
+        const index = opcodeIndex(encoding.map, encoding.opcode + low, encoding.vex);
         lists[index] ??= [];
         lists[index].push(candidate);
       }
@@ -58,7 +68,7 @@ function specificity(encoding: Encoding): number {
     (encoding.rm >= 0 ? 8 : 0) +
     (encoding.digit >= 0 ? 4 : 0) +
     (encoding.mod === 'any' ? 0 : 2) +
-    (encoding.rexW >= 0 || encoding.rexB >= 0 ? 1 : 0)
+    (encoding.rexW >= 0 || encoding.rexB >= 0 || encoding.vexL >= 0 ? 1 : 0)
   );
 }
 
@@ -68,6 +78,7 @@ function same(left: Encoding, right: Encoding): boolean {
     left.digit === right.digit &&
     left.rm === right.rm &&
     left.mod === right.mod &&
-    left.rexW === right.rexW
+    left.rexW === right.rexW &&
+    left.vexL === right.vexL
   );
 }

@@ -13,6 +13,7 @@ export type OperandPlace =
   | 'address' // memory whose address alone is used (LEA, INVLPG)
   | 'reg' // general register by ModRM.reg
   | 'opcode' // general register in the low opcode bits
+  | 'vvvv' // general register by VEX.vvvv
   | 'fixed' // a named general register
   | 'immediate' // sign-extended to 64 bits
   | 'relative' // jump target
@@ -46,6 +47,7 @@ export const r8 = kind('reg', 8);
 export const r32 = kind('reg', 32);
 export const rv = kind('reg', 'v');
 export const ry = kind('reg', 'y');
+export const vy = kind('vvvv', 'y');
 export const o8 = kind('opcode', 8);
 export const ov = kind('opcode', 'v');
 export const os = kind('opcode', 's');

@@ -2,6 +2,7 @@
 import * as arithmetic from './base/arithmetic.ts';
 import * as atomic from './base/atomic.ts';
 import * as bits from './base/bits.ts';
+import * as bmi from './base/bmi.ts';
 import * as control from './base/control.ts';
 import * as move from './base/move.ts';
 import * as multiply from './base/multiply.ts';
@@ -9,6 +10,8 @@ import * as shift from './base/shift.ts';
 import * as stack from './base/stack.ts';
 import * as strings from './base/strings.ts';
 import * as system from './base/system.ts';
+import * as cryptoAes from './crypto/aes.ts';
+import * as cryptoSha from './crypto/sha.ts';
 import type { InstructionFamily } from './row.ts';
 import * as sseApproximate from './sse/approximate.ts';
 import * as sseControl from './sse/control.ts';
@@ -41,6 +44,7 @@ const files: readonly Record<string, InstructionFamily>[] = [
   arithmetic,
   atomic,
   bits,
+  bmi,
   control,
   move,
   multiply,
@@ -48,6 +52,8 @@ const files: readonly Record<string, InstructionFamily>[] = [
   stack,
   strings,
   system,
+  cryptoAes,
+  cryptoSha,
   sseApproximate,
   sseControl,
   sseConvert,

@@ -22,6 +22,10 @@ export interface Encoding {
   readonly prefix: MandatoryPrefix;
   /** 0: one-byte map, 1: 0F, 2: 0F 38, 3: 0F 3A. */
   readonly map: 0 | 1 | 2 | 3;
+  /** The prefix and the escape bytes are in a VEX prefix (SDM vol. 2, section 2.3.5). */
+  readonly vex: boolean;
+  /** VEX.L must be this, or -1. */
+  readonly vexL: number;
   readonly opcode: number;
   /** The opcode's low three bits are a register. */
   readonly registerInOpcode: boolean;
@@ -32,7 +36,7 @@ export interface Encoding {
   readonly rm: number;
   /** ModRM.mod: any, memory forms only, register forms only. */
   readonly mod: 'any' | 'memory' | 'register';
-  /** REX.W must be this, or -1. */
+  /** REX.W or VEX.W must be this, or -1. */
   readonly rexW: number;
   /** REX.B must be this, or -1: NOP is XCHG of the accumulator with itself only without it. */
   readonly rexB: number;
@@ -75,10 +79,10 @@ export function instruction(family: InstructionFamily): InstructionFamily {
   return family;
 }
 
-const MODRM_PLACES = new Set(['rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
+const MODRM_PLACES = new Set(['vvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
- * One encoding in the manual's notation: `[np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
+ * One encoding in the manual's notation: `[vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
  * @example
  * row('66 0f 6f /r', w(xmm), r(xm128))
  */
@@ -88,6 +92,8 @@ export function row(text: string, ...operands: Operand[]): Row {
 
 function parseEncoding(text: string): Encoding {
   let prefix: MandatoryPrefix = 'any';
+  let vex = false;
+  let vexL = -1;
   let rexW = -1;
   let rexB = -1;
   let registerInOpcode = false;
@@ -98,7 +104,9 @@ function parseEncoding(text: string): Encoding {
   const opcodeBytes: number[] = [];
   const immediates: Encoding['immediates'][number][] = [];
   for (const token of text.toLowerCase().split(' ')) {
-    if (token === 'np') prefix = 'np';
+    if (token === 'vex') vex = true;
+    else if (token === 'vex.l0' || token === 'vex.l1') [vex, vexL] = [true, Number(token[5])];
+    else if (token === 'np') prefix = 'np';
     else if (opcodeBytes.length === 0 && prefix === 'any' && (token === '66' || token === 'f2' || token === 'f3') && text.trim().length > 2) prefix = token;
     else if (token === 'w0') rexW = 0;
     else if (token === 'w1') rexW = 1;
@@ -109,7 +117,7 @@ function parseEncoding(text: string): Encoding {
     else if (token === 'm') mod = 'memory';
     else if (token === 'mod3') mod = 'register';
     else if (token.startsWith('rm=')) [rm, mod] = [Number(token.slice(3)), 'register'];
-    else if (token in IMMEDIATE && opcodeBytes.length > (opcodeBytes[0] === 0x0f ? 1 : 0)) immediates.push(IMMEDIATE[token]);
+    else if (token in IMMEDIATE && opcodeBytes.length > escapeBytes(opcodeBytes)) immediates.push(IMMEDIATE[token]);
     else if (/^[0-9a-f]{2}$/.test(token)) opcodeBytes.push(Number.parseInt(token, 16));
     else throw new TypeError(`cannot read ${token} in the encoding ${text}`);
   }
@@ -122,7 +130,14 @@ function parseEncoding(text: string): Encoding {
           ? 3
           : 1;
   const opcode = opcodeBytes[opcodeBytes.length - 1];
-  return { text, prefix, map, opcode, registerInOpcode, hasModrm, digit, rm, mod, rexW, rexB, immediates };
+  if (vex && (map === 0 || prefix === 'any')) throw new TypeError(`the encoding ${text} needs an escape and a prefix class for VEX`);
+  return { text, prefix, map, vex, vexL, opcode, registerInOpcode, hasModrm, digit, rm, mod, rexW, rexB, immediates };
+}
+
+/** How many of the bytes so far are escapes: 0F, 0F 38 or 0F 3A. */
+function escapeBytes([first, second]: readonly number[]): number {
+  if (first !== 0x0f) return 0;
+  return second === 0x38 || second === 0x3a ? 2 : 1;
 }
 
 const IMMEDIATE: Record<string, Encoding['immediates'][number]> = { ib: 1, iw: 2, id: 4, io: 8, iz: 'z', iv: 'v', cb: 1, cd: 4, ao: 'o' };

@@ -4,7 +4,7 @@ import { DecodeResult, Decoder } from '../decode/decoder.ts';
 import { createInstruction } from '../decode/instruction.ts';
 import { buildOpcodeMap } from '../decode/opcode-map.ts';
 import { instructionFamilies } from '../isa/index.ts';
-import type { Encoding } from '../isa/row.ts';
+import type { Row } from '../isa/row.ts';
 import { FXSAVE, HELPER_SCRATCH, TEMPORARIES, VECTOR, VECTOR_TEMPORARIES } from '../state/layout.ts';
 import { helperNumber } from '../uop/helpers/index.ts';
 import { buildUopTable } from '../uop/index.ts';
@@ -20,8 +20,16 @@ const decoder = new Decoder(buildOpcodeMap(instructionFamilies));
 // Helpers count as able to fault; the one that replaces RFLAGS is called after a change and never does.
 const HARMLESS_HELPER = helperNumber('flags-write');
 
-function bytesOf(encoding: Encoding, modrm: number): number[] {
+function bytesOf({ encoding, operands }: Row, modrm: number): number[] {
   const bytes: number[] = [];
+  if (encoding.vex) {
+    // R, X and B inverted; vvvv is register 3, or all ones where it means nothing.
+    const vvvv = operands.some(({ kind }) => kind.place === 'vvvv') ? 3 : 0;
+    const prefix = ['np', '66', 'f3', 'f2'].indexOf(encoding.prefix);
+    const last = ((~vvvv & 15) << 3) | (Math.max(encoding.vexL, 0) << 2) | prefix;
+    bytes.push(0xc4, 0xe0 | encoding.map, (encoding.rexW === 1 ? 0x80 : 0) | last, encoding.opcode, modrm);
+    return [...bytes, ...new Array<number>(9).fill(1)];
+  }
   if (encoding.prefix === '66' || encoding.prefix === 'f2' || encoding.prefix === 'f3')
     bytes.push(Number.parseInt(encoding.prefix, 16));
   if (encoding.rexW === 1) bytes.push(0x48);
@@ -53,7 +61,7 @@ describe('fault order', () => {
       for (const modrm of forms) {
         const name = `${family.mnemonic || family.suffixes?.[0]} ${row.encoding.text}${row.encoding.hasModrm ? ` modrm ${modrm.toString(16)}` : ''}`;
         it(name, () => {
-          const bytes = Uint8Array.from(bytesOf(row.encoding, modrm));
+          const bytes = Uint8Array.from(bytesOf(row, modrm));
           expect(decoder.decode(bytes, 0, bytes.length, 0x400000, instruction)).toBe(DecodeResult.Ok);
           stream.clear();
           stream.beginInstruction(0x400000);

@@ -143,6 +143,8 @@ export class Lifter {
         return this.register(instruction.reg, this.width(index));
       case 'opcode':
         return this.register(instruction.opcodeRegister, this.width(index));
+      case 'vvvv':
+        return this.register(instruction.vvvv);
       case 'fixed':
         return this.state + GPR + 8 * kind.register;
       case 'vector':

@@ -16,10 +16,11 @@ export const LEAF1_EDX =
   (1 << 24) |
   (1 << 25) |
   (1 << 26);
-/** CPUID.1:ECX: SSE3, SSSE3, CX16, SSE4.1, SSE4.2, POPCNT. */
-export const LEAF1_ECX = (1 << 0) | (1 << 9) | (1 << 13) | (1 << 19) | (1 << 20) | (1 << 23);
-/** CPUID.7.0:EBX. */
-export const LEAF7_EBX = 0;
+/** CPUID.1:ECX: SSE3, PCLMULQDQ, SSSE3, CX16, SSE4.1, SSE4.2, MOVBE, POPCNT, AES. */
+export const LEAF1_ECX =
+  (1 << 0) | (1 << 1) | (1 << 9) | (1 << 13) | (1 << 19) | (1 << 20) | (1 << 22) | (1 << 23) | (1 << 25);
+/** CPUID.7.0:EBX: BMI1, BMI2, ADX, SHA. */
+export const LEAF7_EBX = (1 << 3) | (1 << 8) | (1 << 19) | (1 << 29);
 /** CPUID.80000001:EDX: SYSCALL, NX, RDTSCP, long mode. */
 export const EXTENDED_EDX = (1 << 11) | (1 << 20) | (1 << 27) | (1 << 29);
 /** CPUID.80000001:ECX: LAHF in 64-bit mode, LZCNT. */

@@ -44,6 +44,7 @@ export function encodeRow(
 ): boolean {
   const { encoding } = row;
   const { bytes } = out;
+  const { vex } = encoding;
   out.target = undefined;
   out.fixed.length = 0;
   out.fsBase = 0n;
@@ -57,19 +58,24 @@ export function encodeRow(
   if (addressPrefix) bytes[at++] = 0x67;
   const segment = !out.absoluteOnly && isMemory && random.oneIn(16) ? random.pick([0x64, 0x65]) : 0;
   if (segment !== 0) bytes[at++] = segment;
-  const lock = family.lockable === true && isMemory && random.oneIn(4);
+  const lock = !vex && family.lockable === true && isMemory && random.oneIn(4);
   if (lock) bytes[at++] = 0xf0;
-  if (MANDATORY[encoding.prefix] !== 0) bytes[at++] = MANDATORY[encoding.prefix];
+  if (MANDATORY[encoding.prefix] !== 0 && !vex) bytes[at++] = MANDATORY[encoding.prefix];
   else if (family.repeatable === true && random.oneIn(2)) bytes[at++] = random.pick([0xf2, 0xf3]);
 
   const wide = encoding.rexW >= 0 ? encoding.rexW === 1 : random.oneIn(scalable ? 3 : 12);
-  const hasRex = wide || random.oneIn(2);
-  const extend = hasRex ? random.below(8) : 0;
+  // A VEX prefix of two bytes has neither W nor X nor B and implies the map 0F.
+  const shortVex = vex && encoding.map === 1 && !wide && random.oneIn(2);
+  const hasRex = !vex && (wide || random.oneIn(2));
+  const extend = vex ? random.below(8) & (shortVex ? 4 : 7) : hasRex ? random.below(8) : 0;
   const rexAt = at;
-  if (hasRex) at += 1;
-  if (encoding.map > 0) bytes[at++] = 0x0f;
-  if (encoding.map === 2) bytes[at++] = 0x38;
-  if (encoding.map === 3) bytes[at++] = 0x3a;
+  if (vex) at += shortVex ? 2 : 3;
+  else {
+    if (hasRex) at += 1;
+    if (encoding.map > 0) bytes[at++] = 0x0f;
+    if (encoding.map === 2) bytes[at++] = 0x38;
+    if (encoding.map === 3) bytes[at++] = 0x3a;
+  }
   bytes[at++] = encoding.opcode + (encoding.registerInOpcode ? opcodeLow : 0);
   let rex = (wide ? 8 : 0) | extend;
   let relativeAt = -1;
@@ -106,7 +112,8 @@ export function encodeRow(
       if (relativeAt >= 0) put(bytes, relativeAt, linear, 4);
     }
   }
-  if (hasRex) bytes[rexAt] = 0x40 | rex;
+  if (vex) putVex(random, row, rex, shortVex, bytes, rexAt);
+  else if (hasRex) bytes[rexAt] = 0x40 | rex;
   for (let slot = 0; slot < encoding.immediates.length; slot += 1) {
     const rule = encoding.immediates[slot];
     const operandBytes = wide ? 8 : bytes.subarray(0, rexAt).includes(0x66) && encoding.prefix === 'any' ? 2 : 4;
@@ -139,6 +146,18 @@ export function encodeRow(
     new DataView(bytes.buffer).setInt32(relativeAt, displacement, true);
   }
   return at <= 15;
+}
+
+/** The classes of mandatory prefixes in the order of VEX.pp. */
+const VEX_PREFIXES = ['np', '66', 'f3', 'f2'];
+
+function putVex(random: Random, row: Row, rex: number, short: boolean, bytes: Uint8Array, at: number): void {
+  const { encoding } = row;
+  const vvvv = row.operands.some(({ kind }) => kind.place === 'vvvv') ? random.below(16) : 0;
+  const length = encoding.vexL >= 0 ? encoding.vexL : random.below(2);
+  const last = ((~vvvv & 15) << 3) | (length << 2) | VEX_PREFIXES.indexOf(encoding.prefix);
+  if (short) bytes.set([0xc5, ((~rex & 4) << 5) | last], at);
+  else bytes.set([0xc4, ((~rex & 7) << 5) | encoding.map, ((rex & 8) << 4) | last], at);
 }
 
 // ModRM.mod: 3 for registers, 0 none, 1 and 2 with displacement.

@@ -1,4 +1,8 @@
 // The table of helper functions; a helper's number is its place here.
+import { bitScatterHelpers } from './bit-scatter.ts';
+import { aesHelpers } from './crypto/aes.ts';
+import { carryLessHelpers } from './crypto/carry-less.ts';
+import { shaHelpers } from './crypto/sha.ts';
 import { divisionHelpers } from './division.ts';
 import { approximateHelpers } from './float/approximate.ts';
 import { floatArithmeticHelpers } from './float/arithmetic-helpers.ts';
@@ -30,6 +34,10 @@ const helperRows: readonly HelperRow[] = [
   ...maskedStoreHelpers,
   ...laneSearchHelpers,
   ...textCompareHelpers,
+  ...bitScatterHelpers,
+  ...aesHelpers,
+  ...carryLessHelpers,
+  ...shaHelpers,
 ];
 
 const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));
