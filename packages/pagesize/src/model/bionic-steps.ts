@@ -18,7 +18,7 @@ export function refuseSmallAlignment(context: RuleContext): (RuleRefusal & { seg
   const least = minimumAlignment(context);
   if (least >= context.hostPage) return undefined;
   const segment = context.segments.findIndex(({ align }) => align === least);
-  const sentence = `PT_LOAD ${segment} is aligned to ${least} bytes, less than the system’s page of ${context.hostPage}.`;
+  const sentence = `PT_LOAD ${segment} is aligned to ${least} bytes, less than the system's page of ${context.hostPage}.`;
   return { segment, errno: 'dlerror', rule: 'program-alignment', sentence };
 }
 

@@ -5,7 +5,7 @@ import { definePolicy } from '../model/define-policy.ts';
 export const android16kCompatRwx = definePolicy({
   ...compatibilityRule('all permissions'),
   name: 'android-16k-compat-rwx',
-  title: 'Android’s 16 KiB compatibility mode with fallback',
+  title: "Android's 16 KiB compatibility mode with fallback",
   description:
     'As android-16k-compat, but a library whose writable segments are not adjacent is loaded all the same, readable, writable and executable everywhere.',
   sources: ['bionic linker/linker_phdr_16kib_compat.cpp (SetupRWXAppCompat)'],

@@ -6,9 +6,9 @@ import { lowerOf, wideOffsetWithin, wideRoundDown, wideRoundUp } from '../model/
 
 export const glibcLdSo = definePolicy({
   name: 'glibc-ld.so',
-  title: 'glibc’s ld.so with the host’s page',
+  title: "glibc's ld.so with the host's page",
   description:
-    'Libraries, not programs: ld.so takes AT_PAGESZ for the page and refuses a PT_LOAD whose p_align is no multiple of it, or whose address and offset differ modulo p_align. This is why an emulator that tells its guest the host’s page breaks every library linked for 4 KiB. The rest of the last file page is zeroed even when the segment is not writable.',
+    "Libraries, not programs: ld.so takes AT_PAGESZ for the page and refuses a PT_LOAD whose p_align is no multiple of it, or whose address and offset differ modulo p_align. This is why an emulator that tells its guest the host's page breaks every library linked for 4 KiB. The rest of the last file page is zeroed even when the segment is not writable.",
   sources: ['glibc elf/dl-load.c (_dl_map_object_from_fd), elf/dl-map-segments.h'],
   auxiliaryPageBytes: ({ hostPageBytes }) => hostPageBytes,
   granularity: (_segment, _index, { hostPage }) => hostPage,

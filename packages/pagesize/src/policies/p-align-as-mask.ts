@@ -7,7 +7,7 @@ export const pAlignAsMask = definePolicy({
   name: 'p-align-as-mask',
   title: 'p_align used as page mask',
   description:
-    'No known loader does all of it: fresh zero pages over the segment rounded to the larger of p_align and host page, then the segment’s bytes. p_align promises that address and offset agree modulo it, not that the segment starts there; so this fails with 4 KiB pages too. A negative control.',
+    "No known loader does all of it: fresh zero pages over the segment rounded to the larger of p_align and host page, then the segment's bytes. p_align promises that address and offset agree modulo it, not that the segment starts there; so this fails with 4 KiB pages too. A negative control.",
   sources: ['box64 pull request 4158 (description of the state before, where permissions were spread this way)'],
   auxiliaryPageBytes: ({ hostPageBytes }) => hostPageBytes,
   isWindowExact: true,

@@ -131,7 +131,7 @@ describe('page policies', () => {
     expect(plan('glibc-ld.so', [unaligned], 0x4000).refusal).toMatchObject({ rule: 'alignment-offset' });
   });
 
-  it('Android’s compatibility mode has one border between code and data', () => {
+  it("Android's compatibility mode has one border between code and data", () => {
     const result = plan('android-16k-compat', SMALL_PAGES, 0x4000);
     expect(result.segments.at(-1)?.actions.slice(-2)).toEqual([
       { kind: 'protect', start: 0x400000n, end: 0x402000n, protection: 5, segment: 1 },
@@ -148,7 +148,7 @@ describe('page policies', () => {
     expect(open.segments.at(-1)?.actions.at(-1)).toMatchObject({ kind: 'protect', protection: 7 });
   });
 
-  it('blink’s linear memory shares one page and wants order', () => {
+  it("blink's linear memory shares one page and wants order", () => {
     const congruent = [
       segment(RX, 0n, 0x400000n, 0x1800n, 0x1800n, 0x1000n),
       segment(RW, 0x2e00n, 0x402e00n, 0x2400n, 0x2600n, 0x1000n),

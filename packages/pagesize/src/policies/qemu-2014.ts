@@ -6,7 +6,7 @@ export const qemu2014 = definePolicy({
   name: 'qemu-2014',
   title: 'QEMU user mode 2014 to 2018',
   description:
-    'Segments at their 4 KiB page, but AT_PAGESZ is the host’s page when that is larger: the dynamic loader then refuses every library that is aligned to 4 KiB.',
+    "Segments at their 4 KiB page, but AT_PAGESZ is the host's page when that is larger: the dynamic loader then refuses every library that is aligned to 4 KiB.",
   sources: ['QEMU a70daba3771 (2014)', 'linux-user/elfload.c, zero_bss'],
   auxiliaryPageBytes: ({ hostPageBytes }) => hostPageBytes,
   allowsLongFilePart: true,
