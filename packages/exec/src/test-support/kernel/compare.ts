@@ -1,8 +1,11 @@
 // One program or case on both sides: what was compared and what differs.
 import type { ExecFiles, ExecOutcome } from '../../exec-request.ts';
+import type { CraftedCase } from './crafted-case.ts';
+import { CONTENT_PAGES, type CraftedAnswer, filesOf, kernelCase } from './crafted-suite.ts';
 import { differences } from './entry-state.ts';
 import type { KernelCase, KernelFacts, Observation } from './kernel-runner.ts';
 import { entryStateOf, executeOurs } from './our-side.ts';
+import { fate } from './tiny-programs.ts';
 
 const SIGSEGV = 11;
 
@@ -39,4 +42,21 @@ export function compareTraced(
   const mine = entryStateOf(ours, kernelCase.contentPages ?? 0);
   ours.space.destroy();
   return { outcome, differences: [...invariants, ...differences(mine, state)] };
+}
+
+/** Compares a crafted case: how the program ends, and its state before the first instruction where the kernel told it. */
+export function compareCrafted(crafted: CraftedCase, answer: CraftedAnswer, facts: KernelFacts): Comparison {
+  const { outcome, state } = answer;
+  const execute = () => executeOurs(kernelCase(crafted), filesOf(crafted), facts, state);
+  const ours = execute();
+  const predicted = fate(ours);
+  if (predicted !== outcome) {
+    const why = ours.ok ? 'no rule refuses it' : `${ours.refusal.rule}: ${ours.refusal.sentence}`;
+    return { outcome, differences: [`outcome: ours ${predicted} (${why}), kernel ${outcome}`] };
+  }
+  // The program has run in that address space; its state before is looked at in a second one.
+  const fresh = state === undefined ? undefined : execute();
+  if (!fresh?.ok || state === undefined) return { outcome, differences: [] };
+  const invariants = fresh.space.checkInvariants();
+  return { outcome, differences: [...invariants, ...differences(entryStateOf(fresh, CONTENT_PAGES), state)] };
 }

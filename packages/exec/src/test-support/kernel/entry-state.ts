@@ -10,8 +10,10 @@ export interface EntryState {
   readonly maps: readonly string[];
   /** Numbers and values (hexadecimal), AT_NULL included. */
   readonly auxiliaryVector: readonly (readonly [number, string])[];
-  /** From the stack pointer to the end of the area. */
+  /** From the stack pointer to the end of the area; recorded states keep the beginning of a long one. */
   readonly stack: Uint8Array;
+  /** The bytes AT_RANDOM points at, in hexadecimal. */
+  readonly random: string;
   /** Borders of /proc/PID/stat by name. */
   readonly marks: Readonly<Record<string, number>>;
   /** By area start (hexadecimal): 16 digits a page, dashes for a page that cannot be read. */
@@ -37,7 +39,8 @@ export function differences(ours: EntryState, kernel: EntryState): string[] {
     if (mine !== theirs) found.push(`${what}: ours ${mine}, kernel ${theirs}`);
   };
   compare('abi', ours.abi, kernel.abi);
-  for (const name of GENERAL_REGISTERS.split(' ')) compare(name, ours.registers[name] ?? '0', kernel.registers[name]);
+  for (const name of GENERAL_REGISTERS.split(' '))
+    compare(name, ours.registers[name] ?? '0', kernel.registers[name] ?? '0');
   const theirMaps = comparableMaps(kernel.maps);
   for (let line = 0; line < Math.max(ours.maps.length, theirMaps.length); line++) {
     compare(`maps line ${line + 1}`, ours.maps[line], theirMaps[line]);
@@ -50,8 +53,7 @@ export function differences(ours: EntryState, kernel: EntryState): string[] {
     );
   }
   for (const [name, value] of Object.entries(kernel.marks)) compare(name, ours.marks[name], value);
-  compare('stack bytes', ours.stack.length, kernel.stack.length);
-  const different = ours.stack.findIndex((byte, index) => byte !== kernel.stack[index]);
+  const different = kernel.stack.findIndex((byte, index) => byte !== ours.stack[index]);
   if (different >= 0) compare(`stack byte rsp+${different}`, ours.stack[different], kernel.stack[different]);
   for (const [start, pages] of Object.entries(kernel.content)) found.push(...contentDifference(start, ours, pages));
   return found;

@@ -35,7 +35,10 @@ export function hostFiles(): ExecFiles & { close(): void } {
       return errno;
     }
   };
-  return { open, close: () => descriptors.splice(0).forEach((descriptor) => closeSync(descriptor)) };
+  const close = () => {
+    for (const descriptor of descriptors.splice(0)) closeSync(descriptor);
+  };
+  return { open, close };
 }
 
 const nothing: ByteSource = { size: 0, read: () => new Uint8Array(0) };

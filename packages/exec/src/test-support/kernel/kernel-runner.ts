@@ -11,6 +11,8 @@ const SOURCE = fileURLToPath(new URL('../../../native/run-cases.c', import.meta.
 /** First kernel whose rules the linux profile states: 6.15 moved the heap of static PIE programs. */
 const OLDEST_KERNEL = [6, 15];
 const CODE_SEGMENT_OF_I386 = '23';
+const AT_RANDOM = 25;
+const RANDOM_BYTES = 16;
 /** Fields of /proc/PID/stat by their number in man 5 proc. */
 const STAT_FIELDS = {
   startCode: 26,
@@ -137,12 +139,17 @@ function parseState(lines: readonly string[]): EntryState {
   const abi = registers.cs === CODE_SEGMENT_OF_I386 ? 'i386' : 'x86-64';
   const stat = all('stat')[0];
   const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  const auxiliaryVector = pairs(Buffer.from(all('auxv')[0], 'hex'), abi === 'i386' ? 4 : 8);
+  const stack = new Uint8Array(Buffer.from(all('stack')[0], 'hex'));
+  const randomAddress = auxiliaryVector.find(([id]) => id === AT_RANDOM)?.[1] ?? registers.rsp;
+  const random = Number.parseInt(randomAddress, 16) - Number.parseInt(registers.rsp, 16);
   return {
     abi,
     registers,
     maps: all('map').map(essence),
-    auxiliaryVector: pairs(Buffer.from(all('auxv')[0], 'hex'), abi === 'i386' ? 4 : 8),
-    stack: new Uint8Array(Buffer.from(all('stack')[0], 'hex')),
+    auxiliaryVector,
+    stack,
+    random: Buffer.from(stack.subarray(random, random + RANDOM_BYTES)).toString('hex'),
     marks: Object.fromEntries(Object.entries(STAT_FIELDS).map(([name, field]) => [name, Number(fields[field - 3])])),
     content: Object.fromEntries(all('content').map((line) => line.split(' ') as [string, string])),
   };

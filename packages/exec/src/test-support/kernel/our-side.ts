@@ -8,9 +8,8 @@ import type { EntryState } from './entry-state.ts';
 import type { CaseString, KernelCase, KernelFacts } from './kernel-runner.ts';
 
 const NOBODY = 65534;
-const AT = { HWCAP: 16, RANDOM: 25, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, SYSINFO: 32, SYSINFO_EHDR: 33 };
+const AT = { HWCAP: 16, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, SYSINFO: 32, SYSINFO_EHDR: 33 };
 const AT_MINSIGSTKSZ = 51;
-const RANDOM_BYTES = 16;
 const WORDS = GUEST_PAGE_BYTES / 4;
 
 /**
@@ -35,10 +34,11 @@ export function executeOurs(
     envp: kernelCase.envp.map(stringOf),
     files,
     memory: new GuestMemory({ maximumBytes: 1 << 30 }),
-    entropy: { fill: (bytes) => bytes.set(randomBytes(observed, given(AT.RANDOM), bytes.length)) },
+    entropy: { fill: (bytes) => bytes.set(Buffer.from(observed?.random ?? '', 'hex')) },
     profile: {
       ...linuxProfile,
       layout: { ...linuxProfile.layout, minimumAddress: facts.minimumAddress },
+      compatLayout: { ...linuxProfile.compatLayout, minimumAddress: facts.minimumAddress },
       ...(vector.has(AT.RSEQ_ALIGN) && {
         restartableSequences: { featureBytes: given(AT.RSEQ_FEATURE_SIZE), alignment: given(AT.RSEQ_ALIGN) },
       }),
@@ -57,12 +57,6 @@ export function executeOurs(
       },
     }),
   });
-}
-
-function randomBytes(observed: EntryState | undefined, address: number, count: number): Uint8Array {
-  if (observed === undefined) return new Uint8Array(count);
-  const start = address - Number.parseInt(observed.registers.rsp, 16);
-  return observed.stack.subarray(start, start + RANDOM_BYTES);
 }
 
 /** The prediction as a state. Protections of unreadable areas change on the way: the space is not to be used after this. */
@@ -84,6 +78,7 @@ export function entryStateOf(success: ExecSuccess, contentPages: number): EntryS
     maps,
     auxiliaryVector: success.auxiliaryVector.map(({ id, value }) => [id, value.toString(16)]),
     stack: stack ?? new Uint8Array(0),
+    random: '',
     marks: {
       startCode: marks.startCode,
       endCode: marks.endCode,

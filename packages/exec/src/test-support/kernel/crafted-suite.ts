@@ -1,0 +1,109 @@
+// All crafted cases together: the directory they share, both sides' views of it, and what is recorded of them.
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import type { ExecFiles } from '../../exec-request.ts';
+import type { CraftedCase } from './crafted-case.ts';
+import { type CraftedDirectory, craftedFiles, materialize } from './crafted-directory.ts';
+import { images32, interpreters32 } from './crafted-images-i386.ts';
+import { images64, interpreters64 } from './crafted-images-x86-64.ts';
+import { limitCases } from './crafted-limits.ts';
+import { pathCases, pathFiles } from './crafted-paths.ts';
+import { comparableMaps, digest, type EntryState } from './entry-state.ts';
+import type { KernelCase, KernelFacts, KernelRunner } from './kernel-runner.ts';
+
+/** Pages of each area whose content is compared. */
+export const CONTENT_PAGES = 64;
+/** Longer stacks are compared by the digest of their area. */
+const LONGEST_STACK = 2048;
+/** Recorded answers of the kernel. */
+export const RECORDED = fileURLToPath(new URL('../../../vectors/kernel-cases.json', import.meta.url));
+
+/** Every case. */
+export const craftedCases: readonly CraftedCase[] = [...images64, ...images32, ...pathCases, ...limitCases];
+
+const directory: CraftedDirectory = {
+  ...interpreters64,
+  ...interpreters32,
+  ...pathFiles,
+  'link-to-script': { link: 'script' },
+  ...Object.fromEntries(craftedCases.flatMap(({ name, file }) => (file ? [[fileName(name), file]] : []))),
+};
+
+function fileName(name: string): string {
+  return name.replaceAll('/', '-');
+}
+
+/** The case as the runner takes it. */
+export function kernelCase(crafted: CraftedCase): KernelCase {
+  const { name, path = `./${fileName(name)}`, argv, envp = [], limits, unprivileged, busy, noexec } = crafted;
+  return { path, argv: argv === undefined ? [path] : argv, envp, limits, unprivileged, busy, noexec };
+}
+
+/** The files of a case as execve sees them. */
+export function filesOf({ unprivileged, busy, noexec }: CraftedCase): ExecFiles {
+  return craftedFiles(directory, { unprivileged, busy, noexec });
+}
+
+/** The kernel's answer to a case: how the program ended when it ran, and its state before that. */
+export interface CraftedAnswer {
+  readonly outcome: string;
+  readonly state?: EntryState;
+}
+
+/** Asks the kernel. Cases it cannot be asked are missing from the answer. */
+export function askKernel(runner: KernelRunner, root: string, facts: KernelFacts): Map<string, CraftedAnswer> {
+  materialize(directory, root);
+  const cases = craftedCases.filter(({ needsRoot }) => !needsRoot || facts.uid === 0);
+  const inRoot = cases.map((each) => ({ ...kernelCase(each), directory: root }));
+  const ran = runner.run(inRoot);
+  const stopped = runner.run(inRoot.map((each) => ({ ...each, contentPages: CONTENT_PAGES })));
+  const answers = new Map<string, CraftedAnswer>();
+  cases.forEach(({ name, outcomeOnly }, index) => {
+    const { outcome } = ran[index];
+    if (outcome.startsWith('unavailable')) return;
+    const state = stopped[index].state;
+    const isCompared = state !== undefined && outcomeOnly === undefined;
+    answers.set(name, isCompared ? { outcome, state: relative(state, root) } : { outcome });
+  });
+  return answers;
+}
+
+/** The state with paths relative to the directory and long contents as digests, so that it can be compared anywhere. */
+function relative(state: EntryState, root: string): EntryState {
+  return {
+    ...state,
+    maps: comparableMaps(state.maps).map((line) => line.replace(`${root}/`, './')),
+    content: Object.fromEntries(Object.entries(state.content).map(([start, pages]) => [start, digest(pages)])),
+  };
+}
+
+/** Answers as recorded, with the facts of the kernel that gave them. */
+export interface Recording {
+  readonly kernel: string;
+  readonly facts: KernelFacts;
+  readonly answers: Readonly<Record<string, CraftedAnswer>>;
+}
+
+/** The recording of the repository. */
+export function readRecording(): Recording {
+  return JSON.parse(readFileSync(RECORDED, 'utf8'), (key, value) =>
+    key === 'stack' ? new Uint8Array(Buffer.from(value, 'base64')) : value,
+  );
+}
+
+/** A recording as text. Stacks beyond a size are left to the digest of their area. */
+export function recordingText(kernel: string, facts: KernelFacts, answers: Map<string, CraftedAnswer>): string {
+  const rows = [...answers].map(([name, { outcome, state }]) => {
+    const kept = state && { ...state, registers: nonZero(state.registers), stack: base64(state.stack) };
+    return `  ${JSON.stringify(name)}: ${JSON.stringify({ outcome, state: kept })}`;
+  });
+  return `{\n "kernel": ${JSON.stringify(kernel)},\n "facts": ${JSON.stringify(facts)},\n "answers": {\n${rows.join(',\n')}\n }\n}\n`;
+}
+
+function nonZero(registers: Readonly<Record<string, string>>): Record<string, string> {
+  return Object.fromEntries(Object.entries(registers).filter(([, value]) => value !== '0'));
+}
+
+function base64(stack: Uint8Array): string {
+  return Buffer.from(stack.length <= LONGEST_STACK ? stack : stack.subarray(0, LONGEST_STACK)).toString('base64');
+}
