@@ -86,14 +86,15 @@ function mapFilePages(
 ): number | MapFailure {
   const { segment, address, file, fixing } = request;
   const within = offsetWithin(address, pageBytes);
-  const offset = Number(segment.offset) - within;
+  // In 64 bits, because the last bits of a large offset are lost as a number; a page multiple below 2^63 is exact again.
+  const offset = segment.offset - BigInt(within);
   const name = `PT_LOAD ${segment.index}`;
-  if (offset < 0 || offsetWithin(offset, pageBytes) !== 0) {
+  if (offset < 0n || offset % BigInt(pageBytes) !== 0n) {
     const sentence = `${name} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${pageBytes} bytes.`;
     return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence };
   }
   const length = roundUp(fileBytes + within, pageBytes);
-  if (segment.offset + BigInt(length) - BigInt(within) > LARGEST_FILE_BYTES) {
+  if (offset + BigInt(length) > LARGEST_FILE_BYTES) {
     const sentence = `${name} has offset ${hex(segment.offset)}, beyond the largest file.`;
     return { errno: ExecErrno.EOVERFLOW, rule: 'load-offset', sentence };
   }
@@ -107,7 +108,7 @@ function mapFilePages(
     protection,
     fixed: fixing,
     backing: file.backing,
-    offset,
+    offset: Number(offset),
   });
   if (mapped < 0) {
     const sentence = `${name} cannot be mapped at ${hex(address - within)} (${hex(reserved)} bytes).`;
