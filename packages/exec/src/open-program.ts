@@ -42,7 +42,10 @@ export function openProgram(request: ExecRequest, record: ExecRecord): OpenedPro
   const followsLastLink = (flags & AT_SYMLINK_NOFOLLOW) === 0;
   const isRelative = descriptor !== undefined && path[0] !== SLASH;
   const files = isRelative ? descriptor : request.files;
-  const file = openWith(path, record, (name) => files.open(name, path, followsLastLink));
+  const isWorkingDirectory = !isRelative && path.length === 0;
+  const file = openWith(path, record, (name) =>
+    isWorkingDirectory ? 'empty' : files.open(name, path, followsLastLink),
+  );
   if ('kind' in file) return file;
   if (!isRelative) return { file, filename: path, isPathInaccessible: false };
   const below = path.length === 0 ? [] : [SLASH, ...path];

@@ -89,6 +89,13 @@ export class DescriptorTable {
     for (const number of this.numbers()) this.close(number);
   }
 
+  /** The lowest number that is free once execve closed what is marked. */
+  lowestFreeAfterExec(): number {
+    let number = 0;
+    while (this.#entries[number] !== undefined && !this.closesOnExec(number)) number++;
+    return number;
+  }
+
   /** execve: closes what is marked, on a copy when the table is shared. */
   prepareExec(): DescriptorTable {
     const table = this.#owners > 1 ? this.copy() : this;

@@ -70,7 +70,7 @@ export { type ForkOptions, Kernel, type KernelParts } from './kernel.ts';
 export { Pending, type PendingRequest, type SystemCallResult } from './pending.ts';
 export type { Personality, SystemCallAbi } from './personality.ts';
 export { type Credentials, type FilePlace, Process } from './process.ts';
-export type { LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
+export type { LoadedProgram, LoadPlace, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
 export { quote } from './quote.ts';
 export { type RunOptions, type RunOutcome, run } from './run-loop.ts';
 export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';

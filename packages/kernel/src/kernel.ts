@@ -4,15 +4,17 @@ import type { Cpu } from './cpu-port.ts';
 import { DescriptorTable } from './descriptor-table.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { deviceOpener } from './files/devices.ts';
-import { FileTree } from './files/file-tree.ts';
+import { FileTree, type Viewpoint } from './files/file-tree.ts';
 import { OpenDescription } from './files/open-description.ts';
 import type { Host } from './host/host.ts';
 import type { PendingRequest } from './pending.ts';
 import type { Personality } from './personality.ts';
-import { Process } from './process.ts';
-import type { LoadedProgram, LoadRefusal, ProgramLoader } from './program-loader.ts';
+import { type Credentials, Process } from './process.ts';
+import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
 import { Thread } from './thread.ts';
 
+/** Descriptors 0, 1 and 2 of the first process. */
+const STANDARD_STREAMS = 3;
 /** Calls kept for a crash report. */
 const RECENT_CALLS = 12;
 
@@ -99,20 +101,13 @@ export class Kernel {
   /** Loads the first program and makes its process. */
   start(request: StartRequest): Process | LoadRefusal {
     const { host } = this;
-    const credentials = {
-      user: host.user,
-      effectiveUser: host.user,
-      savedUser: host.user,
-      group: host.group,
-      effectiveGroup: host.group,
-      savedGroup: host.group,
-      supplementary: host.supplementaryGroups ?? [],
-    };
-    const place = { workingDirectory: host.workingDirectory, root: '/', umask: host.umask };
-    const viewpoint = { base: place.workingDirectory, root: place.root };
-    const program = this.loader(this, { ...request, viewpoint, credentials });
+    const { viewpoint, credentials } = this.firstViewer();
+    const place = { workingDirectory: viewpoint.base, root: viewpoint.root, umask: host.umask };
+    const caller = { viewpoint, credentials, lowestFreeDescriptor: STANDARD_STREAMS };
+    const program = this.loader(this, { ...request, ...caller });
     if (program.kind === 'refused') return program;
     const descriptors = this.#standardDescriptors();
+    if (program.passedFile !== undefined) descriptors.insert(program.passedFile);
     const { personality } = request;
     const parts = { id: this.#nextId++, parent: undefined, space: program.space, descriptors, place, credentials };
     const process = new Process({ ...parts, personality, program }, host.clock.monotonic());
@@ -125,20 +120,44 @@ export class Kernel {
     return process;
   }
 
+  /** Who the first process is, and where it looks at files from: the host's user in its working directory. */
+  firstViewer(): { readonly viewpoint: Viewpoint; readonly credentials: Credentials } {
+    const { user, group, supplementaryGroups, workingDirectory } = this.host;
+    const credentials = {
+      user,
+      effectiveUser: user,
+      savedUser: user,
+      group,
+      effectiveGroup: group,
+      savedGroup: group,
+      supplementary: supplementaryGroups ?? [],
+    };
+    return { viewpoint: { base: workingDirectory, root: '/' }, credentials };
+  }
+
   /**
    * execve for the calling thread. Returns a negated error, or 0 with registers set for the new program. An error after the
    * point of no return ends the process.
    */
-  execute(thread: Thread, path: string, argv: readonly string[], environment: readonly string[]): number {
+  execute(
+    thread: Thread,
+    path: string,
+    argv: readonly string[],
+    environment: readonly string[],
+    at?: LoadPlace,
+  ): number {
     const { process } = thread;
     const { viewpoint, credentials } = process;
-    const program = this.loader(this, { path, arguments: argv, environment, viewpoint, credentials });
+    const lowestFreeDescriptor = process.descriptors.lowestFreeAfterExec();
+    const request = { path, arguments: argv, environment, viewpoint, credentials, at, lowestFreeDescriptor };
+    const program = this.loader(this, request);
     if (program.kind === 'refused') {
       if (program.endsProcess) this.endProcess(process, program.endsProcess);
       return -program.errno;
     }
     for (const other of [...process.threads]) if (other !== thread) this.endThread(other);
     process.descriptors = process.descriptors.prepareExec();
+    if (program.passedFile !== undefined) process.descriptors.insert(program.passedFile);
     process.replaceSpace(program.space);
     this.cpu.attach(program.space);
     this.#begin(thread, program);

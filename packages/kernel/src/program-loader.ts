@@ -2,8 +2,21 @@
 import type { AddressSpace } from '@elf/mm';
 import type { ExitStatus } from './exit-status.ts';
 import type { Viewpoint } from './files/file-tree.ts';
+import type { OpenDescription } from './files/open-description.ts';
 import type { Kernel } from './kernel.ts';
 import type { Credentials } from './process.ts';
+
+/** What execveat asks for beyond execve. */
+export interface LoadPlace {
+  /** Its flags as the caller gave them; unknown ones are for the loader to refuse. */
+  readonly flags: number;
+  /** Where a relative or empty path starts; absent: the working directory. */
+  readonly descriptor?: {
+    readonly number: number;
+    readonly description: OpenDescription;
+    readonly closesOnExec: boolean;
+  };
+}
 
 /** What execve asks for. Byte strings throughout. */
 export interface LoadRequest {
@@ -12,6 +25,10 @@ export interface LoadRequest {
   readonly environment: readonly string[];
   readonly viewpoint: Viewpoint;
   readonly credentials: Readonly<Credentials>;
+  /** Present for execveat. */
+  readonly at?: LoadPlace;
+  /** The number {@link LoadedProgram.passedFile} will get. */
+  readonly lowestFreeDescriptor: number;
 }
 
 /** A program in a fresh address space, ready to start. */
@@ -29,6 +46,8 @@ export interface LoadedProgram {
   readonly arguments: readonly string[];
   readonly environment: readonly string[];
   readonly auxiliaryVector: Uint8Array;
+  /** A file the program finds open under the lowest free number (AT_EXECFD), with a reference of its own. */
+  readonly passedFile?: OpenDescription;
 }
 
 /** Why a program does not start. */

@@ -1,5 +1,5 @@
 // The wiring: memory, CPU, loader, kernel and Linux personality as one machine.
-import { type LoaderProfile, linuxProfile } from '@elf/exec';
+import { BinfmtMiscTable, type ExecFile, type FormatProvider, type LoaderProfile, linuxProfile } from '@elf/exec';
 import {
   type ExitStatus,
   encodeText,
@@ -14,6 +14,7 @@ import { createLinuxPersonality, createProcFileSystem } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
 import { createCpu, hardwareCapabilities } from '@elf/x86';
 import { type CrashReport, crashReport } from './crash-report.ts';
+import { executableFiles } from './executable-files.ts';
 import { createProgramLoader, type ExplainedRefusal } from './program-loader.ts';
 
 /** Bytes of a signal frame without extended vector state, as AT_MINSIGSTKSZ promises. */
@@ -33,6 +34,8 @@ export interface MachineOptions {
   readonly memoryLimitInBytes?: number;
   /** RLIMIT_STACK of programs in bytes; 8 MiB by default. */
   readonly stackLimitInBytes?: number;
+  /** Brings binary formats that the profile lacks. */
+  readonly formatProvider?: FormatProvider;
 }
 
 /** What to run. Strings are text; other bytes can be given as byte strings through `encodeText`'s inverse. */
@@ -59,6 +62,11 @@ export type ProgramOutcome =
 /** A machine that runs programs one after the other. */
 export interface Machine {
   readonly kernel: Kernel;
+  /**
+   * The machine's binfmt_misc rules, none at first. A rule with F opens its interpreter in the machine's file tree when it is
+   * registered. Programs cannot see or change the table: there is no /proc/sys/fs/binfmt_misc in the machine.
+   */
+  readonly binfmtMisc: BinfmtMiscTable;
   /** Runs a program and everything it starts. */
   run(request: ProgramRequest): Promise<ProgramOutcome>;
   /** Guest instructions executed so far. */
@@ -76,6 +84,7 @@ export interface Machine {
 export function createMachine(options: MachineOptions): Machine {
   const memory = new GuestMemory({ maximumBytes: options.memoryLimitInBytes });
   const cpu = createCpu(memory);
+  const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => openAsHost(kernel, path) });
   const loader = createProgramLoader({
     profile: options.profile ?? linuxProfile,
     hardwareCapabilities: {
@@ -84,6 +93,8 @@ export function createMachine(options: MachineOptions): Machine {
       minimumSignalStackBytes: MINIMUM_SIGNAL_STACK_BYTES,
     },
     stackLimitInBytes: options.stackLimitInBytes,
+    binfmtMisc,
+    formatProvider: options.formatProvider,
   });
   const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal));
   const kernel = new Kernel({ host: options.host, memory, cpu, loader, trace: options.trace, onCrash });
@@ -92,6 +103,7 @@ export function createMachine(options: MachineOptions): Machine {
   kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
   return {
     kernel,
+    binfmtMisc,
     get instructions() {
       return cpu.instructionsRetired;
     },
@@ -111,4 +123,9 @@ export function createMachine(options: MachineOptions): Machine {
 
 function statusOf(process: Process): ExitStatus {
   return process.exitStatus ?? { kind: 'exited', code: 0 };
+}
+
+/** Opens an interpreter for good, as the first process would; the rule keeps it. */
+function openAsHost(kernel: Kernel, path: Uint8Array): ExecFile | number {
+  return executableFiles(kernel, kernel.firstViewer()).open('', path);
 }

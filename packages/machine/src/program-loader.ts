@@ -1,15 +1,26 @@
 // The loader port of the kernel, implemented with @elf/exec.
 import {
   auxiliaryVectorBytes,
+  type BinfmtMiscTable,
   type ExecRequest,
   type ExecSuccess,
+  type ExecveatPlace,
   execve,
+  type FormatProvider,
   type LoaderProfile,
   type Refusal,
 } from '@elf/exec';
-import type { ExitStatus, Kernel, LoadedProgram, LoadRefusal, LoadRequest, ProgramLoader } from '@elf/kernel';
+import type {
+  ExitStatus,
+  Kernel,
+  LoadedProgram,
+  LoadPlace,
+  LoadRefusal,
+  LoadRequest,
+  ProgramLoader,
+} from '@elf/kernel';
 import { Errno, fromBytes, toBytes } from '@elf/kernel';
-import { executableFiles } from './executable-files.ts';
+import { type ExecutableFiles, executableFiles } from './executable-files.ts';
 
 /** What Linux does to a process whose old program is gone and whose new one cannot start: SIGSEGV that nothing holds back. */
 const KILLED: ExitStatus = { kind: 'signaled', signal: 11, coreDumped: false };
@@ -26,6 +37,10 @@ export interface LoaderOptions {
   readonly hardwareCapabilities: ExecRequest['hardwareCapabilities'];
   /** RLIMIT_STACK of new programs. */
   readonly stackLimitInBytes?: number;
+  /** The machine's binfmt_misc rules. */
+  readonly binfmtMisc?: BinfmtMiscTable;
+  /** Brings formats that are not on the profile's list. */
+  readonly formatProvider?: FormatProvider;
 }
 
 /** Makes the loader of a machine. */
@@ -47,7 +62,12 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     credentials: { uid: who.user, euid: who.effectiveUser, gid: who.group, egid: who.effectiveGroup },
     hardwareCapabilities: options.hardwareCapabilities,
     limits: { stackLimitInBytes: options.stackLimitInBytes },
+    at: request.at && execveatPlace(request.at, files),
+    binfmtMisc: options.binfmtMisc,
+    formatProvider: options.formatProvider,
+    lowestFreeDescriptor: request.lowestFreeDescriptor,
   });
+  const passedFile = outcome.ok && outcome.passedFile ? files.retain(outcome.passedFile.file) : undefined;
   files.close();
   if (!outcome.ok) {
     const endsProcess = outcome.afterPointOfNoReturn ? KILLED : undefined;
@@ -56,6 +76,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
   const missing = missingForImage(outcome);
   if (missing) {
     outcome.space.destroy();
+    passedFile?.release();
     return { kind: 'refused', errno: Errno.ENOEXEC, ...reasonOf(missing) };
   }
   return {
@@ -64,11 +85,22 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     entry: outcome.entry,
     stackPointer: outcome.stackPointer,
     executable: files.pathOf(outcome.file) ?? request.path,
-    commandName: request.path.slice(request.path.lastIndexOf('/') + 1),
+    commandName: lastName(request.path || (request.at?.descriptor?.description.path ?? '')),
     arguments: outcome.argv.map(fromBytes),
     environment: request.environment,
     auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector),
+    passedFile,
   };
+}
+
+function lastName(path: string): string {
+  return path.slice(path.lastIndexOf('/') + 1);
+}
+
+function execveatPlace({ flags, descriptor }: LoadPlace, files: ExecutableFiles): ExecveatPlace {
+  if (descriptor === undefined) return { flags };
+  const { number, closesOnExec, description } = descriptor;
+  return { flags, descriptor: { number, closesOnExec, ...files.below(description) } };
 }
 
 /** What this machine lacks to run an image that execve could load; undefined when it lacks nothing. */

@@ -8,6 +8,7 @@ import {
   flagSet,
   fromBytes,
   int,
+  type LoadPlace,
   Pending,
   type Process,
   path,
@@ -15,9 +16,9 @@ import {
   type SystemCallResult,
   type Thread,
 } from '@elf/kernel';
+import { AT } from '../abi/flags/file-flags.ts';
 import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
-import { viewpointAt } from '../files-at.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 
 // biome-ignore format: a table
@@ -125,18 +126,17 @@ export const execveat = defineSystemCall({
   name: 'execveat',
   numbers: { 'x86-64': 322 },
   support: 'partial',
-  note: 'AT_EMPTY_PATH needs a descriptor with a path.',
+  note: 'A file without a path, such as one of memfd_create, cannot be executed.',
   arguments: { directory: descriptor, path, arguments: address, environment: address, flags: int },
-  run: (task, values) => {
-    const isEmpty = values.path === '' && (values.flags & 0x1000) !== 0;
-    if (isEmpty) {
-      const file = task.process.descriptors.get(values.directory);
-      return file?.path === undefined ? -Errno.EBADF : execute(task, file.path, values.arguments, values.environment);
-    }
-    const from = viewpointAt(task, values.directory, values.path);
-    if (typeof from === 'number') return from;
-    const name = values.path.startsWith('/') ? values.path : `${from.base}/${values.path}`;
-    return execute(task, name, values.arguments, values.environment);
+  run: (task, { directory, path, flags, ...rest }) => {
+    if (path === '' && (flags & AT.EMPTY_PATH) === 0) return -Errno.ENOENT;
+    if (path.startsWith('/') || directory === AT.FDCWD)
+      return execute(task, path, rest.arguments, rest.environment, { flags });
+    const { descriptors } = task.process;
+    const description = descriptors.get(directory);
+    if (description === undefined) return -Errno.EBADF;
+    const place = { number: directory, description, closesOnExec: descriptors.closesOnExec(directory) };
+    return execute(task, path, rest.arguments, rest.environment, { flags, descriptor: place });
   },
 });
 
@@ -220,12 +220,12 @@ function clone(task: Thread, request: CloneRequest): SystemCallResult {
   });
 }
 
-function execute(task: Thread, name: string, argv: number, environment: number): number {
+function execute(task: Thread, name: string, argv: number, environment: number, at?: LoadPlace): number {
   const strings = readStrings(task, argv);
   const variables = readStrings(task, environment);
   if (typeof strings === 'number') return strings;
   if (typeof variables === 'number') return variables;
-  return task.kernel.execute(task, name, strings, variables);
+  return task.kernel.execute(task, name, strings, variables, at);
 }
 
 function readStrings(task: Thread, table: number): string[] | number {
