@@ -46,9 +46,15 @@ export type { ElfAbi } from './formats/elf-abi.ts';
 export type { ElfCandidate, ElfRule, ImageRole, SegmentCandidate, SegmentRule } from './formats/elf-rule.ts';
 export { LINUX_ELF_RULES, LINUX_SEGMENT_RULES } from './formats/linux-elf-rules.ts';
 export { miscFormat } from './formats/binfmt-misc.ts';
-export { parseEarlyScriptLine, parseScriptLine, type ScriptLine, type ScriptLineReader, scriptFormat } from './formats/script.ts';
+export {
+  parseEarlyScriptLine,
+  parseScriptLine,
+  type ScriptLine,
+  type ScriptLineReader,
+  scriptFormat,
+} from './formats/script.ts';
 export { type ImageFinding, type ImageJudgement, type JudgeOptions, judgeImage } from './judge-image.ts';
 export { loadLibrary } from './load-library.ts';
 export type { LoaderLayout, LoaderProfile, LoaderTraits } from './loader-profile.ts';
-export { LOADER_PROFILES } from './profiles/index.ts';
+export { findLoaderProfile, LOADER_PROFILES } from './profiles/index.ts';
 export { linuxProfile } from './profiles/linux.ts';

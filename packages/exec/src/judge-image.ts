@@ -81,7 +81,7 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   const buffer = new Uint8Array(profile.headerBytes);
   buffer.set(source.read(0, buffer.length).subarray(0, buffer.length));
   if (buffer[0] === 0x23 && buffer[1] === 0x21 && profile.formats.some(({ name }) => name === 'script')) {
-    return judgeScript(buffer);
+    return judgeScript(profile, buffer, source.size);
   }
   const backing = options.canBeMapped === false ? undefined : mappable(source);
   const abi = abiFor(profile, buffer);
@@ -97,7 +97,7 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   ask(['program headers', 'interpreter name'], candidate);
   if (!ask(['image'], candidate)) return findings;
   const hasInterpreter = interpreterHeader(candidate, profile.interpreterHeader) !== undefined;
-  const bias = likelyBias(candidate, hasInterpreter);
+  const bias = likelyBias(profile, candidate, hasInterpreter);
   for (const broken of brokenSegments(profile, { ...candidate, bias }, options)) findings.push(findingOf(broken));
   if (!hasInterpreter) ask(['entry'], { ...candidate, bias });
   return findings;
@@ -118,14 +118,18 @@ function canReadTable(candidate: ElfCandidate): boolean {
 }
 
 /** Where an ET_DYN goes without address randomisation, in an address space that holds nothing but a stack. */
-function likelyBias(candidate: ElfCandidate, hasInterpreter: boolean): bigint {
+function likelyBias(profile: LoaderProfile, candidate: ElfCandidate, hasInterpreter: boolean): bigint {
   const loads = loadsOf(candidate);
   const { header, layout } = candidate;
   if (header.type !== ET_DYN || loads.length === 0) return 0n;
+  const { placement = 'linux' } = profile.traits ?? {};
+  const first = loads[0].vaddr;
+  if (placement === 'linked' && first !== 0n) return 0n;
   const alignment = maximumAlignment(loads);
   const highest = layout.stackTop - layout.minimumMmapGap - Number(loadSpan(candidate));
-  const base = alignImage(hasInterpreter ? layout.dynamicBase : Math.max(0, highest), alignment);
-  return BigInt(base) - (loads[0].vaddr - (loads[0].vaddr % BigInt(GUEST_PAGE_BYTES)));
+  const isLow = hasInterpreter || placement !== 'linux';
+  const base = BigInt(alignImage(isLow ? layout.dynamicBase : Math.max(0, highest), alignment));
+  return placement === 'probed' ? base : base - (first - (first % BigInt(GUEST_PAGE_BYTES)));
 }
 
 /** Broken rules of all PT_LOADs, segment by segment. */
@@ -152,8 +156,8 @@ function* brokenSegments(
 }
 
 /** A script breaks at most one rule: its first line. Whether the interpreter exists is not the file's fault. */
-function judgeScript(buffer: Uint8Array): ImageFinding[] {
-  const line = parseScriptLine(buffer);
+function judgeScript({ traits }: LoaderProfile, buffer: Uint8Array, fileBytes: number): ImageFinding[] {
+  const line = (traits?.readScriptLine ?? parseScriptLine)(buffer, fileBytes);
   if (typeof line !== 'string') return [];
   const rule = {
     rule: 'script-line',

@@ -68,8 +68,10 @@ export interface LoaderTraits {
 /** One kernel, as far as execve can tell kernels apart. A row: everything here is data or a small check. */
 export interface LoaderProfile {
   readonly name: string;
-  /** A sentence for people. */
+  /** A sentence for people. What is not established about the kernel is said here. */
   readonly description: string;
+  /** Where its traits are established; rules name their sources themselves. */
+  readonly sources?: readonly string[];
   /** Bytes of the file that formats see first. */
   readonly headerBytes: number;
   /** Handler rewrites (scripts, misc) until ELOOP. */

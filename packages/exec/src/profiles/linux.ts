@@ -1,4 +1,4 @@
-// The Linux loader profile: mainline 6.x on x86-64 without address randomisation.
+// The Linux loader profile: mainline 6.18 on x86-64 without address randomisation.
 import { GUEST_PAGE_BYTES, guestPageCeiling } from '@elf/pagesize';
 import { elfFormat, elfI386Format } from '../formats/elf.ts';
 import { I386_ABI, X86_64_ABI } from '../formats/elf-abi.ts';
@@ -13,10 +13,11 @@ const TASK_SIZE = 0x7fff_ffff_f000;
 /** IA32_PAGE_OFFSET: 32-bit programs own all but the last two pages of 4 GiB (arch/x86/include/asm/page_64_types.h). */
 const COMPAT_TASK_SIZE = 0xffff_e000;
 
-/** Linux 6.x, x86-64. */
+/** Linux 6.18, x86-64. */
 export const linuxProfile: LoaderProfile = {
   name: 'linux',
-  description: 'Linux 6.x on x86-64, 4 KiB pages, address randomisation off.',
+  description:
+    'Linux 6.18 and later on x86-64, address randomisation off; runs 32-bit programs and, through a module, Plan 9 images.',
   headerBytes: 256,
   maximumRewrites: 5,
   formats: [miscFormat, scriptFormat, elfFormat, elfI386Format, plan9Format],

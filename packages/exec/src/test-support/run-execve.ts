@@ -4,6 +4,8 @@ import { bytesSource } from '@elf/parse';
 import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile, ExecFiles, ExecOutcome, ExecRequest, ExecSuccess } from '../exec-request.ts';
 import { execve } from '../execve.ts';
+import type { LoaderProfile } from '../loader-profile.ts';
+import { findLoaderProfile } from '../profiles/index.ts';
 import { linuxProfile } from '../profiles/linux.ts';
 
 /** A file: its content, or a complete answer of the port. */
@@ -50,4 +52,11 @@ export function succeed(outcome: ExecOutcome): ExecSuccess {
 export function verdict(outcome: ExecOutcome): 'ok' | 'SIGSEGV' | number {
   if (outcome.ok) return 'ok';
   return outcome.afterPointOfNoReturn ? 'SIGSEGV' : outcome.errno;
+}
+
+/** A profile by its name, or a test failure. */
+export function profileNamed(name: string): LoaderProfile {
+  const profile = findLoaderProfile(name);
+  if (profile === undefined) throw new Error(`there is no profile ${name}`);
+  return profile;
 }
