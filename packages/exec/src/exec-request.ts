@@ -1,5 +1,5 @@
 // What execve is given and what it answers.
-import type { AddressSpace, Backing, GuestMemory } from '@elf/mm';
+import type { AddressSpace, Backing, GuestMemory, LayoutRandomization } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import type { ByteSource } from '@elf/parse';
 import type { AuxiliaryEntry } from './auxiliary-vector.ts';
@@ -127,6 +127,8 @@ export interface ExecRequest {
   readonly processId?: number;
   /** Seed of address randomisation; absent: none, every run is laid out alike. */
   readonly randomizationSeed?: number;
+  /** The offsets themselves instead of a seed, to repeat a start that was observed. */
+  readonly randomization?: LayoutRandomization;
 }
 
 /** Borders /proc/PID/stat and prctl(PR_SET_MM) speak of. */

@@ -30,8 +30,8 @@ export function startLayout(
   bits: 32 | 64 = 64,
 ): StartLayout {
   const { randomizationSeed, limits } = request;
-  const randomization =
-    randomizationSeed === undefined ? undefined : randomizeLayout(randomizationSeed, { bits, pageBytes });
+  const seeded = randomizationSeed === undefined ? undefined : randomizeLayout(randomizationSeed, { bits, pageBytes });
+  const randomization = request.randomization ?? seeded;
   const taskSize = roundDown(layout.taskSize, pageBytes);
   const guard = (STACK_GUARD_BYTES / GUEST_PAGE_BYTES) * pageBytes;
   const stack = limits?.stackLimitInBytes ?? DEFAULT_STACK_LIMIT;
