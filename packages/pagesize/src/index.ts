@@ -18,6 +18,7 @@ export {
   type MeasureOptions,
   measureDamage,
 } from './damage/measure-damage.ts';
+export { type MemoryPiece, memoryAfter } from './damage/memory-after.ts';
 export type { AddressRange, LoadSegment } from './load-segment.ts';
 export type { MapAnonymous, MapFile, MemoryAction, Protect, ReadFile, Zero } from './memory-action.ts';
 export type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from './page-policy.ts';

@@ -6,6 +6,7 @@ import { findPagePolicy, PAGE_POLICIES } from '../policies/index.ts';
 import { type Cell, cellIndex, NaiveMemory } from '../test-support/naive-memory.ts';
 import { RANDOM_STEP, randomSegments, randomSource, segment } from '../test-support/segments.ts';
 import { damage, protectionChanges } from './damage.ts';
+import { memoryAfter } from './memory-after.ts';
 
 const HOST_PAGES = [0x1000, 0x4000, 0x1_0000];
 /** Policies that promise never to lose a byte. */
@@ -141,5 +142,18 @@ describe('damage', () => {
       },
     ]);
     expect(protectionChanges(half, loads)).toEqual([{ start: 0x10000n, end: 0x12000n, wanted: 5, got: 0 }]);
+  });
+
+  it('is what memory shows after a plan, piece by piece', () => {
+    const loads = [
+      segment(5, 0n, 0x10000n, 0x1800n, 0x1800n, 0x1000n),
+      segment(6, 0x2000n, 0x12000n, 0x400n, 0x1800n, 0x1000n),
+    ];
+    expect(memoryAfter(findPagePolicy('guest-4k')!.plan(loads, 0x4000))).toEqual([
+      { start: 0x10000n, end: 0x12000n, origin: { kind: 'file', fileOffset: 0n }, segment: 0, protection: 5 },
+      { start: 0x12000n, end: 0x12400n, origin: { kind: 'file', fileOffset: 0x2000n }, segment: 1, protection: 3 },
+      { start: 0x12400n, end: 0x13000n, origin: { kind: 'zero' }, segment: 1, protection: 3 },
+      { start: 0x13000n, end: 0x14000n, origin: { kind: 'zero' }, segment: 1, protection: 3 },
+    ]);
   });
 });
