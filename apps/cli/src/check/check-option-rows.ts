@@ -1,6 +1,6 @@
 // The options of `elf check` as rows, and the command line as one record.
 import { CHECK_LOADERS, findCheckLoader, findCheckRule, type Severity } from '@elf/exec/check';
-import { isPowerOfTwo } from '@elf/pagesize';
+import { pageBytes } from '../host-page-size.ts';
 import { type OptionRow, optionHelp, parseOptions } from '../options.ts';
 
 // biome-ignore format: one row per line
@@ -109,17 +109,4 @@ function requestOf(values: ReadonlyMap<string, readonly string[]>, paths: readon
 
 function oneOf<T extends string>(known: readonly T[], word: string): T | undefined {
   return known.find((candidate) => candidate === word);
-}
-
-const SMALLEST_PAGE = 4096;
-/** 2 MiB; no Linux has larger base pages. */
-const LARGEST_PAGE = 2 << 20;
-
-/** "16k", "16K", "16KiB" or "16384" in bytes; undefined for anything that is no page size. */
-function pageBytes(word: string): number | undefined {
-  const [, digits, unit] = /^(\d+)(k|kb|kib|m|mib)?$/i.exec(word) ?? [];
-  if (digits === undefined) return undefined;
-  const scale = unit === undefined ? 1 : /^k/i.test(unit) ? 1024 : 1 << 20;
-  const bytes = Number(digits) * scale;
-  return isPowerOfTwo(bytes) && bytes >= SMALLEST_PAGE && bytes <= LARGEST_PAGE ? bytes : undefined;
 }
