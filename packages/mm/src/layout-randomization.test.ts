@@ -28,12 +28,12 @@ describe('randomizeLayout', () => {
   });
 
   it.each([
-    ['stackOffset', 64, 2 ** 34],
+    ['stackOffset', 64, 2 ** 34 + 8192],
     ['mmapOffset', 64, 2 ** 40],
     ['executableOffset', 64, 2 ** 40],
     ['brkOffset', 64, 2 ** 30],
     ['stackFineOffset', 64, 8192],
-    ['stackOffset', 32, 2 ** 23],
+    ['stackOffset', 32, 2 ** 23 + 8192],
     ['mmapOffset', 32, 2 ** 20],
     ['executableOffset', 32, 2 ** 20],
     ['brkOffset', 32, 2 ** 25],

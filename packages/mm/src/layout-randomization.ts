@@ -1,9 +1,12 @@
 // Address randomisation from a seed: Linux's ranges, with numbers that come back whenever the seed does.
-import { GUEST_PAGE_BYTES, roundDown } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, roundDown, roundUp } from '@elf/pagesize';
 
 /** Distances in bytes by which a program start differs from the one without randomisation. */
 export interface LayoutRandomization {
-  /** Subtracted from the stack top, a page multiple (fs/binfmt_elf.c, randomize_stack_top). */
+  /**
+   * Subtracted from the stack top, a page multiple: random pages (fs/binfmt_elf.c, randomize_stack_top), and two pages at most
+   * that the first fine offset adds to them (fs/exec.c, setup_arg_pages).
+   */
   readonly stackOffset: number;
   /** Subtracted from the mmap base, a page multiple (arch/x86/mm/mmap.c, mmap_base). */
   readonly mmapOffset: number;
@@ -30,6 +33,7 @@ const RANGES = {
   32: { mmapPages: 2 ** 8,  stackPages: 2 ** 11, brkBytes: 2 ** 25 },
 } as const;
 const STACK_FINE_BYTES = 8192;
+const STACK_ALIGNMENT = 16;
 
 /**
  * The offsets of one program start. The same seed gives the same numbers, everywhere and for good; neighbouring seeds give
@@ -44,13 +48,15 @@ export function randomizeLayout(seed: number, options: LayoutRandomizationOption
   const next = generator(seed);
   // The ranges are 4 KiB pages; a larger kernel page rounds within them, which keeps addresses of one seed close together.
   const pages = (limit: number) => roundDown((next() % limit) * GUEST_PAGE_BYTES, pageBytes);
-  return {
+  const offsets = {
     stackOffset: pages(stackPages),
     mmapOffset: pages(mmapPages),
     executableOffset: pages(mmapPages),
     brkOffset: pages(brkBytes / GUEST_PAGE_BYTES),
     stackFineOffset: next() % STACK_FINE_BYTES,
   };
+  const firstFineOffset = roundUp(next() % STACK_FINE_BYTES, STACK_ALIGNMENT);
+  return { ...offsets, stackOffset: offsets.stackOffset + roundDown(firstFineOffset, pageBytes) };
 }
 
 /** A counter through a bit mixer: every 32-bit number equally often, and nothing of the counter visible in it. */
