@@ -2,7 +2,7 @@
 import type { ElfFile } from '../formats/elf/elf.ts';
 import { type ProgramHeader, PT } from '../formats/elf/program-header.ts';
 import { copyHeaderTable, headerFieldOffset, loadHolding, placeIn, wordBytes } from './header-table.ts';
-import { freeRanges, pageFiller } from './page-filler.ts';
+import { freeRanges, pageFiller, withoutRange } from './page-filler.ts';
 import { type PageRange, pageUses } from './page-uses.ts';
 import type { ClosedWay, PhdrsFirstStrategy } from './phdrs-first.ts';
 import { type Patch, patchedCopy, type RewriteChange, type RewritePlan } from './rewrite-plan.ts';
@@ -32,7 +32,7 @@ export function moveIntoRoom(
   const uses = pageUses(elf, page.length);
   const filler = pageFiller(elf, page);
   const wanted = elf.fileHeader.phnum * elf.fileHeader.phentsize;
-  const free = freeRanges(filler, uses);
+  const free = freeRanges(filler, uses, page.length);
   const tableOffset = places(elf, free, wanted, alignment).next().value;
   if (tableOffset !== undefined) {
     const room = { tableOffset, instead: whatIs(filler, tableOffset, wanted) };
@@ -43,7 +43,7 @@ export function moveIntoRoom(
     way: 'free room',
     sentence: `The table needs ${wanted} bytes; the largest provably unused range of the first page that a PT_LOAD maps has at most ${largest}.`,
   };
-  const beside = besideInterpreter(elf, filler, uses, wanted, alignment);
+  const beside = besideInterpreter(elf, filler, uses, page.length, alignment);
   if ('sentence' in beside) return { ways: [noRoom, beside] };
   return {
     strategy: 'room beside the interpreter path',
@@ -75,9 +75,10 @@ function besideInterpreter(
   elf: ElfFile,
   filler: readonly PageRange[],
   uses: readonly PageRange[],
-  wanted: number,
+  pageBytes: number,
   alignment: number,
 ): Room | ClosedWay {
+  const wanted = elf.fileHeader.phnum * elf.fileHeader.phentsize;
   const closed = (sentence: string): ClosedWay => ({ way: 'room beside the interpreter path', sentence });
   const header = elf.programHeaders.find(({ type }) => type === PT.INTERP);
   if (header === undefined) return closed('There is no PT_INTERP that could make room.');
@@ -85,10 +86,9 @@ function besideInterpreter(
   const isPath = (use: PageRange) => use.start === start && use.end === start + length;
   const others = uses.filter((use) => !isPath(use));
   const path = { start, end: start + length, what: 'the former path of the interpreter' };
-  const free = freeRanges([...filler, path], others);
+  const free = freeRanges([...filler, path], others, pageBytes);
   for (const tableOffset of places(elf, free, wanted, alignment)) {
-    const table = { start: tableOffset, end: tableOffset + wanted, what: 'the table' };
-    const left = freeRanges([...filler, path], [...others, table]);
+    const left = withoutRange(free, tableOffset, tableOffset + wanted);
     const offset = places(elf, left, length, 1).next().value;
     if (offset === undefined) continue;
     const interpreter = { header, offset, instead: whatIs([...filler, path], offset, length) };
@@ -102,7 +102,7 @@ function whatIs(filler: readonly PageRange[], offset: number, length: number): s
   const parts = filler
     .map(({ start, end, what }) => ({ start: Math.max(start, offset), end: Math.min(end, offset + length), what }))
     .filter(({ start, end }) => end > start);
-  return freeRanges(parts, [])
+  return freeRanges(parts, [], offset + length)
     .map(({ what }) => what)
     .join(', ');
 }

@@ -92,22 +92,37 @@ function findBytes(whole: Uint8Array, part: Uint8Array): number {
 }
 
 /** The parts of `filler` that no use covers, joined where they touch, in order. */
-export function freeRanges(filler: readonly PageRange[], uses: readonly PageRange[]): readonly PageRange[] {
-  const borders = [...new Set([...filler, ...uses].flatMap(({ start, end }) => [start, end]))].sort((a, b) => a - b);
-  const free: PageRange[] = [];
-  borders.slice(0, -1).forEach((start, index) => {
-    const end = borders[index + 1];
-    const covers = (range: PageRange) => range.start <= start && range.end >= end;
-    if (uses.some(covers)) return;
-    // A structure that was recognised says more than the zeros inside it.
-    const why = filler.filter(covers).sort((a, b) => b.end - b.start - (a.end - a.start))[0];
-    if (why === undefined) return;
-    const last = free.at(-1);
-    if (last?.end !== start) free.push({ start, end, what: why.what });
-    else {
-      const what = last.what.split(', ').includes(why.what) ? last.what : `${last.what}, ${why.what}`;
-      free[free.length - 1] = { start: last.start, end, what };
-    }
+export function freeRanges(
+  filler: readonly PageRange[],
+  uses: readonly PageRange[],
+  pageBytes: number,
+): readonly PageRange[] {
+  // One label a byte: 0 for not free, else 1 + the index of the filler. The longest filler wins: a structure that was
+  // recognised says more than the zeros inside it.
+  const labels = new Uint16Array(pageBytes);
+  const byLength = filler.toSorted((a, b) => a.end - a.start - (b.end - b.start));
+  byLength.forEach(({ start, end }, index) => {
+    labels.fill(index + 1, start, end);
   });
+  for (const { start, end } of uses) labels.fill(0, start, end);
+  const free: PageRange[] = [];
+  for (let start = 0; start < pageBytes; start++) {
+    if (labels[start] === 0) continue;
+    let end = start + 1;
+    while (end < pageBytes && labels[end] !== 0) end++;
+    const names = new Set([...new Set(labels.subarray(start, end))].map((label) => byLength[label - 1].what));
+    free.push({ start, end, what: [...names].join(', ') });
+    start = end;
+  }
   return free;
+}
+
+/** What is left of ranges without the bytes [start, end). */
+export function withoutRange(ranges: readonly PageRange[], start: number, end: number): readonly PageRange[] {
+  return ranges
+    .flatMap((range) => [
+      { ...range, end: Math.min(range.end, start) },
+      { ...range, start: Math.max(range.start, end) },
+    ])
+    .filter((range) => range.end > range.start);
 }
