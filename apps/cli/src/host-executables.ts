@@ -1,5 +1,5 @@
 // Files of the host for execve: opened when it asks, read where it looks, closed together at the end.
-import { closeSync, openSync, readSync, type Stats, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
 import { ExecErrno, type ExecFile, type ExecFiles } from '@elf/exec';
 import type { Backing } from '@elf/mm';
 import type { ByteSource } from '@elf/parse';
@@ -21,7 +21,7 @@ export class HostExecutables implements ExecFiles {
       return Math.abs((error as { errno?: number }).errno ?? ExecErrno.EIO);
     }
     this.#descriptors.push(descriptor);
-    return { ...descriptorFile(descriptor, status.size, path), mode: status.mode, isRegularFile: true };
+    return { ...descriptorFile(descriptor, status, realpathSync(path)), mode: status.mode, isRegularFile: true };
   }
 
   close(): void {
@@ -33,7 +33,11 @@ function notAFile(mode: number): ExecFile {
   return { source: { size: 0, read: () => new Uint8Array(0) }, backing: undefined, mode, isRegularFile: false };
 }
 
-function descriptorFile(descriptor: number, size: number, path: string): { source: ByteSource; backing: Backing } {
+function descriptorFile(
+  descriptor: number,
+  { size, dev, ino }: Stats,
+  path: string,
+): { source: ByteSource; backing: Backing } {
   const source: ByteSource = {
     size,
     read(offset, length) {
@@ -43,9 +47,16 @@ function descriptorFile(descriptor: number, size: number, path: string): { sourc
   };
   const backing: Backing = {
     identity: source,
-    mapsEntry: { path, device: '00:00', inode: 0 },
+    mapsEntry: { path, device: deviceText(dev), inode: ino },
     sizeInBytes: () => size,
     readInto: (offset, target) => readSync(descriptor, target, 0, target.length, offset),
   };
   return { source, backing };
+}
+
+/** Major and minor number as the kernel prints them; userspace packs 12 and 20 bits (glibc's sys/sysmacros.h, for numbers below 2^32). */
+function deviceText(device: number): string {
+  const major = (device >>> 8) & 0xfff; // not a page size: 12 bits of a device number
+  const minor = (device & 0xff) | ((device >>> 12) & 0xfff00); // not a page size: the other 20 bits
+  return `${major.toString(16).padStart(2, '0')}:${minor.toString(16).padStart(2, '0')}`;
 }

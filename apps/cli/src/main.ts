@@ -61,6 +61,16 @@ async function main(): Promise<void> {
     const { explainCommand } = await import('./commands/explain.ts');
     return explainCommand(words, streams);
   });
+  addCommand(
+    program,
+    'maps',
+    '[options] FILE [ARGUMENT...]',
+    'print its address space and what is damaged',
+    async (words) => {
+      const { mapsCommand } = await import('./commands/maps.ts');
+      return mapsCommand(words, text);
+    },
+  );
   addCommand(program, 'pad', '[options] IN OUT', 'page-align a Plan 9 program', async (words) => {
     const { padCommand } = await import('./commands/pad.ts');
     return padCommand(words, text);
