@@ -78,7 +78,8 @@ describe('a start with a seed', () => {
           heap: outcome.brk - (plain.brk + (outcome.loadBias - base)) - 0x1000,
         };
         expect(moved.base >= 0 && moved.base < span && moved.base % 4096 === 0).toBe(true);
-        expect(moved.stack >= 0 && moved.stack < stack && moved.stack % 4096 === 0).toBe(true);
+        // The first fine offset may cost two pages more.
+        expect(moved.stack >= 0 && moved.stack < stack + 2 * 4096 && moved.stack % 4096 === 0).toBe(true);
         expect(moved.mmap >= 0 && moved.mmap < span + stack && moved.mmap % 4096 === 0).toBe(true);
         expect(moved.heap >= 0 && moved.heap < heap && moved.heap % 4096 === 0).toBe(true);
         expect(outcome.stackPointer % 16).toBe(0);
