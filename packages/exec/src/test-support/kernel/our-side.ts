@@ -1,7 +1,7 @@
 // Our answer to a case: execve of this package with what the kernel had, put into the form the kernel's answer has.
 import { Access, GuestMemory, Protection, UserMemory } from '@elf/mm';
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
-import type { ExecFiles, ExecOutcome, ExecSuccess } from '../../exec-request.ts';
+import type { ExecFiles, ExecOutcome, ExecRequest, ExecSuccess } from '../../exec-request.ts';
 import { execve } from '../../execve.ts';
 import { linuxProfile } from '../../profiles/linux.ts';
 import type { EntryState } from './entry-state.ts';
@@ -22,6 +22,7 @@ export function executeOurs(
   files: ExecFiles,
   facts: KernelFacts,
   observed: EntryState | undefined,
+  more: Partial<ExecRequest> = {},
 ): ExecOutcome {
   const vector = new Map(observed?.auxiliaryVector.map(([id, value]) => [id, Number.parseInt(value, 16)]));
   const given = (id: number) => vector.get(id) ?? 0;
@@ -56,6 +57,7 @@ export function executeOurs(
         ...(vector.has(AT.SYSINFO) && { systemCallEntry: given(AT.SYSINFO) }),
       },
     }),
+    ...more,
   });
 }
 
