@@ -1,12 +1,12 @@
 // Filling pages: exact bytes whatever the permissions, nothing read before it is touched, nothing changed past the end of the file.
 import { AddressSpace, GuestMemory, Protection, UserMemory } from '@elf/mm';
+import { GUEST_PAGE_BYTES as PAGE } from '@elf/pagesize';
 import { describe, expect, it } from 'vitest';
 import { ExecErrno } from './exec-errno.ts';
 import { fillFromFile, fillWithZeros } from './page-filler.ts';
 import { patternedFile } from './test-support/patterned-file.ts';
 
 const { Read, Write, Execute } = Protection;
-const PAGE = 4096; // not a page size: tests say what they mean
 const START = 0x10000;
 const FILE_BYTES = 40 * PAGE + 100;
 const memory = new GuestMemory({ maximumBytes: 64 << 20 });

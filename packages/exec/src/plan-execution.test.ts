@@ -123,6 +123,33 @@ describe('memory under a page policy', () => {
     if (name === 'elf') expect(damaged).toBe(0);
   });
 
+  it('is what damage() predicts for segments nobody would link', () => {
+    let state = 3_141_592;
+    const below = (limit: number) => {
+      state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
+      return Math.floor((state / 2 ** 32) * limit);
+    };
+    const randomLoad = (): Load => {
+      const vaddr = BigInt(64 * KIB + below(48) * 4 * KIB + below(2) * below(4096));
+      // Congruent modulo 4 KiB, so that the reference loads it; by how many pages the distance differs is random.
+      const offset = (vaddr % 4096n) + BigInt(below(64) * 4 * KIB);
+      const filesz = BigInt(below(4) ? below(40 * KIB) : 0);
+      const memsz = filesz + BigInt(below(2) * below(40 * KIB));
+      const align = BigInt(4096 << (2 * below(4)));
+      return { type: BigInt(LOAD), flags: R | (below(2) * W) | (below(2) * X), offset, vaddr, filesz, memsz, align };
+    };
+    let damaged = 0;
+    for (let round = 0; round < 30; round++) {
+      const loads = Array.from({ length: 1 + below(5) }, randomLoad).filter(({ memsz }) => memsz > 0n);
+      if (loads.length === 0) continue;
+      if (below(2)) loads.sort((a, b) => Number(a.vaddr - b.vaddr));
+      for (const policy of PAGE_POLICIES) {
+        for (const page of HOST_PAGES) damaged += compare(loads, ET_EXEC, policy, page);
+      }
+    }
+    expect(damaged).toBeGreaterThan(500_000);
+  });
+
   it('also holds for programs at their own addresses', () => {
     for (const name of ['qemu-3.1-8.0', 'latx-304', 'widen-host', 'elf']) {
       const policy = findPagePolicy(name);
