@@ -71,6 +71,10 @@ async function main(): Promise<void> {
       return mapsCommand(words, text);
     },
   );
+  addCommand(program, 'binfmt', 'list|register|remove|enable|disable ...', 'keep binfmt_misc rules', async (words) => {
+    const { binfmtCommand } = await import('./commands/binfmt.ts');
+    return binfmtCommand(words, streams);
+  });
   addCommand(program, 'pad', '[options] IN OUT', 'page-align a Plan 9 program', async (words) => {
     const { padCommand } = await import('./commands/pad.ts');
     return padCommand(words, text);

@@ -12,6 +12,11 @@ export interface OptionRow {
   readonly repeatable?: boolean;
 }
 
+/** The option of every command that reads binfmt_misc rules. */
+// biome-ignore format: one row per line
+export const BINFMT_CONF_OPTION: OptionRow =
+  { name: 'binfmt-conf',    value: 'directory', environment: 'ELF_BINFMT_CONF', description: 'read binfmt_misc rules from the .conf files here', repeatable: true };
+
 // biome-ignore format: one row per line
 export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'L',              value: 'directory', environment: 'ELF_LD_PREFIX', description: 'look for files in this sysroot first' },
@@ -23,6 +28,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
   { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
   { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp' },
+  BINFMT_CONF_OPTION,
   { name: 'timeout',        value: 'seconds',   environment: 'ELF_TIMEOUT',   description: 'end after this time with status 124' },
   { name: 'stats',                              environment: 'ELF_STATS',     description: 'print instructions and time on standard error' },
   { name: 'exit-code-only',                     environment: 'ELF_EXIT_CODE_ONLY', description: 'exit with 128+S instead of dying of signal S' },

@@ -13,6 +13,7 @@ export {
   type LoadedImage,
   refuse,
 } from './binary-format.ts';
+export { type ConfFile, type ConfRule, confFiles, confRules } from './binfmt-misc/conf-file.ts';
 export { entryText, flagLetters, type MiscEntry } from './binfmt-misc/misc-entry.ts';
 export { type BinfmtMiscOptions, BinfmtMiscTable } from './binfmt-misc/misc-table.ts';
 export {

@@ -1,6 +1,8 @@
 // elf explain FILE [args]: the story of execve for a file, step by step with kernel function names, as text or JSON.
-import { type ExecInput, type ExecOutcome, errnoName, execve, LOADER_PROFILES } from '@elf/exec';
+import { BinfmtMiscTable, type ExecInput, type ExecOutcome, errnoName, execve, LOADER_PROFILES } from '@elf/exec';
 import { GuestMemory } from '@elf/mm';
+import { namedDirectories } from '../binfmt/conf-directories.ts';
+import { loadDirectories } from '../binfmt/load-rules.ts';
 import { HostExecutables } from '../host-executables.ts';
 
 /** Where a command prints. */
@@ -9,7 +11,7 @@ export interface CommandOutput {
   readonly stderr: { write(text: string): unknown };
 }
 
-const USAGE = 'usage: elf explain [--profile NAME] [--json] FILE [ARGUMENT...]\n';
+const USAGE = 'usage: elf explain [--profile NAME] [--binfmt-conf DIRECTORY]... [--json] FILE [ARGUMENT...]\n';
 /** Version of the JSON this command prints; raised when a field changes its meaning. */
 const JSON_SCHEMA = 1;
 const EXIT_OK = 0;
@@ -19,6 +21,7 @@ const EXIT_USAGE = 2;
 interface Options {
   readonly profile: string;
   readonly json: boolean;
+  readonly binfmtDirectories: readonly string[];
   readonly program: string;
   readonly programArguments: readonly string[];
 }
@@ -41,7 +44,19 @@ export function explainCommand(args: readonly string[], io: CommandOutput): numb
     return EXIT_USAGE;
   }
   const files = new HostExecutables();
+  const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => files.open(Buffer.from(path).toString()) });
   try {
+    const warn = (line: string) => io.stderr.write(`elf explain: ${line}`);
+    const failed = loadDirectories(
+      binfmtMisc,
+      namedDirectories(options.binfmtDirectories, process.env),
+      process.env,
+      warn,
+    );
+    if (failed !== undefined) {
+      io.stderr.write(`elf explain: ${failed.fault}\n`);
+      return EXIT_USAGE;
+    }
     const outcome = execve({
       path: options.program,
       argv: [options.program, ...options.programArguments],
@@ -51,6 +66,7 @@ export function explainCommand(args: readonly string[], io: CommandOutput): numb
       // The story must not differ from run to run, so AT_RANDOM's bytes are zeros here.
       entropy: { fill: (bytes) => bytes.fill(0) },
       profile,
+      binfmtMisc,
       credentials: { uid: 1000, euid: 1000, gid: 1000, egid: 1000 },
       hardwareCapabilities: { hwcap: 0, hwcap2: 0, minimumSignalStackBytes: 0 },
     });
@@ -64,14 +80,17 @@ export function explainCommand(args: readonly string[], io: CommandOutput): numb
 function readOptions(args: readonly string[]): Options | string {
   let profile = LOADER_PROFILES[0].name;
   let json = false;
+  const binfmtDirectories: string[] = [];
   for (let index = 0; index < args.length; index++) {
     const argument = args[index];
     if (argument === '--json') json = true;
     else if (argument === '--profile' && index + 1 < args.length) profile = args[++index];
+    else if (argument === '--binfmt-conf' && index + 1 < args.length) binfmtDirectories.push(args[++index]);
+    else if (argument.startsWith('--binfmt-conf=')) binfmtDirectories.push(argument.slice('--binfmt-conf='.length));
     else if (argument.startsWith('--profile=')) profile = argument.slice('--profile='.length);
     else if (argument.startsWith('-') && argument !== '-') return `unknown option ${argument}`;
     // The first word without a dash is the file; everything after it belongs to the program.
-    else return { profile, json, program: argument, programArguments: args.slice(index + 1) };
+    else return { profile, json, binfmtDirectories, program: argument, programArguments: args.slice(index + 1) };
   }
   return 'no file given';
 }

@@ -4,6 +4,7 @@ import { Errno, MemoryFileSystem } from '@elf/kernel';
 import { createNodeHost } from '@elf/kernel/node';
 import { signalName } from '@elf/linux';
 import { createMachine, describeRefusal, formatCrashReport, type Machine, type ProgramOutcome } from '@elf/machine';
+import { loadDirectories } from '../binfmt/load-rules.ts';
 import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from '../options.ts';
 import { dieOfSignal } from '../run/end-process.ts';
 import { findProgram } from '../run/find-program.ts';
@@ -31,6 +32,7 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   const option = (name: string) => parsed.values.get(name)?.at(-1);
   const started = performance.now();
   const machine = prepareMachine(option);
+  loadBinfmtRules(machine, parsed.values.get('binfmt-conf') ?? []);
   const program = option('root') === undefined ? findProgram(parsed.rest[0], process.env.PATH) : parsed.rest[0];
   limitTime(option('timeout'));
   const outcome = await machine.run({
@@ -59,6 +61,15 @@ function prepareMachine(option: (name: string) => string | undefined): Machine {
     mounts.mount('/tmp', temporary, 'tmpfs');
   }
   return machine;
+}
+
+/** Rules the program's files may need; a broken rule is left out, a directory that cannot be read ends the command. */
+function loadBinfmtRules(machine: Machine, directories: readonly string[]): void {
+  const warn = (line: string) => printError(`elf run: ${line}`);
+  const failed = loadDirectories(machine.binfmtMisc, directories, process.env, warn);
+  if (failed === undefined) return;
+  printError(`elf run: ${failed.fault}\n`);
+  process.exit(ExitCode.OwnFailure);
 }
 
 function traceSink(isOn: boolean, file: string | undefined): ((line: string) => void) | undefined {
