@@ -68,10 +68,10 @@ describe('cpu', () => {
     const { cpu } = machine([0x0f, 0x04, 0x90]);
     expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });
     expect(cpu.rip).toBe(CODE);
-    // vzeroupper
-    expect(machine([0xc5, 0xf8, 0x77]).cpu.run(10)).toMatchObject({
+    // vaddps zmm0, zmm0, zmm0
+    expect(machine([0x62, 0xf1, 0x7c, 0x48, 0x58, 0xc0]).cpu.run(10)).toMatchObject({
       kind: 'unsupported',
-      mnemonic: 'VEX-encoded instruction (AVX)',
+      mnemonic: 'EVEX-encoded instruction (AVX-512)',
     });
   });
   it('divides 128 by 64 bits', () => {

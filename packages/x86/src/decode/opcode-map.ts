@@ -39,7 +39,7 @@ export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMa
         encoding,
         mnemonic,
         position,
-        usesVvvv: row.operands.some(({ kind }) => kind.place === 'vvvv'),
+        usesVvvv: row.operands.some(({ kind }) => kind.place === 'vvvv' || kind.place === 'vectorVvvv'),
         prefixMask: PREFIX_MASK[encoding.prefix],
       };
       for (let low = 0; low < (encoding.registerInOpcode ? 8 : 1); low += 1) {

@@ -2,9 +2,9 @@
 
 /**
  * Width of an operand in bits, or a rule: `v` follows the operand size (16, 32, 64), `z` is v with immediates of at most 32
- * bits, `y` is 32 or 64 by REX.W, `s` is the stack width (64, or 16 with an operand-size prefix).
+ * bits, `y` is 32 or 64 by REX.W, `s` is the stack width (64, or 16 with an operand-size prefix), `x` is 128 or 256 by VEX.L.
  */
-export type OperandWidth = 8 | 16 | 32 | 64 | 80 | 128 | 'v' | 'z' | 'y' | 's';
+export type OperandWidth = 8 | 16 | 32 | 64 | 80 | 128 | 256 | 'v' | 'z' | 'y' | 's' | 'x';
 
 /** Where the operand stands. */
 export type OperandPlace =
@@ -22,7 +22,9 @@ export type OperandPlace =
   | 'segment' // segment register by ModRM.reg
   | 'vector' // xmm by ModRM.reg
   | 'vectorRm' // xmm or memory by ModRM.rm
+  | 'vectorVvvv' // xmm or ymm by VEX.vvvv
   | 'vectorFixed' // xmm0
+  | 'vectorImmediate' // xmm or ymm by the upper four bits of an immediate byte
   | 'mmx' // mm by ModRM.reg
   | 'mmxRm' // mm or memory by ModRM.rm
   | 'st'; // x87 stack register by ModRM.rm
@@ -81,6 +83,13 @@ export const xm128 = kind('vectorRm', 128);
 export const xm64 = kind('vectorRm', 64);
 export const xm32 = kind('vectorRm', 32);
 export const xm16 = kind('vectorRm', 16);
+/** VEX operands: `y...` have the length of VEX.L, `v...` are named by VEX.vvvv. */
+export const ymm = kind('vector', 'x');
+export const ym = kind('vectorRm', 'x');
+export const vymm = kind('vectorVvvv', 'x');
+export const vxmm = kind('vectorVvvv', 128);
+export const mx = kind('memory', 'x');
+export const ymmImmediate = kind('vectorImmediate', 'x');
 export const mm = kind('mmx', 64);
 export const mm64 = kind('mmxRm', 64);
 export const mm32 = kind('mmxRm', 32);

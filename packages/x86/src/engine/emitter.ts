@@ -121,11 +121,11 @@ export function interpreterEmitter(code: Code, imports: Imports, placement: Plac
       if (width === 32) code.i64(0xffff_ffffn).ops('i64_and');
       code.memory(STORE[width]);
     },
-    getVector: (index) => void cell(index).vectorMemory('v128_load'),
-    setVector(index, value) {
+    getVector: (index, offset = 0) => void cell(index).vectorMemory('v128_load', offset),
+    setVector(index, value, offset = 0) {
       cell(index);
       value();
-      code.vectorMemory('v128_store');
+      code.vectorMemory('v128_store', offset);
     },
     getFloat: (index, width) => void cell(index).memory(width === 32 ? 'f32_load' : 'f64_load'),
     setFloat(index, width, value) {

@@ -1,4 +1,7 @@
 // The table of all instruction families: one index line per family file.
+import { vexFamilies } from './avx/from-sse.ts';
+import * as avxMove from './avx/move.ts';
+import * as avxShift from './avx/shift.ts';
 import * as arithmetic from './base/arithmetic.ts';
 import * as atomic from './base/atomic.ts';
 import * as bits from './base/bits.ts';
@@ -52,6 +55,9 @@ const files: readonly Record<string, InstructionFamily>[] = [
   stack,
   strings,
   system,
+  vexFamilies,
+  avxMove,
+  avxShift,
   cryptoAes,
   cryptoSha,
   sseApproximate,

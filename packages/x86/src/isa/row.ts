@@ -72,14 +72,16 @@ export function instruction(family: InstructionFamily): InstructionFamily {
   for (const { encoding, operands } of family.rows) {
     const needsModrm = operands.some(({ kind }) => MODRM_PLACES.has(kind.place));
     if (needsModrm && !encoding.hasModrm) throw new TypeError(`${family.mnemonic} ${encoding.text}: an operand needs ModRM and the encoding has none`);
-    const immediates = operands.filter(({ kind }) => kind.place === 'immediate' || kind.place === 'relative' || kind.place === 'offset').length;
+    const immediates = operands.filter(({ kind }) => IMMEDIATE_PLACES.has(kind.place)).length;
     if (immediates !== encoding.immediates.length)
       throw new TypeError(`${family.mnemonic} ${encoding.text}: ${immediates} immediate operands, ${encoding.immediates.length} encoded`);
   }
   return family;
 }
 
-const MODRM_PLACES = new Set(['vvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
+/** Operands that take bytes behind ModRM, each one immediate of the encoding. */
+export const IMMEDIATE_PLACES: ReadonlySet<string> = new Set(['immediate', 'relative', 'offset', 'vectorImmediate']);
+const MODRM_PLACES = new Set(['vvvv', 'vectorVvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
  * One encoding in the manual's notation: `[vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.

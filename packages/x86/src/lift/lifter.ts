@@ -3,6 +3,7 @@
 // Order is part of correctness: everything that can fault must come before the first change of a register or flag, because a
 // fault leaves the state as it is then. The verbs that combine steps (`compute`, `push`, `pop`) keep that order.
 import { BASE_NONE, BASE_RIP, type Instruction } from '../decode/instruction.ts';
+import { IMMEDIATE_PLACES, type Row } from '../isa/row.ts';
 import type { OperandKind } from '../decode/operand-kinds.ts';
 import { ExitStatus } from '../engine/exit-status.ts';
 import {
@@ -28,6 +29,17 @@ export type Cell = number;
 /** Encoding numbers of registers with fixed roles. */
 export const Register = { rax: 0, rcx: 1, rdx: 2, rbx: 3, rsp: 4, rbp: 5, rsi: 6, rdi: 7 } as const;
 
+/** What an SSE lift sees when it works on one lane of a VEX instruction. */
+export interface LaneView {
+  readonly row: Row;
+  /** Position of the row in its family. */
+  readonly position: number;
+  /** The cell of each vector operand; undefined: the operand is the instruction's own. */
+  readonly cells: readonly (Cell | undefined)[];
+  /** What the immediate is for this lane. */
+  readonly immediate: number | undefined;
+}
+
 /** Lifts one instruction at a time into a stream. */
 export class Lifter {
   /** The instruction being lifted. */
@@ -42,6 +54,7 @@ export class Lifter {
   private located = -1;
   private base: Cell = 0;
   private displacement = 0;
+  private view: LaneView | undefined;
   private readonly names = new Map<string, NumberedUop>();
 
   constructor(table: UopTable, stream: UopStream, instruction: Instruction, stateHostOffset: number) {
@@ -59,10 +72,34 @@ export class Lifter {
     this.located = -1;
   }
 
+  /** Runs another row's lift for one lane: its vector operands are the view's cells, everything else is this instruction's. */
+  through(view: LaneView, lift: (b: Lifter) => void): void {
+    this.view = view;
+    lift(this);
+    this.view = undefined;
+  }
+  /** As `readVector` for VEX instructions: all lanes of VEX.L when the operand follows it, and memory needs no alignment. */
+  readLanes(index: number): Cell {
+    if (!this.isMemory(index)) return this.registerOperand(index);
+    const { width } = this.kind(index);
+    const into = this.vectorTemporary();
+    const bits = width === 'x' ? 128 * this.lanes : width;
+    this.memoryUop(bits === 128 || bits === 256 ? `ld.${bits}` : `ldv.${bits}`, index, into);
+    return into;
+  }
+  /** Writes a vector register from one cell for each lane; the lanes that VEX.L leaves out become zero. */
+  writeLanes(index: number, results: readonly Cell[]): void {
+    const target = this.registerOperand(index);
+    results.forEach((cell, lane) => {
+      if (cell !== target + 16 * lane) this.uop('mov.128', target + 16 * lane, cell);
+    });
+    if (results.length === 1) this.uop('vzero', target + 16);
+  }
+
   // ---- operands -----------------------------------------------------------------------------------------------------
 
   kind(index: number): OperandKind {
-    return this.instruction.candidate.row.operands[index].kind;
+    return (this.view?.row ?? this.instruction.candidate.row).operands[index].kind;
   }
   /** Width of an integer operand in bits; memory operands of vector instructions say how much they read. */
   width(index: number): Width {
@@ -84,7 +121,11 @@ export class Lifter {
   }
   /** Position of the row in its family: the condition code of Jcc, SETcc, CMOVcc. */
   get position(): number {
-    return this.instruction.candidate.position;
+    return this.view?.position ?? this.instruction.candidate.position;
+  }
+  /** 128-bit lanes that a VEX instruction works on. */
+  get lanes(): 1 | 2 {
+    return this.instruction.vectorLength === 0 ? 1 : 2;
   }
 
   /** The operand as an integer cell: a register itself, a constant, or a temporary loaded from memory. */
@@ -107,6 +148,8 @@ export class Lifter {
    * fill the low part and clear the rest; 128 bits must be aligned to 16 bytes, or raise #GP, unless `aligned` is false.
    */
   readVector(index: number, aligned = true): Cell {
+    const seen = this.view?.cells[index];
+    if (seen !== undefined) return seen;
     if (!this.isMemory(index)) return this.registerOperand(index);
     const into = this.vectorTemporary();
     this.loadVector(index, into, aligned);
@@ -134,6 +177,8 @@ export class Lifter {
 
   /** The cell of a register operand. */
   registerOperand(index: number): Cell {
+    const seen = this.view?.cells[index];
+    if (seen !== undefined) return seen;
     const kind = this.kind(index);
     const { instruction } = this;
     switch (kind.place) {
@@ -151,6 +196,10 @@ export class Lifter {
         return this.vectorRegister(instruction.reg);
       case 'vectorRm':
         return this.vectorRegister(instruction.rm);
+      case 'vectorVvvv':
+        return this.vectorRegister(instruction.vvvv);
+      case 'vectorImmediate':
+        return this.vectorRegister((this.immediate(index) >> 4) & 15);
       case 'vectorFixed':
         return this.vectorRegister(kind.register);
       case 'mmx':
@@ -202,6 +251,7 @@ export class Lifter {
   }
   /** An immediate operand as a number of at most 32 bits, sign-extended. */
   immediate(index: number): number {
+    if (this.view?.immediate !== undefined) return this.view.immediate;
     return this.instruction.immediateLow[this.immediateSlot(index)];
   }
 
@@ -377,8 +427,7 @@ export class Lifter {
   private immediateSlot(index: number): number {
     let slot = 0;
     for (let position = 0; position < index; position += 1) {
-      const { place } = this.kind(position);
-      if (place === 'immediate' || place === 'relative' || place === 'offset') slot += 1;
+      if (IMMEDIATE_PLACES.has(this.kind(position).place)) slot += 1;
     }
     return slot;
   }

@@ -36,8 +36,9 @@ export interface Emitter {
   getSigned(index: number, width: Width): void;
   /** Stores to operand `index` as x86 writes a register: 8 and 16 bits leave the rest, 32 bits clear the upper half. */
   set(index: number, width: Width, value: () => void): void;
-  getVector(index: number): void;
-  setVector(index: number, value: () => void): void;
+  /** Pushes 16 bytes of a cell, from `offset` on. */
+  getVector(index: number, offset?: number): void;
+  setVector(index: number, value: () => void, offset?: number): void;
   /** Pushes a 64-bit or 32-bit float that lies in the low part of a cell. */
   getFloat(index: number, width: 32 | 64): void;
   /** Stores a float to the low part of a cell and leaves the rest of it. */

@@ -9,10 +9,14 @@ function address(e: Emitter, base: number, displacement: number): void {
 }
 
 // The alignment check comes before the translation: #GP even where the page is missing (SDM vol. 1, section 4.1.1).
-function alignedAddress(e: Emitter, base: number, displacement: number): void {
+function alignedAddress(e: Emitter, base: number, displacement: number, bytes = 16): void {
   const { b } = e.local;
   address(e, base, displacement);
-  e.code.tee(b).i64(15).ops('i64_and', 'i64_eqz', 'i32_eqz').if();
+  e.code
+    .tee(b)
+    .i64(bytes - 1)
+    .ops('i64_and', 'i64_eqz', 'i32_eqz')
+    .if();
   e.exit(ExitStatus.GeneralProtection);
   e.code.end().get(b);
 }
@@ -36,6 +40,44 @@ function lowLoad(width: 16 | 32 | 64): UopRow {
     { hot: width === 64, faults: true },
   );
 }
+
+// Whole ymm registers, one access: nothing is stored when the second page of a crossing one is missing.
+const wide = [false, true].flatMap((aligned) => {
+  const place = (e: Emitter) => (aligned ? alignedAddress(e, 1, 2, 32) : address(e, 1, 2));
+  const prefix = aligned ? 'a' : '';
+  return [
+    uop(
+      `ld${prefix}.256`,
+      'out in inline',
+      (e) =>
+        e.guestRead(
+          32,
+          () => place(e),
+          () => {
+            for (const half of [0, 16]) e.setVector(0, () => e.code.get(e.local.p).vectorMemory('v128_load', half), half);
+          },
+        ),
+      { faults: true },
+    ),
+    uop(
+      `st${prefix}.256`,
+      'in in inline',
+      (e) =>
+        e.guestWrite(
+          32,
+          () => place(e),
+          () => {
+            for (const half of [0, 16]) {
+              e.code.get(e.local.p);
+              e.getVector(0, half);
+              e.code.vectorMemory('v128_store', half);
+            }
+          },
+        ),
+      { faults: true },
+    ),
+  ];
+});
 
 /** All rows of this file. */
 export const vectorMemoryRows: readonly UopRow[] = [
@@ -65,6 +107,7 @@ export const vectorMemoryRows: readonly UopRow[] = [
       ),
     { hot: true, faults: true },
   ),
+  ...wide,
   lowLoad(64),
   lowLoad(32),
   lowLoad(16),

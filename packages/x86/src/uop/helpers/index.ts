@@ -14,6 +14,7 @@ import type { HelperContext, HelperRow } from './helper-row.ts';
 import { identificationHelpers } from './identification.ts';
 import { laneSearchHelpers } from './lane-search.ts';
 import { maskedStoreHelpers } from './masked-store.ts';
+import { shiftElementsHelpers } from './shift-elements.ts';
 import { stringHelpers } from './strings.ts';
 import { textCompareHelpers } from './text-compare.ts';
 import { x87ControlHelpers } from './x87/control-helpers.ts';
@@ -38,6 +39,7 @@ const helperRows: readonly HelperRow[] = [
   ...aesHelpers,
   ...carryLessHelpers,
   ...shaHelpers,
+  ...shiftElementsHelpers,
 ];
 
 const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));
