@@ -1,7 +1,14 @@
 // Page policies on the real address space: memory holds exactly the bytes that damage() predicts, for every policy and vector.
 import { readFileSync } from 'node:fs';
 import { GuestMemory, UserMemory } from '@elf/mm';
-import { type DamagedRange, damage, findPagePolicy, PAGE_POLICIES, type PagePolicy } from '@elf/pagesize';
+import {
+  type DamagedRange,
+  damage,
+  findPagePolicy,
+  type LoadSegment,
+  PAGE_POLICIES,
+  type PagePolicy,
+} from '@elf/pagesize';
 import { describe, expect, it } from 'vitest';
 import { ExecErrno } from './exec-errno.ts';
 import type { ExecOutcome, ExecSuccess } from './exec-request.ts';
@@ -23,18 +30,21 @@ interface Vector {
 const VECTORS = new URL('../../pagesize/vectors/page-policies.json', import.meta.url);
 const vectors: Record<string, Vector> = JSON.parse(readFileSync(VECTORS, 'utf8')).segments;
 
-type Load = Required<{ [Key in keyof BuiltSegment]: bigint }> & { readonly flags: number };
-
-function loadsOf(vector: Vector): Load[] {
+function loadsOf(vector: Vector): LoadSegment[] {
   return vector.load.map((row) => {
     const [flags, offset, vaddr, filesz, memsz, align] = row.map(BigInt);
-    return { type: BigInt(LOAD), flags: Number(flags), offset, vaddr, filesz, memsz, align };
+    return { flags: Number(flags), offset, vaddr, filesz, memsz, align };
   });
 }
 
 const memory = new GuestMemory({ maximumBytes: 256 << 20 });
 
-function execute(loads: readonly Load[], type: number, policy?: PagePolicy, hostPageBytes?: number): ExecOutcome {
+function execute(
+  loads: readonly LoadSegment[],
+  type: number,
+  policy?: PagePolicy,
+  hostPageBytes?: number,
+): ExecOutcome {
   const segments = loads.map((load) => ({ ...load, type: LOAD }));
   const size = loads.reduce((end, { offset, filesz }) => Math.max(end, Number(offset + filesz)), 0x2000);
   const head = buildElf({ type, entry: loads[0].vaddr, segments, fileBytes: 64 + 56 * segments.length });
@@ -44,7 +54,7 @@ function execute(loads: readonly Load[], type: number, policy?: PagePolicy, host
 }
 
 /** What is to be compared: both ends of every segment, as addresses of the file. */
-function ends(loads: readonly Load[]): [number, number][] {
+function ends(loads: readonly LoadSegment[]): [number, number][] {
   return loads.flatMap(({ vaddr, memsz }): [number, number][] => {
     const start = Number(vaddr);
     const end = start + Number(memsz);
@@ -80,7 +90,7 @@ function predicted(reference: Uint8Array, start: number, ranges: readonly Damage
 }
 
 /** Compares memory under a policy with the prediction; returns how many damaged bytes were looked at. */
-function compare(loads: readonly Load[], type: number, policy: PagePolicy, hostPageBytes: number): number {
+function compare(loads: readonly LoadSegment[], type: number, policy: PagePolicy, hostPageBytes: number): number {
   const plan = policy.plan(loads, hostPageBytes);
   const outcome = execute(loads, type, policy, hostPageBytes);
   const actions = plan.segments.flatMap((segment) => segment.actions);
@@ -129,14 +139,14 @@ describe('memory under a page policy', () => {
       state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
       return Math.floor((state / 2 ** 32) * limit);
     };
-    const randomLoad = (): Load => {
+    const randomLoad = (): LoadSegment => {
       const vaddr = BigInt(64 * KIB + below(48) * 4 * KIB + below(2) * below(4096));
       // Congruent modulo 4 KiB, so that the reference loads it; by how many pages the distance differs is random.
       const offset = (vaddr % 4096n) + BigInt(below(64) * 4 * KIB);
       const filesz = BigInt(below(4) ? below(40 * KIB) : 0);
       const memsz = filesz + BigInt(below(2) * below(40 * KIB));
       const align = BigInt(4096 << (2 * below(4)));
-      return { type: BigInt(LOAD), flags: R | (below(2) * W) | (below(2) * X), offset, vaddr, filesz, memsz, align };
+      return { flags: R | (below(2) * W) | (below(2) * X), offset, vaddr, filesz, memsz, align };
     };
     let damaged = 0;
     for (let round = 0; round < 30; round++) {
