@@ -1,5 +1,5 @@
 // Findings for people: those that say the same of several loaders and page sizes become one.
-import type { Finding } from '@elf/exec/check';
+import { CHECK_RULES, type Finding } from '@elf/exec/check';
 import { pageText } from './verdict-text.ts';
 
 /** Findings with one rule, one message and one severity. */
@@ -21,8 +21,18 @@ export function groupFindings(findings: readonly Finding[]): FindingGroup[] {
   }
   return [...groups.values()]
     .map((group) => ({ finding: group[0], scope: scopeOf(group) }))
-    .sort((a, b) => ORDER[a.finding.severity] - ORDER[b.finding.severity]);
+    .sort((a, b) => ORDER[a.finding.severity] - ORDER[b.finding.severity] || rank(a) - rank(b));
 }
+
+/** Findings of one rule together, rules in the order of their page. */
+function rank({ finding }: FindingGroup): number {
+  return (
+    CHECK_RULES.findIndex(({ id }) => id === finding.rule) * PAGES + PAGE_ORDER.indexOf(finding.hostPageBytes ?? 0)
+  );
+}
+
+const PAGE_ORDER = [0, 4096, 16384, 65536];
+const PAGES = PAGE_ORDER.length + 1;
 
 function scopeOf(group: readonly Finding[]): string {
   const byPage = new Map<string, string[]>();

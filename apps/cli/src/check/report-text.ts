@@ -34,7 +34,7 @@ export function textReport({ isColored, isSingle, failOn }: TextOptions): Report
     file(checked) {
       const groups = groupFindings(shown(checked.report.findings));
       const head = isSingle ? fullHead(checked, colors) : lineHead(checked, colors);
-      return head + groups.map((group) => findingText(group, colors, isSingle)).join('');
+      return head + groups.map((group, index) => findingText(group, colors, isSingle, groups[index + 1])).join('');
     },
     unreadable: ({ path, message }: UnreadableInput) =>
       `${printable(path)}: ${colors.red('cannot be read')}: ${printable(message)}\n`,
@@ -99,7 +99,8 @@ function lineHead({ path, report }: CheckedFile, colors: Colors): string {
   return `${printable(path)}: ${verdict}${summary === '' ? '' : ` (${summary})`}\n`;
 }
 
-function findingText({ finding, scope }: FindingGroup, colors: Colors, isFull: boolean): string {
+/** @param next the finding that follows: advice that is the same for both is given once, behind the last. */
+function findingText({ finding, scope }: FindingGroup, colors: Colors, isFull: boolean, next?: FindingGroup): string {
   const { rule, severity, message, fix, evidence } = finding;
   const paint = severity === 'error' ? colors.red : severity === 'warning' ? colors.yellow : colors.cyan;
   const margin = isFull ? '' : '  ';
@@ -118,7 +119,8 @@ function findingText({ finding, scope }: FindingGroup, colors: Colors, isFull: b
     evidence.symbols === undefined
       ? ''
       : `  symbols: ${evidence.symbols.slice(0, MOST_SYMBOLS).map(printable).join(', ')}\n`;
-  return `${head}${excerpts.join('')}${symbols}  ${colors.dim('fix:')} ${fix}\n`;
+  const isLast = next === undefined || next.finding.rule !== rule || next.finding.fix !== fix;
+  return `${head}${excerpts.join('')}${symbols}${isLast ? `  ${colors.dim('fix:')} ${fix}\n` : ''}`;
 }
 
 const MOST_EXCERPTS = 4;

@@ -6,6 +6,7 @@ import { type CheckOptions, DEFAULT_HOST_PAGES } from './check-options.ts';
 import { checkAndroid } from './checks/android-checks.ts';
 import { DamageLens } from './checks/damage-lens.ts';
 import { checkFile } from './checks/file-checks.ts';
+import { LayoutScreen } from './checks/layout-screen.ts';
 import { checkLoader } from './checks/loader-checks.ts';
 import { checkRuntimes } from './checks/runtime-checks.ts';
 import type { CheckReport, ImageKind, LoaderVerdict } from './finding.ts';
@@ -23,14 +24,17 @@ import { type ImageFacts, imageFacts } from './image-facts.ts';
  * verdicts.find(({ loader }) => loader === 'latx-304')?.verdict   // 'loads'
  */
 export function checkImage(source: ByteSource, options: CheckOptions = {}): CheckReport {
-  const loaders = chosenLoaders(options.loaders);
+  const loaders = chosenLoaders(options);
   const format = identify(source)?.name;
   return format === 'elf' ? checkElf(source, loaders, options) : checkOther(source, format, loaders, options);
 }
 
-function chosenLoaders(names: readonly string[] | undefined): readonly CheckLoader[] {
-  if (names === undefined) return CHECK_LOADERS.filter(({ isDefault }) => isDefault);
-  return names.map((name) => {
+const DEFAULT_LOADERS = CHECK_LOADERS.filter(({ isDefault }) => isDefault);
+const DEFAULT_SYSTEMS = DEFAULT_LOADERS.filter(({ kind }) => kind === 'system');
+
+function chosenLoaders({ loaders, askEmulators }: CheckOptions): readonly CheckLoader[] {
+  if (loaders === undefined) return askEmulators === false ? DEFAULT_SYSTEMS : DEFAULT_LOADERS;
+  return loaders.map((name) => {
     const loader = findCheckLoader(name);
     if (loader === undefined) throw new RangeError(`There is no loader profile or page policy ${name}.`);
     return loader;
@@ -57,9 +61,9 @@ function checkElf(source: ByteSource, loaders: readonly CheckLoader[], options: 
   const verdicts: LoaderVerdict[] = [];
   const auxiliaryPages = new Map<number, string[]>();
   const lens = new DamageLens(facts, options);
-  for (const loader of loaders)
-    for (const hostPageBytes of pages)
-      verdicts.push(checkLoader({ facts, loader, hostPageBytes, options, list, lens, auxiliaryPages }));
+  const layout = new LayoutScreen(facts.loads);
+  const question = { facts, options, list, lens, layout, auxiliaryPages };
+  for (const loader of loaders) verdicts.push(...checkLoader(question, loader, pages));
   checkFile(facts, pages, list);
   checkAndroid(facts, options, list);
   const runtimes = options.scanRuntimes === false ? [] : checkRuntimes(facts, auxiliaryPages, list);
@@ -74,12 +78,20 @@ const KIND_TEXT: Readonly<Partial<Record<ImageKind, string>>> = {
   'elf-damaged': 'file of an unknown type',
 };
 
-function describeElf({ kind, elfClass, machine, isAndroid, interpreter, elf }: ImageFacts): string {
+const SYSTEM_TEXT = {
+  linux: 'Linux',
+  android: 'Android',
+  freebsd: 'FreeBSD',
+  openbsd: 'OpenBSD',
+  netbsd: 'NetBSD',
+} as const;
+
+function describeElf({ kind, elfClass, machine, system, interpreter, elf }: ImageFacts): string {
   const type =
     elf.fileHeader.type === 3 && kind === 'elf-executable' ? 'position-independent executable' : KIND_TEXT[kind];
-  const system = isAndroid ? ' for Android' : '';
+  const built = system === 'linux' ? '' : ` for ${SYSTEM_TEXT[system]}`;
   const linked = kind === 'elf-executable' ? (interpreter === undefined ? ', static' : ', dynamic') : '';
-  return `ELF${elfClass} ${MACHINE_NAME[machine] ?? `machine ${machine}`} ${type}${linked}${system}`;
+  return `ELF${elfClass} ${MACHINE_NAME[machine] ?? `machine ${machine}`} ${type}${linked}${built}`;
 }
 
 /** Scripts, Plan 9 programs and everything else: a verdict of the profiles that know the format, n/a of all others. */

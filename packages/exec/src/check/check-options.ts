@@ -15,6 +15,10 @@ export interface CheckOptions {
   readonly loaders?: readonly string[];
   /** Host pages in bytes; 4, 16 and 64 KiB when absent. Naming them makes damage on them an error. */
   readonly hostPageBytes?: readonly number[];
+  /** Ask emulators too when no loaders are named. Default true. */
+  readonly askEmulators?: boolean;
+  /** Report permissions that change where segments share a page, as notes. Default true. */
+  readonly reportPermissions?: boolean;
   /** Read the bytes a policy takes from the wrong place, so that those which happen to be equal do not count. Default true. */
   readonly measureDamage?: boolean;
   /** Name the functions and objects in damaged ranges, which reads the symbol table. Default true. */

@@ -1,5 +1,5 @@
 // What the rules of a check read of an ELF file, gathered once: kind, segments, system. Reads headers, never contents.
-import { type ByteSource, type ElfFile, PF, type ProgramHeader, PT, parseElf } from '@elf/parse';
+import { type ByteSource, decodeText, type ElfFile, PF, type ProgramHeader, PT, parseElf } from '@elf/parse';
 import type { ImageKind } from './finding.ts';
 
 export const MACHINE = { i386: 3, i486: 6, arm: 40, x86_64: 62, aarch64: 183, riscv: 243, loongarch: 258 } as const;
@@ -12,7 +12,17 @@ const DF_1_PIE = 0x0800_0000n;
 const LONGEST_SYSTEM_NOTE = 1024n;
 /** Dynamic sections have a few dozen entries; a hostile one does not get more of our time. */
 const LONGEST_DYNAMIC_SECTION = 65_536n;
-const ANDROID_LINKERS = /^\/system\/bin\/(linker|linker64|bootstrap\/linker|bootstrap\/linker64)$/;
+/** Systems that can be told by what a file says of itself. */
+export type FileSystemName = 'linux' | 'android' | 'freebsd' | 'openbsd' | 'netbsd';
+
+/** Dynamic linkers, owners of the note that names the system, and EI_OSABI. Everything else is Linux. */
+// biome-ignore format: one row per system
+const SYSTEMS: readonly { readonly name: FileSystemName; readonly linker: RegExp; readonly note: string; readonly osabi?: number }[] = [
+  { name: 'android', linker: /^\/system\/bin\/(bootstrap\/)?linker(64)?$/, note: 'Android' },
+  { name: 'freebsd', linker: /^\/libexec\/ld-elf/,                         note: 'FreeBSD', osabi: 9 },
+  { name: 'openbsd', linker: /^\/usr\/libexec\/ld\.so$/,                   note: 'OpenBSD', osabi: 12 },
+  { name: 'netbsd',  linker: /^(\/usr)?\/libexec\/ld\.elf_so$/,            note: 'NetBSD',  osabi: 2 },
+];
 
 /** An ELF file as the rules see it. */
 export interface ImageFacts {
@@ -25,8 +35,8 @@ export interface ImageFacts {
   /** PT_LOADs in table order. */
   readonly loads: readonly ProgramHeader[];
   readonly interpreter: string | undefined;
-  /** Built for Android: its linker, its note, or it lies in an Android package. */
-  readonly isAndroid: boolean;
+  /** What it is built for. */
+  readonly system: FileSystemName;
 }
 
 /**
@@ -48,8 +58,7 @@ export function imageFacts(source: ByteSource, knownAndroid: boolean): ImageFact
     headers,
     loads: headers.filter((header) => header.type === PT.LOAD),
     interpreter,
-    isAndroid:
-      knownAndroid || (interpreter === undefined ? hasAndroidNote(elf, headers) : ANDROID_LINKERS.test(interpreter)),
+    system: knownAndroid ? 'android' : systemOf(elf, headers, interpreter),
   };
 }
 
@@ -88,19 +97,33 @@ export function dynamicValueOf(elf: ElfFile, tag: bigint): bigint | undefined {
   return undefined;
 }
 
-/** .note.android.ident: owner "Android" (bionic, libc/arch-common/bionic/crtbrand.S). */
-function hasAndroidNote(elf: ElfFile, headers: readonly ProgramHeader[]): boolean {
-  return headers.some(({ type, offset, filesz }) => {
-    if (type !== PT.NOTE || filesz < 20n || filesz > LONGEST_SYSTEM_NOTE) return false;
-    const bytes = elf.readBytes(offset, filesz, 'a note segment');
-    for (let at = 0; at + 20 <= bytes.length; at += 4)
-      if (bytes[at + 12] === 0x41 && bytes[at + 13] === 0x6e && isAndroid(bytes, at + 12)) return true;
-    return false;
-  });
+function systemOf(elf: ElfFile, headers: readonly ProgramHeader[], interpreter: string | undefined): FileSystemName {
+  if (interpreter !== undefined) return SYSTEMS.find(({ linker }) => linker.test(interpreter))?.name ?? 'linux';
+  const { osabi } = elf.fileHeader;
+  const byAbi = osabi === 0 ? undefined : SYSTEMS.find((system) => system.osabi === osabi);
+  return byAbi?.name ?? systemByNote(elf, headers) ?? 'linux';
 }
 
-function isAndroid(bytes: Uint8Array, at: number): boolean {
-  return 'Android\0'.split('').every((letter, index) => bytes[at + index] === letter.charCodeAt(0));
+/** The owner of a note tells the system: crtbrand.S of bionic, crt1.o of the BSDs. */
+function systemByNote(elf: ElfFile, headers: readonly ProgramHeader[]): FileSystemName | undefined {
+  for (const { type, offset, filesz } of headers) {
+    if (type !== PT.NOTE || filesz < NOTE_HEADER_BYTES || filesz > LONGEST_SYSTEM_NOTE) continue;
+    const reader = elf.reader(elf.readBytes(offset, filesz, 'a note segment'));
+    for (let at = 0; at + 12 <= reader.length; ) {
+      const nameBytes = reader.u32(at);
+      const name = decodeText(reader.bytes, at + 12, Math.min(reader.length, at + 12 + Math.max(0, nameBytes - 1)));
+      const found = SYSTEMS.find(({ note }) => note === name);
+      if (found !== undefined) return found.name;
+      at += 12 + fourBytes(nameBytes) + fourBytes(reader.u32(at + 4));
+    }
+  }
+  return undefined;
+}
+
+const NOTE_HEADER_BYTES = 12n;
+
+function fourBytes(value: number): number {
+  return Math.ceil(value / 4) * 4;
 }
 
 /** "R-X" and the like, for messages. */

@@ -7,7 +7,7 @@ import { LOADER_FIXES, type LoaderFix } from './rules/loader-fixes.ts';
 /** The id under which a check reports a rule of a loader profile: `elf-phnum` is ELF-LD-ELF-PHNUM. */
 export function loaderRuleId(rule: string): string {
   const id = idOf(rule);
-  return LOADER_RULES.some((known) => known.id === id) ? id : 'ELF-LD-REFUSED';
+  return LOADER_RULE_IDS.has(id) ? id : 'ELF-LD-REFUSED';
 }
 
 function idOf(rule: string): string {
@@ -55,3 +55,5 @@ export const LOADER_RULES: readonly CheckRule[] = usages().map(({ row, profiles 
     sources: [`${row.source}, ${row.kernelFunction}`],
   };
 });
+
+const LOADER_RULE_IDS: ReadonlySet<string> = new Set(LOADER_RULES.map(({ id }) => id));

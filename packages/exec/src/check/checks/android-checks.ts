@@ -10,7 +10,7 @@ const CONCERNED: readonly number[] = [MACHINE.aarch64, MACHINE.x86_64];
 
 /** Asks the rules of packages. */
 export function checkAndroid(facts: ImageFacts, options: CheckOptions, list: FindingList): void {
-  if (!facts.isAndroid || !CONCERNED.includes(facts.machine)) return;
+  if (facts.system !== 'android' || !CONCERNED.includes(facts.machine)) return;
   checkAlignment(facts, options, list);
   const { zip } = options;
   if (zip === undefined || !zip.isInstallable) return;

@@ -18,10 +18,11 @@ const MOST_NAMES_IN_MESSAGE = 8;
 
 /** The verdict on a plan that was not refused. */
 export function checkDamage(question: LoaderQuestion, plan: ImagePlan, isUnasked: boolean): LoaderVerdict {
-  const { facts, loader, hostPageBytes, list, lens } = question;
+  const { facts, loader, hostPageBytes, list, lens, layout, options } = question;
   const place = { loader: loader.name, hostPageBytes };
+  if (layout.isReference(plan)) return { ...place, verdict: 'loads', rules: [] };
   const ranges = damage(plan, facts.loads);
-  reportPermissions(question, protectionChanges(plan, facts.loads));
+  if (options.reportPermissions !== false) reportPermissions(question, protectionChanges(plan, facts.loads));
   if (ranges.length === 0) return { ...place, verdict: 'loads', rules: [] };
   const evidence = lens.look(ranges);
   const { differingBytes, names = [] } = evidence;

@@ -1,46 +1,60 @@
 // The verdict of one loader at one page size: rules of its profile, then what its page policy does to the bytes.
 import type { PagePolicy } from '@elf/pagesize';
-import { errnoName } from '../../exec-errno.ts';
-import { judgeImage } from '../../judge-image.ts';
-import { type CheckLoader, whyNotConcerned } from '../check-loaders.ts';
+import { ExecErrno } from '../../exec-errno.ts';
+import { type ImageFinding, judgeImage } from '../../judge-image.ts';
+import { type CheckLoader, isX86, whyNotConcerned } from '../check-loaders.ts';
 import type { CheckOptions } from '../check-options.ts';
-import type { LoaderVerdict } from '../finding.ts';
+import type { FindingLocation, LoaderVerdict } from '../finding.ts';
 import type { FindingList } from '../finding-list.ts';
 import { type ImageFacts, sizeText } from '../image-facts.ts';
 import { loaderRuleId } from '../loader-rules.ts';
 import { policyRuleId } from '../policy-rules.ts';
 import { checkDamage } from './damage-checks.ts';
 import type { DamageLens } from './damage-lens.ts';
+import type { LayoutScreen } from './layout-screen.ts';
 
-/** What a verdict is made from. */
-export interface LoaderQuestion {
+/** What the verdicts on one file are made from. */
+export interface FileQuestion {
   readonly facts: ImageFacts;
-  readonly loader: CheckLoader;
-  readonly hostPageBytes: number;
   readonly options: CheckOptions;
   readonly list: FindingList;
   readonly lens: DamageLens;
+  readonly layout: LayoutScreen;
   /** Filled here: loaders that load the file, by the AT_PAGESZ they give it. */
   readonly auxiliaryPages: Map<number, string[]>;
 }
 
-/** Asks one loader. */
-export function checkLoader(question: LoaderQuestion): LoaderVerdict {
-  const { facts, loader, hostPageBytes, options } = question;
-  const place = { loader: loader.name, hostPageBytes };
-  const isNamed = options.loaders !== undefined;
-  const reason = whyNotConcerned(loader, facts, isNamed) ?? whyNotThisPage(loader, hostPageBytes);
-  if (reason !== undefined) return { ...place, verdict: 'n/a', rules: [], reason };
-  const refusals = refusalsOfProfile(question);
-  if (refusals.length > 0) return { ...place, verdict: 'refused', rules: refusals };
-  return loader.policy === undefined
-    ? { ...place, verdict: 'loads', rules: [] }
-    : verdictOfPolicy(question, loader.policy);
+/** One loader at one page size. */
+export interface LoaderQuestion extends FileQuestion {
+  readonly loader: CheckLoader;
+  readonly hostPageBytes: number;
 }
 
-function whyNotThisPage({ profile, policy }: CheckLoader, hostPageBytes: number): string | undefined {
-  if (profile === undefined || policy !== undefined || profile.hostPageBytes === hostPageBytes) return undefined;
-  return `this system has pages of ${sizeText(profile.hostPageBytes)}`;
+/** Asks one loader about all pages. */
+export function checkLoader(file: FileQuestion, loader: CheckLoader, pages: readonly number[]): LoaderVerdict[] {
+  const reason = whyNotConcerned(loader, file.facts, file.options.loaders !== undefined);
+  if (reason !== undefined) return pages.map((hostPageBytes) => notApplicable(loader, hostPageBytes, reason));
+  const { profile, policy } = loader;
+  return pages.map((hostPageBytes) => {
+    if (profile !== undefined && policy === undefined && profile.hostPageBytes !== hostPageBytes)
+      return notApplicable(loader, hostPageBytes, `this system has pages of ${sizeText(profile.hostPageBytes)}`);
+    return verdictOf({ ...file, loader, hostPageBytes });
+  });
+}
+
+function notApplicable({ name }: CheckLoader, hostPageBytes: number, reason: string): LoaderVerdict {
+  return { loader: name, hostPageBytes, verdict: 'n/a', rules: NO_RULES, reason };
+}
+
+const NO_RULES: readonly string[] = [];
+
+function verdictOf(question: LoaderQuestion): LoaderVerdict {
+  const { loader, hostPageBytes } = question;
+  const refusals = refusalsOfProfile(question);
+  if (refusals.length > 0) return { loader: loader.name, hostPageBytes, verdict: 'refused', rules: refusals };
+  return loader.policy === undefined
+    ? { loader: loader.name, hostPageBytes, verdict: 'loads', rules: NO_RULES }
+    : verdictOfPolicy(question, loader.policy);
 }
 
 /** Nobody asked for this loader or page: what it says is information, not a demand. Linux on 4 KiB pages is what x86 programs are for. */
@@ -49,30 +63,48 @@ function isUnasked({ loader, hostPageBytes, options }: LoaderQuestion): boolean 
   return loader.name !== 'linux' || hostPageBytes !== loader.profile?.hostPageBytes;
 }
 
-function refusalsOfProfile(question: LoaderQuestion): string[] {
+const ERRNO_NAMES: ReadonlyMap<number, string> = new Map(
+  Object.entries(ExecErrno).map(([name, errno]) => [errno, name]),
+);
+
+function refusalsOfProfile(question: LoaderQuestion): readonly string[] {
   const { facts, loader, hostPageBytes, list } = question;
   const { profile } = loader;
   // A profile of an x86 kernel has no rules for other machines; its page policy still has.
-  if (profile === undefined || !profile.elfAbis.some(({ machines }) => machines.includes(facts.machine))) return [];
-  const rules: string[] = [];
-  for (const { rule, sentence, when, errno } of judgeImage(profile, facts.source, { hostPageBytes }).findings) {
-    const id = loaderRuleId(rule);
-    rules.push(id);
+  if (profile === undefined || !isX86(facts.machine)) return NO_RULES;
+  const { accepted, findings } = judgeImage(profile, facts.source, { hostPageBytes });
+  if (accepted) return NO_RULES;
+  const byRule = new Map<string, ImageFinding[]>();
+  for (const finding of findings) byRule.set(finding.rule, [...(byRule.get(finding.rule) ?? []), finding]);
+  for (const [rule, [{ sentence, errno, when }, ...others]] of byRule) {
+    const more = others.length === 0 ? '' : ` So do ${others.length} more.`;
     list.add({
-      rule: id,
-      message: sentence,
+      rule: loaderRuleId(rule),
+      message: `${sentence}${more}`,
       loader: loader.name,
       hostPageBytes,
-      evidence: { facts: { rule, errno: errnoName(errno), pointOfNoReturn: when } },
+      location: locationOf(facts, sentence),
+      evidence: { facts: { rule, errno: ERRNO_NAMES.get(errno) ?? errno, pointOfNoReturn: when } },
       isUnasked: isUnasked(question),
     });
   }
-  return [...new Set(rules)];
+  return [...byRule.keys()].map(loaderRuleId);
+}
+
+/** Rules about one segment begin their sentence with its index; the others speak of the file as a whole. */
+function locationOf({ headers, elf }: ImageFacts, sentence: string): FindingLocation {
+  const index = /^PT_[A-Z]+ (\d+) /.exec(sentence)?.[1];
+  const header = index === undefined ? undefined : headers[Number(index)];
+  if (header !== undefined) return { offset: header.offset, address: header.vaddr, segment: header.index };
+  return /e_ph|program header/.test(sentence) ? { offset: elf.fileHeader.phoff } : { offset: 0n };
 }
 
 function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVerdict {
-  const { facts, loader, hostPageBytes, list, auxiliaryPages } = question;
+  const { facts, loader, hostPageBytes, list, auxiliaryPages, options, layout } = question;
   const place = { loader: loader.name, hostPageBytes };
+  // Whoever looks for run-time libraries wants to know what AT_PAGESZ the plan says.
+  if (options.scanRuntimes === false && layout.isUndisturbedBy(policy.name, hostPageBytes))
+    return { ...place, verdict: 'loads', rules: [] };
   const plan = policy.plan(facts.loads, hostPageBytes);
   if (plan.refusal !== undefined) {
     const { segment, errno, rule, sentence } = plan.refusal;
@@ -84,6 +116,8 @@ function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVe
       ...place,
       location: header === undefined ? {} : { offset: header.offset, address: header.vaddr, segment: header.index },
       evidence: { facts: { rule, errno } },
+      // A loader that runs on no such host says nothing about the file.
+      severity: id === 'ELF-PG-HOST-PAGE' && options.loaders === undefined ? 'note' : undefined,
       isUnasked: isUnasked(question),
     });
     return { ...place, verdict: 'refused', rules: [id] };

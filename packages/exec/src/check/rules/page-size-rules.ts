@@ -7,18 +7,6 @@ const relink = (facts: FixFacts) =>
 /** Rules about the host's page. */
 export const PAGE_SIZE_RULES: readonly CheckRule[] = [
   {
-    id: 'ELF-PG-CONGRUENCE',
-    severity: 'error',
-    title: 'A segment cannot be mapped with this page size',
-    checks: 'For every PT_LOAD: p_vaddr and p_offset have the same remainder modulo the host page.',
-    refusedBy: 'Linux with that page size, and every loader that maps with the host page without copying.',
-    explanation:
-      'mmap maps whole pages of the file to whole pages of memory. When address and file offset differ within a page there is no mapping that puts the bytes where they belong; the kernel finds out after the old program is gone, so the process dies of SIGSEGV while a tracer sees EINVAL.',
-    fix: relink,
-    example: 'p_vaddr 0x2d1c550 and p_offset 0x2b1b550 differ by 0x201000, which is no multiple of 16 KiB.',
-    sources: ['Linux, fs/binfmt_elf.c, elf_map', 'man 2 mmap, EINVAL'],
-  },
-  {
     id: 'ELF-PG-DAMAGE',
     severity: 'error',
     title: 'The loader puts wrong bytes into memory',
@@ -35,6 +23,18 @@ export const PAGE_SIZE_RULES: readonly CheckRule[] = [
       'https://github.com/ptitSeb/box64/pull/4182',
       'QEMU, linux-user/elfload.c',
     ],
+  },
+  {
+    id: 'ELF-PG-CONGRUENCE',
+    severity: 'error',
+    title: 'A segment cannot be mapped with this page size',
+    checks: 'For every PT_LOAD: p_vaddr and p_offset have the same remainder modulo the host page.',
+    refusedBy: 'Linux with that page size, and every loader that maps with the host page without copying.',
+    explanation:
+      'mmap maps whole pages of the file to whole pages of memory. When address and file offset differ within a page there is no mapping that puts the bytes where they belong; the kernel finds out after the old program is gone, so the process dies of SIGSEGV while a tracer sees EINVAL.',
+    fix: relink,
+    example: 'p_vaddr 0x2d1c550 and p_offset 0x2b1b550 differ by 0x201000, which is no multiple of 16 KiB.',
+    sources: ['Linux, fs/binfmt_elf.c, elf_map', 'man 2 mmap, EINVAL'],
   },
   {
     id: 'ELF-PG-SAME-BYTES',
