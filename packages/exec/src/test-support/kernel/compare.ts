@@ -3,7 +3,15 @@ import type { ExecFiles, ExecOutcome } from '../../exec-request.ts';
 import type { CraftedCase } from './crafted-case.ts';
 import { CONTENT_PAGES, type CraftedAnswer, filesOf, kernelCase } from './crafted-suite.ts';
 import { differences } from './entry-state.ts';
-import type { KernelCase, KernelFacts, Observation } from './kernel-runner.ts';
+import { hostFiles } from './host-files.ts';
+import type { HostProgram } from './host-programs.ts';
+import {
+  type KernelCase,
+  type KernelFacts,
+  type KernelRunner,
+  kernelFacts,
+  type Observation,
+} from './kernel-runner.ts';
 import { entryStateOf, executeOurs } from './our-side.ts';
 import { fate } from './tiny-programs.ts';
 
@@ -18,13 +26,13 @@ export interface Comparison {
 }
 
 /** The kernel's word for our outcome when programs are stopped before their first instruction. */
-export function tracedOutcome(outcome: ExecOutcome): string {
+function tracedOutcome(outcome: ExecOutcome): string {
   if (outcome.ok) return 'started';
   return outcome.afterPointOfNoReturn ? `signal ${SIGSEGV}` : `errno ${outcome.errno}`;
 }
 
 /** Compares a traced case: the outcome, and behind a start every part of the state. */
-export function compareTraced(
+function compareTraced(
   kernelCase: KernelCase,
   observation: Observation,
   files: ExecFiles,
@@ -42,6 +50,28 @@ export function compareTraced(
   const mine = entryStateOf(ours, kernelCase.contentPages ?? 0);
   ours.space.destroy();
   return { outcome, differences: [...invariants, ...differences(mine, state)] };
+}
+
+/** Compares programs of this machine, each stopped before its first instruction. */
+export function comparePrograms(
+  runner: KernelRunner,
+  programs: readonly HostProgram[],
+  contentPages: number,
+): (HostProgram & Comparison)[] {
+  const facts = kernelFacts();
+  const cases = programs.map(({ path }) => programCase(path, contentPages));
+  const observations = runner.run(cases);
+  return programs.map((program, index) => {
+    const files = hostFiles();
+    const comparison = compareTraced(cases[index], observations[index], files, facts);
+    files.close();
+    return { ...program, ...comparison };
+  });
+}
+
+/** The execve every program is compared with. */
+function programCase(path: string, contentPages: number): KernelCase {
+  return { path, argv: [path, 'one', 'two words', ''], envp: ['A=1', 'HOME=/root', 'EMPTY='], contentPages };
 }
 
 /** Compares a crafted case: how the program ends, and its state before the first instruction where the kernel told it. */

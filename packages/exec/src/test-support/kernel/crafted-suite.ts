@@ -8,13 +8,12 @@ import { images32, interpreters32 } from './crafted-images-i386.ts';
 import { images64, interpreters64 } from './crafted-images-x86-64.ts';
 import { limitCases } from './crafted-limits.ts';
 import { pathCases, pathFiles } from './crafted-paths.ts';
-import { comparableMaps, digest, type EntryState } from './entry-state.ts';
+import type { EntryState } from './entry-state.ts';
 import type { KernelCase, KernelFacts, KernelRunner } from './kernel-runner.ts';
+import { readState, stateText } from './recorded-state.ts';
 
 /** Pages of each area whose content is compared. */
 export const CONTENT_PAGES = 64;
-/** Longer stacks are compared by the digest of their area. */
-const LONGEST_STACK = 2048;
 /** Recorded answers of the kernel. */
 export const RECORDED = fileURLToPath(new URL('../../../vectors/kernel-cases.json', import.meta.url));
 
@@ -68,13 +67,9 @@ export function askKernel(runner: KernelRunner, root: string, facts: KernelFacts
   return answers;
 }
 
-/** The state with paths relative to the directory and long contents as digests, so that it can be compared anywhere. */
+/** The state with paths relative to the directory. */
 function relative(state: EntryState, root: string): EntryState {
-  return {
-    ...state,
-    maps: comparableMaps(state.maps).map((line) => line.replace(`${root}/`, './')),
-    content: Object.fromEntries(Object.entries(state.content).map(([start, pages]) => [start, digest(pages)])),
-  };
+  return { ...state, maps: state.maps.map((line) => line.replace(`${root}/`, './')) };
 }
 
 /** Answers as recorded, with the facts of the kernel that gave them. */
@@ -86,24 +81,13 @@ export interface Recording {
 
 /** The recording of the repository. */
 export function readRecording(): Recording {
-  return JSON.parse(readFileSync(RECORDED, 'utf8'), (key, value) =>
-    key === 'stack' ? new Uint8Array(Buffer.from(value, 'base64')) : value,
-  );
+  return JSON.parse(readFileSync(RECORDED, 'utf8'), readState);
 }
 
-/** A recording as text. Stacks beyond a size are left to the digest of their area. */
+/** A recording as text, one case a line. */
 export function recordingText(kernel: string, facts: KernelFacts, answers: Map<string, CraftedAnswer>): string {
   const rows = [...answers].map(([name, { outcome, state }]) => {
-    const kept = state && { ...state, registers: nonZero(state.registers), stack: base64(state.stack) };
-    return `  ${JSON.stringify(name)}: ${JSON.stringify({ outcome, state: kept })}`;
+    return `  ${JSON.stringify(name)}: ${JSON.stringify({ outcome, state: state && stateText(state) })}`;
   });
   return `{\n "kernel": ${JSON.stringify(kernel)},\n "facts": ${JSON.stringify(facts)},\n "answers": {\n${rows.join(',\n')}\n }\n}\n`;
-}
-
-function nonZero(registers: Readonly<Record<string, string>>): Record<string, string> {
-  return Object.fromEntries(Object.entries(registers).filter(([, value]) => value !== '0'));
-}
-
-function base64(stack: Uint8Array): string {
-  return Buffer.from(stack.length <= LONGEST_STACK ? stack : stack.subarray(0, LONGEST_STACK)).toString('base64');
 }

@@ -1,6 +1,6 @@
 // The executables of this machine by kind: installed ones of every kind there is, and some built from committed sources.
 import { spawnSync } from 'node:child_process';
-import { type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
+import { chmodSync, copyFileSync, type Dirent, existsSync, readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseElf } from '@elf/parse';
@@ -13,9 +13,18 @@ export interface HostProgram {
 }
 
 const FOLDERS = ['/usr/bin', '/usr/sbin', '/usr/libexec', '/usr/local', '/usr/lib', '/usr/lib32'];
+/** Shared objects that can be executed, and programs of unusual size or making. */
+const ALWAYS = [
+  '/lib64/ld-linux-x86-64.so.2',
+  '/lib/x86_64-linux-gnu/libc.so.6',
+  '/usr/bin/busybox',
+  '/sbin/ldconfig',
+  '/usr/bin/gdb',
+];
 const PROBE = fileURLToPath(new URL('../../../native/probe.c', import.meta.url));
 const ET_DYN = 3;
 const INTERP = 3;
+const LARGEST_COPY = 1_000_000;
 
 /** How each own program is built; one that this compiler cannot build is left out. */
 // biome-ignore format: one row per program
@@ -44,9 +53,9 @@ const BUILDS: readonly (readonly [name: string, compiler: string, ...flags: stri
   ['musl-dynamic',         'musl-gcc'],
 ];
 
-/** Builds the own programs in `directory`; those that could be built. */
-export function buildPrograms(directory: string): HostProgram[] {
-  return BUILDS.flatMap(([name, compiler, ...flags]) => {
+/** Builds own programs in `directory`, all of them or those of these names; what this compiler cannot build is left out. */
+export function buildPrograms(directory: string, names?: readonly string[]): HostProgram[] {
+  return BUILDS.filter(([name]) => names?.includes(name) ?? true).flatMap(([name, compiler, ...flags]) => {
     const path = join(directory, name);
     const built = spawnSync(compiler, ['-O1', '-w', ...flags, '-o', path, PROBE]);
     return built.status === 0 ? [{ path, kind: kindOf(path) }] : [];
@@ -61,7 +70,8 @@ export function installedPrograms(perKind: number): HostProgram[] {
     const kind = kindOf(path);
     byKind.set(kind, [...(byKind.get(kind) ?? []), { path, kind }]);
   }
-  return [...byKind.values()].flatMap((list) => spread(list, perKind));
+  const always = ALWAYS.filter((path) => existsSync(path)).map((path) => ({ path, kind: kindOf(path) }));
+  return [...always, ...[...byKind.values()].flatMap((list) => spread(list, perKind))];
 }
 
 function spread<T>(list: readonly T[], wanted: number): T[] {
@@ -115,14 +125,48 @@ export function kindOf(path: string): string {
 
 /** Files without execute permission as they are: execve refuses them before it looks inside. */
 export function dataFiles(): HostProgram[] {
-  const paths = [
-    '/etc/passwd',
-    '/etc/os-release',
-    '/usr/lib/os-release',
-    '/usr/share/dict/words',
-    '/etc',
-    '/usr/bin',
-    '/dev/null',
-  ];
+  const paths = ['/etc/passwd', '/etc/os-release', '/usr/share/dict/words', '/etc', '/usr/bin', '/dev/null'];
   return paths.filter((path) => existsSync(path)).map((path) => ({ path, kind: 'data' }));
+}
+
+/** Copies of files that nobody meant to execute, with execute permission: one of each kind of name, not too big. */
+export function executableCopies(directory: string): HostProgram[] {
+  const endings = [
+    '.o',
+    '.a',
+    '.so',
+    '.gz',
+    '.png',
+    '.py',
+    '.pyc',
+    '.html',
+    '.json',
+    '.jar',
+    '.h',
+    '.txt',
+    '.mo',
+    '.zip',
+    '.ko',
+  ];
+  const folders = ['/usr/share', '/usr/lib', '/usr/include'].filter((folder) => existsSync(folder));
+  const found = new Map<string, string>();
+  for (const path of folders.flatMap((folder) => filesBelow(folder))) {
+    const ending = endings.find((each) => path.endsWith(each) && !found.has(each));
+    if (ending === undefined) continue;
+    const { size } = statSync(path, { throwIfNoEntry: false }) ?? { size: 0 };
+    if (size > 0 && size < LARGEST_COPY) found.set(ending, path);
+    if (found.size === endings.length) break;
+  }
+  return [...found].map(([ending, path]) => {
+    const copy = join(directory, `copy${ending}`);
+    copyFileSync(path, copy);
+    chmodSync(copy, 0o755);
+    return { path: copy, kind: `copy: ${kindOf(copy)}` };
+  });
+}
+
+/** Rules of binfmt_misc this machine has: they may start what no format knows. */
+export function hasMiscRules(): boolean {
+  const folder = '/proc/sys/fs/binfmt_misc';
+  return existsSync(folder) && readdirSync(folder).some((name) => name !== 'register' && name !== 'status');
 }

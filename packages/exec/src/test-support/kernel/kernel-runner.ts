@@ -85,6 +85,7 @@ export function kernelRunner(directory: string): KernelRunner | string {
   const run = (cases: readonly KernelCase[]) => {
     writeFileSync(list, Buffer.concat(cases.map(words)));
     const ran = spawnSync(program, [list], { maxBuffer: 1 << 30 });
+    if (ran.error) throw ran.error;
     const blocks = ran.stdout
       .toString('latin1')
       .split(/^outcome /m)
