@@ -80,7 +80,9 @@ function check(before: ByteSource, after: ByteSource, plan: RewritePlan): Rewrit
   }
   if (mismatches.length > 0) return { isGood: false, sentence: mismatches.join(' ') };
   const again = movePhdrsFirst(after, { pageBytes: GUEST_PAGE_BYTES });
-  const sentence = `${comparedBytes} bytes of ${segments} PT_LOADs are the input's, except for ${announcedBytes} bytes inside the changes above`;
+  const where = `${comparedBytes} bytes of ${segments} PT_LOAD${segments === 1 ? '' : 's'}`;
+  const except = announcedBytes === 0 ? '' : `, except for ${announcedBytes} bytes inside the changes above`;
+  const sentence = `${where} are the input's${except}`;
   return again.kind === 'unchanged'
     ? { isGood: true, sentence }
     : { isGood: false, sentence: 'the table is not first' };

@@ -5,7 +5,7 @@ import type { ExecSuccess } from '../exec-request.ts';
 import { buildPlan9, patternBytes } from '../test-support/plan9-builder.ts';
 import { run } from '../test-support/run-execve.ts';
 
-const ROUNDS = 6000;
+const ROUNDS = 3000;
 const STACK_BYTES = 16 << 20;
 /** Sizes and addresses where 32-bit loaders break: signs, wrap-arounds, page borders, the places of the two machines. */
 const NUMBERS = [
@@ -58,7 +58,7 @@ describe('damaged Plan 9 programs', () => {
     }
     expect(total / ROUNDS).toBeLessThan(10);
     for (const rule of ['ok', 'plan9-entry', 'plan9-segments', 'plan9-header', 'plan9-module', 'unknown-format']) {
-      expect([rule, verdicts.get(rule) ?? 0]).toEqual([rule, expect.toSatisfy((count: number) => count > 5)]);
+      expect([rule, verdicts.get(rule) ?? 0]).toEqual([rule, expect.toSatisfy((count: number) => count > 2)]);
     }
   });
 });

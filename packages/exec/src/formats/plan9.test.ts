@@ -100,6 +100,14 @@ describe('a Plan 9 program', () => {
     }
   });
 
+  it.each([16384, 65536])('is the same on a host with pages of %i bytes', (hostPageBytes) => {
+    for (const machine of MACHINES) {
+      const bytes = buildPlan9({ machine, text: patternBytes(9000, 1), bss: 5000 });
+      const outcome = run({ '/program': bytes }, { argv: ARGV, processId: PROCESS_ID, hostPageBytes });
+      expectPlan9Image(succeed(outcome), bytes, ARGV, PROCESS_ID);
+    }
+  });
+
   it('does not change its file when it writes to its data', () => {
     const bytes = buildPlan9({ machine: 'amd64' });
     const original = bytes.slice();

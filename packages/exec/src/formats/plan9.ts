@@ -1,6 +1,6 @@
 // The Plan 9 a.out format for 386 and amd64: from the unaligned file into memory, as that system's sysexec does it.
 import { type AddressSpace, type Backing, Protection, UserMemory } from '@elf/mm';
-import { guestPageAddress, guestPageCeiling } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, guestPageAddress, guestPageCeiling } from '@elf/pagesize';
 import { decodePlan9Header, decodeText, type Plan9Header } from '@elf/parse';
 import {
   type BinaryFormat,
@@ -53,8 +53,7 @@ function loadPlan9(binprm: Binprm, context: LoadContext): FormatOutcome {
 
   noteMissingBytes(program, binprm, context);
 
-  const space = context.beginNewExec();
-  adoptLayout(space, segments);
+  const space = newSpace(segments, context);
   const failure = mapSegments(space, program, binprm, context);
   if (failure) return failure;
   if (!new UserMemory(space).write(stack.stackPointer, stack.bytes)) {
@@ -143,12 +142,15 @@ function withoutModuleFlag(bytes: Uint8Array): Uint8Array {
   return plain;
 }
 
-/** Plan 9's borders instead of Linux's: text may start at the second page, and nothing lies above the stack. */
-function adoptLayout(space: AddressSpace, { textStart, stackStart, stackTop }: Plan9Segments): void {
-  const { layout } = space;
-  layout.minimumAddress = Math.min(layout.minimumAddress, textStart);
-  layout.taskSize = stackTop;
-  layout.mmapBase = stackStart;
+/** An address space with Plan 9's borders: text may start at the second page, nothing lies above the stack, pages have 4 KiB. */
+function newSpace({ textStart, stackStart, stackTop }: Plan9Segments, context: LoadContext): AddressSpace {
+  const { layout } = context.request.profile;
+  const minimumAddress = Math.min(layout.minimumAddress, textStart);
+  const space = context.beginNewExec({ ...layout, minimumAddress, taskSize: stackTop, stackTop, mmapBase: stackStart });
+  // The segments start where the file format says, whatever the host's pages are: this memory is nobody's mmap.
+  space.layout.mappingGranularity = GUEST_PAGE_BYTES;
+  space.layout.taskSize = stackTop;
+  return space;
 }
 
 /** Plan 9 does not look at the size of the file: a program may start and die where it touches what is not there. */
