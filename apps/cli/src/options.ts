@@ -86,10 +86,11 @@ export function parseOptions(
 
 /** The options as lines of help. */
 export function optionHelp(rows: readonly OptionRow[]): string {
+  const leftOf = (row: OptionRow) => `  -${row.name}${row.value === undefined ? '' : ` ${row.value}`}  `;
+  const width = Math.max(24, ...rows.map((row) => leftOf(row).length));
   return rows
     .map((row) => {
-      const left = `  -${row.name}${row.value === undefined ? '' : ` ${row.value}`}`;
-      return `${left.padEnd(24)}${row.description}${row.environment === undefined ? '' : ` (${row.environment})`}\n`;
+      return `${leftOf(row).padEnd(width)}${row.description}${row.environment === undefined ? '' : ` (${row.environment})`}\n`;
     })
     .join('');
 }

@@ -1,5 +1,6 @@
 /* Asks this kernel's binfmt_misc, in a user and mount namespace of its own: nothing registered here is seen outside.
    Reads commands from standard input, one a line, words in hexadecimal; prints one line for each:
+     busy PATH (opens it for writing until the next busy; an empty path only closes)
      file PATH MODE UID GID CONTENT   cd PATH   copy FROM PATH MODE UID GID   link TARGET PATH
      write NAME BYTES      to the file NAME of binfmt_misc: "ok COUNT" or "errno N"
      try BYTES             registers, reads the entry and removes it: "text HEX" or "errno N"
@@ -175,7 +176,7 @@ static void start_program(const Start *start)
         exit(1);
     pid_t child = fork();
     if (child == 0) {
-        alarm(5);
+        alarm(30);
         personality(ADDR_NO_RANDOMIZE);
         /* High numbers, so that descriptor 3 is the lowest free one of every program. */
         int high = fcntl(report[1], F_DUPFD_CLOEXEC, 100);
@@ -220,7 +221,12 @@ static void obey(char *line)
         puts(chdir(words[1]) == 0 ? "ok" : strerror(errno));
     else if (strcmp(verb, "mkdir") == 0)
         puts(mkdir(words[1], 0755) == 0 ? "ok" : strerror(errno));
-    else if (strcmp(verb, "link") == 0)
+    else if (strcmp(verb, "busy") == 0) {
+        static int busy = -1;
+        close(busy);
+        busy = words[1][0] ? open(words[1], O_WRONLY | O_CLOEXEC) : -1;
+        puts("ok");
+    } else if (strcmp(verb, "link") == 0)
         puts(symlink(words[1], words[2]) == 0 ? "ok" : strerror(errno));
     else if (strcmp(verb, "unlink") == 0)
         puts(unlink(words[1]) == 0 ? "ok" : strerror(errno));

@@ -1,6 +1,6 @@
 // The built command end to end: exit statuses, signals, messages, streams, options. Needs `npm run build` (npm test does it first).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -52,6 +52,30 @@ describe('elf run', () => {
       err: expect.stringMatching(/ENOEXEC by rule \S+: .+\.\n$/),
     });
     expect(elf(['run', join(work, 'missing')])).toMatchObject({ status: 127, err: expect.stringContaining('ENOENT') });
+  });
+
+  it('starts foreign files with the interpreter of a binfmt_misc rule', () => {
+    const rules = join(work, 'binfmt.d');
+    mkdirSync(rules);
+    writeFileSync(join(rules, 'greet.conf'), `# greets\n:greet:E::greet::${hello}:P\n`);
+    const file = join(work, 'x.greet');
+    writeFileSync(file, 'anything', { mode: 0o755 });
+    const started = elf(['run', '--binfmt-conf', rules, '-0', 'name', file, 'one']);
+    expect(started).toMatchObject({ status: 0, err: '' });
+    expect(started.out).toContain(
+      `4 arguments\n  argv[0] = ${hello}\n  argv[1] = ${file}\n  argv[2] = name\n  argv[3] = one\n`,
+    );
+    expect(elf(['run', file]).status).toBe(126);
+    expect(elf(['run', file], { ELF_BINFMT_CONF: rules }).status).toBe(0);
+    expect(elf(['run', '--binfmt-conf', join(work, 'none'), file])).toMatchObject({
+      status: 125,
+      err: expect.stringContaining('none: no such file or directory'),
+    });
+    writeFileSync(join(rules, 'wrong.conf'), ':wrong:M:-1:ab::/i:\n');
+    expect(elf(['run', '--binfmt-conf', rules, file])).toMatchObject({
+      status: 0,
+      err: `elf run: ${rules}/wrong.conf:1: offset: The offset "-1" is no decimal number from 0 to 255 (EINVAL); the rule is left out\n`,
+    });
   });
 
   it('says what is wrong with the command line: 125', () => {

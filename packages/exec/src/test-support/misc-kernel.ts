@@ -1,7 +1,7 @@
 // Asks a real kernel's binfmt_misc, in a namespace of its own, through native/binfmt-misc.c.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -15,10 +15,11 @@ export const SHOW = '/mnt/show';
 
 /**
  * The kernel's answers to the commands, in order, after a copy of show-start was put at {@link SHOW}. Undefined where the kernel
- * cannot be asked: no Linux on x86-64, no compiler, no right to make namespaces.
+ * cannot be asked: no Linux on x86-64, no compiler, no right to make namespaces, or a kernel before 6.14, which knows fewer
+ * flags of execveat and has no binfmt_misc of a namespace's own before 6.7.
  */
 export function askKernel(commands: readonly MiscCommand[]): string[] | undefined {
-  if (process.platform !== 'linux' || process.arch !== 'x64') return undefined;
+  if (process.platform !== 'linux' || process.arch !== 'x64' || !isRecentKernel(release())) return undefined;
   const directory = mkdtempSync(join(tmpdir(), 'elf-misc-'));
   try {
     const runner = join(directory, 'runner');
@@ -36,6 +37,11 @@ export function askKernel(commands: readonly MiscCommand[]): string[] | undefine
   } finally {
     rmSync(directory, { recursive: true });
   }
+}
+
+function isRecentKernel(version: string): boolean {
+  const [major, minor] = version.split('.').map(Number);
+  return major > 6 || (major === 6 && minor >= 14);
 }
 
 /** The bytes of a text whose characters are bytes. */

@@ -25,6 +25,8 @@ export class MiscModel {
   readonly #directories = new Set(['/', '/mnt']);
   readonly #table = new BinfmtMiscTable({ openInterpreter: (path) => this.#openAs(0, textOf(path)) });
   #cwd = '/';
+  /** The file somebody writes to. */
+  #busy = '';
 
   constructor() {
     this.#files.set(SHOW, { content: buildElf({}), mode: 0o755, uid: 0, gid: 0 });
@@ -41,6 +43,9 @@ export class MiscModel {
         return 'ok';
       case 'link':
         this.#links.set(words[1], words[0]);
+        return 'ok';
+      case 'busy':
+        this.#busy = words[0];
         return 'ok';
       case 'unlink':
         this.#files.delete(words[0]);
@@ -120,7 +125,9 @@ export class MiscModel {
     if (target !== undefined) return followsLastLink ? this.#openAs(user, target) : ExecErrno.ELOOP;
     if (this.#directories.has(path)) return fileOf({ content: new Uint8Array(), mode: 0o755, uid: 0, gid: 0 }, false);
     const file = this.#files.get(path);
-    if (file !== undefined) return mayExecute(file, user) ? fileOf(file, true) : ExecErrno.EACCES;
+    const isOpenForWriting = path === this.#busy;
+    if (file !== undefined && !mayExecute(file, user)) return ExecErrno.EACCES;
+    if (file !== undefined) return { ...fileOf(file, true), isOpenForWriting };
     return this.#files.has(path.slice(0, path.lastIndexOf('/'))) ? ENOTDIR : ExecErrno.ENOENT;
   }
 }
