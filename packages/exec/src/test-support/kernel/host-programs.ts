@@ -101,6 +101,7 @@ function mayBeCompared(path: string): boolean {
 
 /** "i386 static PIE", "x86-64 dynamic PIE", "script", "other". */
 export function kindOf(path: string): string {
+  if (statSync(path, { throwIfNoEntry: false })?.isDirectory()) return 'directory';
   let source: ReturnType<typeof openFileSource>;
   try {
     source = openFileSource(path);
