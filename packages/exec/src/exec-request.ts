@@ -125,6 +125,8 @@ export interface ExecRequest {
   readonly hostPageBytes?: number;
   /** The caller's process id, for start state that holds it (the Tos of Plan 9); 1 by default. */
   readonly processId?: number;
+  /** Flag word of personality(2) the caller has; 0 by default. The new program inherits it. */
+  readonly personalityFlags?: number;
   /** Seed of address randomisation; absent: none, every run is laid out alike. */
   readonly randomizationSeed?: number;
   /** The offsets themselves instead of a seed, to repeat a start that was observed. */

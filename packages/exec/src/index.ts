@@ -57,5 +57,6 @@ export {
 export { type ImageFinding, type ImageJudgement, type JudgeOptions, judgeImage } from './judge-image.ts';
 export { loadLibrary } from './load-library.ts';
 export type { LoaderLayout, LoaderProfile, LoaderTraits } from './loader-profile.ts';
+export { PersonalityFlag } from './personality-flags.ts';
 export { findLoaderProfile, LOADER_PROFILES } from './profiles/index.ts';
 export { linuxProfile } from './profiles/linux.ts';

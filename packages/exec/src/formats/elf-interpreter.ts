@@ -86,14 +86,14 @@ export function mapInterpreter(
   programBias: number,
 ): MappedInterpreter | MapFailure {
   const { elfRules } = target.request.profile;
-  const unmappable = firstFailure(elfRules, ['image'], image.candidate);
+  const unmappable = firstFailure(elfRules, ['image'], { ...image.candidate, layout: target.layout });
   if (unmappable) return unmappable;
   const placement = placeInterpreter(target, image, programBias);
   if ('sentence' in placement) return placement;
   const loaded = loadSegments(target, image, placement);
   if ('sentence' in loaded) return loaded;
   const bias = BigInt(loaded.bias);
-  const stray = firstFailure(elfRules, ['entry'], { ...image.candidate, bias });
+  const stray = firstFailure(elfRules, ['entry'], { ...image.candidate, layout: target.layout, bias });
   if (stray) return stray;
   // gVisor's AT_BASE is where the first segment starts, which is the same unless the interpreter is linked to an address.
   const isProbed = target.request.profile.traits?.placement === 'probed';

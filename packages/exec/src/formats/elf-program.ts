@@ -25,7 +25,10 @@ export interface MappedProgram {
 
 /** Maps the program's segments after the profile's rules for the whole image. */
 export function mapProgram(target: ImageTarget, image: ElfImage, hasInterpreter: boolean): MappedProgram | MapFailure {
-  const broken = firstFailure(target.request.profile.elfRules, ['image'], image.candidate);
+  const broken = firstFailure(target.request.profile.elfRules, ['image'], {
+    ...image.candidate,
+    layout: target.layout,
+  });
   if (broken) return broken;
   const placement = placeProgram(target, image, hasInterpreter);
   if ('sentence' in placement) return placement;

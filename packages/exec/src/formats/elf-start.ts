@@ -24,7 +24,7 @@ export interface ElfStart {
 /** Writes the stack and says where the program starts. */
 export function startElf({ target, binprm, image, program, interpreter, isStackExecutable }: ElfStart): FormatOutcome {
   const { space, request, record, layout } = target;
-  const candidate = { ...image.candidate, bias: BigInt(program.bias) };
+  const candidate = { ...image.candidate, layout, bias: BigInt(program.bias) };
   const stray = interpreter ? undefined : firstFailure(request.profile.elfRules, ['entry'], candidate);
   if (stray) return refuse(stray.errno, stray.rule, stray.sentence);
   const programEntry = Number(BigInt.asUintN(64, image.header.entry + BigInt(program.bias)));

@@ -1,4 +1,5 @@
 // The ELF format: from a readable image to a program in memory, as load_elf_binary does it, for 64-bit and 32-bit programs.
+import { Protection } from '@elf/mm';
 import { PF, PT } from '@elf/parse';
 import {
   type BinaryFormat,
@@ -8,9 +9,11 @@ import {
   refuse,
 } from '../binary-format.ts';
 import type { Binprm } from '../binprm.ts';
+import { errnoName } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
 import { emulatorOf, hostPageBytesOf, type ImageTarget, mappingPageBytes } from '../image-target.ts';
 import type { MapFailure } from '../map-image.ts';
+import { inheritedFlags, limitedLayout, PersonalityFlag } from '../personality-flags.ts';
 import { mapStack } from '../stack-writer.ts';
 import { startLayout } from '../start-layout.ts';
 import { type ElfAbi, I386_ABI, X86_64_ABI } from './elf-abi.ts';
@@ -50,11 +53,12 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
   const opensLate = profile.traits?.interpreterTime === 'after-mapping';
   const early = opensLate ? undefined : openInterpreter(image, context);
   if (early && 'kind' in early) return early;
-  const rights = executableMemory(image, context);
+  const flags = inheritedFlags(context.request, binprm.credentialFile, abi, context.record);
+  const rights = executableMemory(image, context, flags);
   const checkedEarly = early && checkInterpreter(early, context);
   if (checkedEarly && 'kind' in checkedEarly) return checkedEarly;
 
-  const target = newTarget(context, abi, rights.isAll);
+  const target = newTarget(context, abi, rights.isAll, flags);
   const failed = mapInitialStack(target, binprm, rights.isStackExecutable);
   if (failed) return failed;
   const hasInterpreter = interpreterHeader(image, profile.interpreterHeader) !== undefined;
@@ -66,6 +70,7 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
   if (checked && 'kind' in checked) return checked;
   const interpreter = checked && mapInterpreter(target, checked, program.bias);
   if (interpreter && 'sentence' in interpreter) return fatal(interpreter);
+  if (flags & PersonalityFlag.MmapPageZero) mapPageZero(target);
   return startElf({ target, binprm, image, program, interpreter, isStackExecutable: rights.isStackExecutable });
 }
 
@@ -78,29 +83,45 @@ function fatal(failure: MapFailure): FormatRefusal {
  * for one of the time before such permissions: whatever it can read it can execute (arch/x86/include/asm/elf.h,
  * elf_read_implies_exec).
  */
-function executableMemory(image: ElfImage, context: LoadContext) {
+function executableMemory(image: ElfImage, context: LoadContext, flags: number) {
   const header = image.programHeaders.findLast(({ type }) => type === PT.GNU_STACK);
   const isAsked = header === undefined || (header.flags & PF.X) !== 0;
   const governsData = context.request.profile.traits?.stackFlagGovernsData === true;
-  const isAll = governsData ? isAsked : header === undefined && image.abi.executableWithoutStackHeader === 'all';
-  const isStackExecutable = isAll || (header !== undefined && (header.flags & PF.X) !== 0);
+  const isLegacy = governsData ? isAsked : header === undefined && image.abi.executableWithoutStackHeader === 'all';
+  const isStackExecutable = isLegacy || (header !== undefined && (header.flags & PF.X) !== 0);
+  // Inherited, the flag is about data only: a PT_GNU_STACK still speaks for the stack.
+  const isAll = isLegacy || (flags & PersonalityFlag.ReadImpliesExecute) !== 0;
   context.record.add({
     step: 'stack permissions',
     kernelFunction: 'load_elf_binary',
     inputs: { hasGnuStack: header !== undefined, flags: header?.flags ?? 0 },
-    decision: `${isStackExecutable ? 'the stack is executable' : 'the stack is not executable'}${isAll ? ', and so is everything readable' : ''}`,
+    decision: `${isStackExecutable ? 'the stack is executable' : 'the stack is not executable'}${isAll ? '; everything readable can be executed' : ''}`,
   });
   return { isAll, isStackExecutable };
 }
 
 /** Passes the point of no return with the layout of this flavour of programs. */
-function newTarget(context: LoadContext, abi: ElfAbi, readImpliesExecute: boolean): ImageTarget {
+function newTarget(context: LoadContext, abi: ElfAbi, readImpliesExecute: boolean, flags: number): ImageTarget {
   const { request, record } = context;
   const pageBytes = mappingPageBytes(request);
-  const layout = startLayout(abi.layout(request.profile), request, pageBytes, abi.elfClass);
+  const limited = limitedLayout(abi.layout(request.profile), flags, abi, pageBytes);
+  const layout = startLayout(limited, request, pageBytes, abi.elfClass, flags);
   const space = context.beginNewExec(layout);
   const hostPageBytes = hostPageBytesOf(request);
   return { space, layout, pageBytes, readImpliesExecute, policy: emulatorOf(request), hostPageBytes, record, request };
+}
+
+/** MMAP_PAGE_ZERO, for programs of System V that read through null pointers. Whether it succeeds is nobody's business. */
+function mapPageZero({ space, pageBytes, record }: ImageTarget): void {
+  const protection = Protection.Read | Protection.Execute;
+  const mapped = space.map({ address: 0, length: pageBytes, protection, fixed: 'replace' });
+  record.add({
+    step: 'map page zero',
+    kernelFunction: 'load_elf_binary',
+    inputs: { mmapPageZero: true },
+    decision:
+      mapped < 0 ? `page 0 cannot be mapped (${errnoName(-mapped)}), which is ignored` : 'page 0 reads as zeros',
+  });
 }
 
 function mapInitialStack(target: ImageTarget, binprm: Binprm, isExecutable: boolean): FormatRefusal | undefined {
