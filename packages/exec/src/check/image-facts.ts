@@ -4,6 +4,9 @@ import type { ImageKind } from './finding.ts';
 
 export const MACHINE = { i386: 3, i486: 6, arm: 40, x86_64: 62, aarch64: 183, riscv: 243, loongarch: 258 } as const;
 
+/** Pages of Android devices that do not have 4 KiB ones. */
+export const ANDROID_PAGE_BYTES = 16 * 1024;
+
 const ELF_TYPE = { relocatable: 1, executable: 2, dynamic: 3, core: 4 } as const;
 const DT_FLAGS_1 = 0x6fff_fffbn;
 /** Bit of DT_FLAGS_1 that marks a position-independent executable (glibc, elf/elf.h). */

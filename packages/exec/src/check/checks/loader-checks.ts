@@ -6,7 +6,7 @@ import { type CheckLoader, isX86, whyNotConcerned } from '../check-loaders.ts';
 import type { CheckOptions } from '../check-options.ts';
 import type { FindingLocation, LoaderVerdict } from '../finding.ts';
 import type { FindingList } from '../finding-list.ts';
-import { type ImageFacts, sizeText } from '../image-facts.ts';
+import { ANDROID_PAGE_BYTES, type ImageFacts, sizeText } from '../image-facts.ts';
 import { loaderRuleId } from '../loader-rules.ts';
 import { policyRuleId } from '../policy-rules.ts';
 import { checkDamage } from './damage-checks.ts';
@@ -34,12 +34,22 @@ export interface LoaderQuestion extends FileQuestion {
 export function checkLoader(file: FileQuestion, loader: CheckLoader, pages: readonly number[]): LoaderVerdict[] {
   const reason = whyNotConcerned(loader, file.facts, file.options.loaders !== undefined);
   if (reason !== undefined) return pages.map((hostPageBytes) => notApplicable(loader, hostPageBytes, reason));
-  const { profile, policy } = loader;
   return pages.map((hostPageBytes) => {
-    if (profile !== undefined && policy === undefined && profile.hostPageBytes !== hostPageBytes)
-      return notApplicable(loader, hostPageBytes, `this system has pages of ${sizeText(profile.hostPageBytes)}`);
+    const otherPages = whyNotThesePages(loader, hostPageBytes);
+    if (otherPages !== undefined) return notApplicable(loader, hostPageBytes, otherPages);
     return verdictOf({ ...file, loader, hostPageBytes });
   });
+}
+
+/** Kernels of x86 have one page size, Android has two, and its compatibility mode is for the larger one. */
+function whyNotThesePages({ concern, name, profile, policy }: CheckLoader, hostPageBytes: number): string | undefined {
+  if (concern === 'android') {
+    if (hostPageBytes > ANDROID_PAGE_BYTES) return 'no Android device has such pages';
+    const isMode = name !== 'android-16k';
+    return isMode && hostPageBytes < ANDROID_PAGE_BYTES ? 'the compatibility mode is for 16 KiB pages' : undefined;
+  }
+  if (profile === undefined || policy !== undefined || profile.hostPageBytes === hostPageBytes) return undefined;
+  return `this system has pages of ${sizeText(profile.hostPageBytes)}`;
 }
 
 function notApplicable({ name }: CheckLoader, hostPageBytes: number, reason: string): LoaderVerdict {
@@ -57,8 +67,12 @@ function verdictOf(question: LoaderQuestion): LoaderVerdict {
     : verdictOfPolicy(question, loader.policy);
 }
 
-/** Nobody asked for this loader or page: what it says is information, not a demand. Linux on 4 KiB pages is what x86 programs are for. */
+/**
+ * Nobody asked for this loader or page: what it says is information, not a demand. Linux on 4 KiB pages is what x86 programs are made for,
+ * and Android devices with 16 KiB pages are what Google Play demands of libraries.
+ */
 function isUnasked({ loader, hostPageBytes, options }: LoaderQuestion): boolean {
+  if (loader.concern === 'android') return loader.name !== 'android-16k' && options.loaders === undefined;
   if (options.loaders !== undefined || options.hostPageBytes !== undefined) return false;
   return loader.name !== 'linux' || hostPageBytes !== loader.profile?.hostPageBytes;
 }
@@ -99,9 +113,18 @@ function locationOf({ headers, elf }: ImageFacts, sentence: string): FindingLoca
   return /e_ph|program header/.test(sentence) ? { offset: elf.fileHeader.phoff } : { offset: 0n };
 }
 
+/** Linkers make 2 to 8. The largest hostile table would keep some twenty policies busy for a second. */
+const MOST_SIMULATED_SEGMENTS = 64;
+
 function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVerdict {
   const { facts, loader, hostPageBytes, list, auxiliaryPages, options, layout } = question;
   const place = { loader: loader.name, hostPageBytes };
+  if (facts.loads.length > MOST_SIMULATED_SEGMENTS)
+    return notApplicable(
+      loader,
+      hostPageBytes,
+      `pages of more than ${MOST_SIMULATED_SEGMENTS} segments are not simulated`,
+    );
   // Whoever looks for run-time libraries wants to know what AT_PAGESZ the plan says.
   if (options.scanRuntimes === false && layout.isUndisturbedBy(policy.name, hostPageBytes))
     return { ...place, verdict: 'loads', rules: [] };
