@@ -119,6 +119,9 @@ describe('a program with its headers moved first', () => {
     const { strategy, source } = rewrite(before);
     expect(strategy).toBe('room beside the interpreter path');
     expect(brokenTableRules(source)).toEqual([]);
+    // Nothing else was in the way of FreeBSD's Linuxulator.
+    const linuxulator = profileNamed('freebsd-linuxulator');
+    expect([before, source].map((file) => judgeImage(linuxulator, file).accepted)).toEqual([false, true]);
     before.close();
   });
 });
