@@ -114,6 +114,10 @@ describe('judgeImage', () => {
         fileBytes: 1 << 20,
       }),
       buildElf({
+        segments: Array.from({ length: 1170 }, (_, index) => ({ type: 1, vaddr: index * 0x800, memsz: 0x900 })),
+        fileBytes: 1 << 20,
+      }),
+      buildElf({
         type: 3,
         segments: [
           {
@@ -144,9 +148,14 @@ describe('judgeImage', () => {
             return inner.read(offset, length);
           },
         };
-        const start = performance.now();
-        expect(Array.isArray(judgeImage(profile, source).findings)).toBe(true);
-        expect(performance.now() - start).toBeLessThan(100);
+        let quickest = Number.POSITIVE_INFINITY;
+        for (let attempt = 0; attempt < 5 && quickest > 20; attempt++) {
+          read = 0;
+          const start = performance.now();
+          expect(Array.isArray(judgeImage(profile, source).findings)).toBe(true);
+          quickest = Math.min(quickest, performance.now() - start);
+        }
+        expect(quickest).toBeLessThan(100);
         expect(read).toBeLessThan(1 << 20);
       }
     }

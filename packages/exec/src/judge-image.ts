@@ -38,7 +38,7 @@ export interface ImageJudgement {
   readonly profile: string;
   /** No rule is broken. What depends on more than the file (its interpreter, memory, limits) is not judged. */
   readonly accepted: boolean;
-  /** All broken rules in the order in which the loader looks; execve stops at the first. */
+  /** All broken rules, each with its first offender, in the order in which the loader looks; execve stops at the first. */
   readonly findings: readonly ImageFinding[];
 }
 
@@ -92,13 +92,16 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
     findings.push(...broken.map(findingOf));
     return broken.every(({ rule }) => !rule.isDecisive);
   };
-  if (!ask(['identity'], start) || !ask(['table'], start) || !canReadTable(start)) return findings;
+  if (!ask(['identity'], start)) return findings;
+  if (!ask(['table'], start)) return findings;
+  if (findings.length > 0 && !canReadTable(start)) return findings;
   const candidate = withProgramHeaders(start, buffer);
   ask(['program headers', 'interpreter name'], candidate);
   if (!ask(['image'], candidate)) return findings;
   const hasInterpreter = interpreterHeader(candidate, profile.interpreterHeader) !== undefined;
-  const bias = likelyBias(profile, candidate, hasInterpreter);
-  for (const broken of brokenSegments(profile, { ...candidate, bias }, options)) findings.push(findingOf(broken));
+  const place = likelyPlace(profile, candidate, hasInterpreter);
+  const { bias } = place;
+  findings.push(...brokenSegments(profile, candidate, place, options).map(findingOf));
   if (!hasInterpreter) ask(['entry'], { ...candidate, bias });
   return findings;
 }
@@ -109,7 +112,7 @@ function abiFor({ elfAbis }: LoaderProfile, buffer: Uint8Array): ElfAbi {
   return elfAbis.find(({ machines }) => machines.includes(machine)) ?? elfAbis[0];
 }
 
-/** Rules other than the size of a table may have spoken: its entries are still worth a look when they can be read whole. */
+/** The table of a file that is refused already is still worth a look when it has a sane size and can be read whole. */
 function canReadTable(candidate: ElfCandidate): boolean {
   const { header, abi, fileBytes } = candidate;
   const bytes = tableBytes(candidate);
@@ -117,42 +120,61 @@ function canReadTable(candidate: ElfCandidate): boolean {
   return header.phentsize === abi.programHeaderBytes && bytes > 0 && bytes <= READABLE_TABLE_BYTES && isWhole;
 }
 
+/** Where the program goes. */
+interface LikelyPlace {
+  readonly bias: bigint;
+  /** The kernel takes a free place for the first segment, which is checked by its linked address before that. */
+  readonly isChosen: boolean;
+}
+
 /** Where an ET_DYN goes without address randomisation, in an address space that holds nothing but a stack. */
-function likelyBias(profile: LoaderProfile, candidate: ElfCandidate, hasInterpreter: boolean): bigint {
+function likelyPlace(profile: LoaderProfile, candidate: ElfCandidate, hasInterpreter: boolean): LikelyPlace {
   const loads = loadsOf(candidate);
   const { header, layout } = candidate;
-  if (header.type !== ET_DYN || loads.length === 0) return 0n;
-  const { placement = 'linux' } = profile.traits ?? {};
+  if (header.type !== ET_DYN || loads.length === 0) return { bias: 0n, isChosen: false };
+  const { placement = 'linux', alignedPrograms = 'all' } = profile.traits ?? {};
   const first = loads[0].vaddr;
-  if (placement === 'linked' && first !== 0n) return 0n;
+  if (placement === 'linked' && first !== 0n) return { bias: 0n, isChosen: false };
   const alignment = maximumAlignment(loads);
   const highest = layout.stackTop - layout.minimumMmapGap - Number(loadSpan(candidate));
   const isLow = hasInterpreter || placement !== 'linux';
-  const base = BigInt(alignImage(isLow ? layout.dynamicBase : Math.max(0, highest), alignment));
-  return placement === 'probed' ? base : base - (first - (first % BigInt(GUEST_PAGE_BYTES)));
+  const isChosen = !isLow && (alignment <= GUEST_PAGE_BYTES || alignedPrograms !== 'all');
+  const unaligned = isLow ? layout.dynamicBase : Math.max(0, highest);
+  const isAligned = placement !== 'probed' && !isChosen && alignedPrograms !== 'none';
+  const base = BigInt(alignImage(unaligned, isAligned ? alignment : GUEST_PAGE_BYTES));
+  if (placement === 'probed') return { bias: base, isChosen };
+  const page = first - (first % BigInt(GUEST_PAGE_BYTES));
+  // Only file pages are put where there is room: a first segment without any goes to address 0.
+  return { bias: (isChosen && loads[0].filesz === 0n ? 0n : base) - page, isChosen };
 }
 
-/** Broken rules of all PT_LOADs, segment by segment. */
-function* brokenSegments(
+/** Broken rules of all PT_LOADs, segment by segment, each rule once. */
+function brokenSegments(
   profile: LoaderProfile,
   candidate: ElfCandidate,
+  { bias, isChosen }: LikelyPlace,
   options: JudgeOptions,
-): Generator<BrokenRule<SegmentRule>> {
+): BrokenRule<SegmentRule>[] {
   const loads = loadsOf(candidate);
-  const { layout, fileBytes, bias } = candidate;
+  const { layout, fileBytes } = candidate;
+  const found: BrokenRule<SegmentRule>[] = [];
   for (const [index, segment] of loads.entries()) {
-    yield* brokenSegmentRules(profile.segmentRules, {
+    const isMovable = isChosen && index === 0;
+    const pending = profile.segmentRules.filter((rule) => found.every((broken) => broken.rule !== rule));
+    const broken = brokenSegmentRules(pending, {
       role: 'program',
       segment,
       earlier: loads.slice(0, index),
-      address: segment.vaddr + bias,
-      isMovable: false,
+      address: segment.vaddr + (isMovable ? 0n : bias),
+      isMovable,
       layout,
       hostPageBytes: options.hostPageBytes ?? profile.hostPageBytes,
       fileBytes,
       mayMapLowPages: options.mayMapLowPages === true,
     });
+    found.push(...broken);
   }
+  return found;
 }
 
 /** A script breaks at most one rule: its first line. Whether the interpreter exists is not the file's fault. */

@@ -13,6 +13,8 @@ export interface LoadedSegments {
   readonly bias: number;
   /** First address above everything that was mapped for it. */
   readonly end: number;
+  /** AT_PAGESZ when this is the program. */
+  readonly auxiliaryPageBytes: number;
 }
 
 /** Maps an image at its placement. Nothing is undone on failure: the process dies. */
@@ -30,16 +32,19 @@ export function loadSegments(target: ImageTarget, image: ElfImage, placement: Pl
     const isFirst = index === 0;
     const broken = brokenRule(target, image, index, bias, isFirst && placement.firstFixing === undefined);
     if (broken) return broken;
+    // Only loaders that accept filesz > memsz come here with such a segment, and skip it.
+    if (segment.memsz === 0n && segment.filesz > 0n) continue;
     const address = Number(segment.vaddr) + bias;
     const fixing = isFirst ? placement.firstFixing : 'replace';
     const totalBytes = isFirst ? placement.reservedBytes : 0;
-    const page = mapSegment(target, { file: image.file, segment, address, fixing, totalBytes });
+    const map = target.request.profile.traits?.mapSegment ?? mapSegment;
+    const page = map(target, { file: image.file, segment, address, fixing, totalBytes });
     if (typeof page !== 'number') return page;
     // An image placed by the kernel's own choice learns its bias from where the first segment went.
     if (isFirst) bias += page - roundDown(address, target.pageBytes);
     end = Math.max(end, page + offsetWithin(address, target.pageBytes) + Number(segment.memsz));
   }
-  return { bias, end };
+  return { bias, end, auxiliaryPageBytes: target.pageBytes };
 }
 
 /**

@@ -3,6 +3,7 @@ import type { BinaryFormat } from './binary-format.ts';
 import type { ElfAbi } from './formats/elf-abi.ts';
 import type { ElfRule, SegmentRule } from './formats/elf-rule.ts';
 import type { ScriptLineReader } from './formats/script.ts';
+import type { SegmentMapper } from './map-image.ts';
 import type { StackWriter } from './stack-writer.ts';
 
 /** Numbers of an address-space layout without randomisation. */
@@ -47,6 +48,12 @@ export interface LoaderTraits {
   readonly interpreterPrefixes?: readonly string[];
   /** What is zeroed after the file's bytes in the last file page. */
   readonly zeroedTail?: 'bss-of-writable' | 'bss' | 'writable';
+  /** Maps a segment by other rules than elf_load's. */
+  readonly mapSegment?: SegmentMapper;
+  /** A segment with a p_align below a page is read into anonymous memory instead of being mapped (NetBSD). */
+  readonly copiesBelowPage?: boolean;
+  /** A segment without bytes in the file that starts inside a page gets the file's page there (gVisor). */
+  readonly mapsHeadPage?: boolean;
   /** Anonymous pages of a segment replace what is there (Linux), or fail (gVisor). */
   readonly anonymousPages?: 'replace' | 'no-replace';
   /** PF_X or a missing PT_GNU_STACK makes everything readable executable (Linux before 5.8 on x86-64). */

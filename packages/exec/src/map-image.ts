@@ -1,11 +1,12 @@
 // Mapping one PT_LOAD as the kernel does: file pages, the zeroed tail, and the anonymous pages after it (fs/binfmt_elf.c, elf_load).
-import { type AddressSpace, Protection, UserMemory } from '@elf/mm';
+import { Protection, UserMemory } from '@elf/mm';
 import { GUEST_PAGE_BYTES, isPowerOfTwo, offsetWithin, roundDown, roundUp } from '@elf/pagesize';
 import { PF, type ProgramHeader } from '@elf/parse';
 import { ExecErrno } from './exec-errno.ts';
 import { hex } from './exec-record.ts';
 import type { ExecFile } from './exec-request.ts';
 import type { ImageTarget } from './image-target.ts';
+import { fillFromFile, fillWithZeros } from './page-filler.ts';
 
 /** MAX_LFS_FILESIZE: no offset of a file may exceed it (mm/mmap.c, file_mmap_size_max). */
 const LARGEST_FILE_BYTES = 2n ** 63n - 1n;
@@ -41,6 +42,9 @@ export interface SegmentRequest {
   readonly totalBytes: number;
 }
 
+/** Maps one segment; returns the page address of the segment, or the failure. */
+export type SegmentMapper = (target: ImageTarget, request: SegmentRequest) => number | MapFailure;
+
 /**
  * Maps one segment. Order as in the kernel: file pages, zeroing of the last file page, anonymous pages.
  * @returns the page address of the segment, or the failure.
@@ -52,15 +56,20 @@ export function mapSegment(target: ImageTarget, request: SegmentRequest): number
   const memoryBytes = Number(segment.memsz);
   const protection = protectionOf(segment.flags, target.readImpliesExecute);
   let page = roundDown(address, pageBytes);
-  if (fileBytes > 0) {
+  const { zeroedTail, mapsHeadPage, copiesBelowPage } = target.request.profile.traits ?? {};
+  const mapsFile = fileBytes > 0 || (mapsHeadPage === true && address > page);
+  if (mapsFile && copiesBelowPage === true && segment.align < BigInt(pageBytes)) {
+    const failure = copyFilePages(target, request, fileBytes, protection);
+    if (failure) return noted(target, request, failure);
+  } else if (mapsFile) {
     const mapped = mapFilePages(target, request, fileBytes, protection);
     if (typeof mapped !== 'number') return noted(target, request, mapped);
     page = mapped;
   }
   const start = page + offsetWithin(address, pageBytes);
-  const tail = target.request.profile.traits?.zeroedTail ?? 'bss-of-writable';
-  if (memoryBytes > fileBytes || (tail === 'writable' && fileBytes > 0)) {
-    const failure = mapZeros(target, segment, start + fileBytes, start + memoryBytes, protection);
+  if (memoryBytes > fileBytes || (zeroedTail === 'writable' && fileBytes > 0)) {
+    const zeros = { start: start + fileBytes, end: start + memoryBytes, followsFile: mapsFile };
+    const failure = mapZeros(target, segment, zeros, protection);
     if (failure) return noted(target, request, failure);
   }
   target.record.add({
@@ -118,20 +127,44 @@ function mapFilePages(
   return mapped;
 }
 
+/** Reads the bytes of the file into anonymous pages, wherever they lie in it (NetBSD's vmcmd_map_readvn). */
+function copyFilePages(
+  { space, pageBytes }: ImageTarget,
+  { segment, address, file }: SegmentRequest,
+  fileBytes: number,
+  protection: number,
+): MapFailure | undefined {
+  // What lies between the last multiple of p_align and the address is read too, within the page.
+  const before = segment.align > 1n ? Number(segment.vaddr % segment.align) : 0;
+  const start = roundDown(address, pageBytes);
+  const length = roundUp(address + fileBytes, pageBytes) - start;
+  const mapped = space.map({ address: start, length, protection, fixed: 'replace' });
+  const filled =
+    mapped < 0
+      ? mapped
+      : fillFromFile(space, file, address - before, fileBytes + before, Number(segment.offset) - before);
+  if (filled >= 0) return undefined;
+  const sentence = `The ${fileBytes} bytes of PT_LOAD ${segment.index} cannot be read to ${hex(address)}.`;
+  return { errno: -filled, rule: 'load-map', sentence };
+}
+
 /** Zeroes [start, end): the rest of the last file page in place, whole pages as anonymous memory. */
 function mapZeros(
   { space, pageBytes, readImpliesExecute, request }: ImageTarget,
   segment: ProgramHeader,
-  start: number,
-  end: number,
+  { start, end, followsFile }: { readonly start: number; readonly end: number; readonly followsFile: boolean },
   protection: number,
 ): MapFailure | undefined {
-  const fileEnd = segment.filesz > 0n ? roundUp(start, pageBytes) : roundDown(start, pageBytes);
+  const fileEnd = followsFile ? roundUp(start, pageBytes) : roundDown(start, pageBytes);
   const memoryEnd = roundUp(end, pageBytes);
   // A segment without write permission keeps the file's bytes there: the kernel ignores the failing store.
   const { zeroedTail, anonymousPages = 'replace' } = request.profile.traits ?? {};
-  if (segment.filesz > 0n && (protection & Protection.Write || zeroedTail === 'bss')) {
-    if (!zeroWhatever(space, start, fileEnd, protection, pageBytes)) {
+  const isWritable = (protection & Protection.Write) !== 0;
+  if (followsFile && (isWritable || zeroedTail === 'bss')) {
+    const isZeroed = isWritable
+      ? new UserMemory(space).zero(start, fileEnd - start)
+      : fillWithZeros(space, start, fileEnd - start) === 0;
+    if (!isZeroed) {
       const sentence = `The zeroed tail of PT_LOAD ${segment.index} at ${hex(start)} cannot be written.`;
       return { errno: ExecErrno.EFAULT, rule: 'load-zero', sentence };
     }
@@ -147,16 +180,6 @@ function mapZeros(
   if (mapped >= 0) return undefined;
   const sentence = `The ${memoryEnd - fileEnd} zero bytes of PT_LOAD ${segment.index} cannot be mapped at ${hex(fileEnd)}.`;
   return { errno: -mapped, rule: 'load-bss', sentence };
-}
-
-/** Zeroes the end of a page, which is made writable for it where it is not. */
-function zeroWhatever(space: AddressSpace, start: number, end: number, protection: number, pageBytes: number): boolean {
-  const page = roundDown(start, pageBytes);
-  const isLocked = (protection & Protection.Write) === 0 && end > start;
-  if (isLocked) space.protect(page, end - page, Protection.Read | Protection.Write);
-  const isZeroed = new UserMemory(space).zero(start, end - start);
-  if (isLocked) space.protect(page, end - page, protection);
-  return isZeroed;
 }
 
 /**

@@ -70,10 +70,11 @@ export function elfCandidate(
   };
 }
 
-/** The candidate with its program headers, read from wherever e_phoff points; short when the file ends within them. */
+/** The candidate with its program headers, read from wherever e_phoff points; zeros where the file ends before. */
 export function withProgramHeaders(candidate: ElfCandidate, buffer: Uint8Array): ElfCandidate {
   const { header, abi } = candidate;
-  const table = candidate.read(header.phoff, header.phnum * abi.programHeaderBytes);
+  const table = new Uint8Array(header.phnum * abi.programHeaderBytes);
+  table.set(candidate.read(header.phoff, table.length));
   return { ...candidate, programHeaders: decodeTable(buffer, table, abi) };
 }
 

@@ -24,7 +24,7 @@ export interface Brand {
 }
 
 /** A note of larger segments is not looked for, nor more than this many. */
-const MAXIMUM_NOTE_SEGMENT = 4096; // not a page size of the host: one page of the FreeBSD kernel
+const MAXIMUM_NOTE_SEGMENT = 4096; // not a page size: the limit, one page of the FreeBSD kernel
 const MAXIMUM_NOTES = 100;
 /** NT_FREEBSD_ABI_TAG and NT_GNU_ABI_TAG. */
 const ABI_TAG = 1;

@@ -1,5 +1,5 @@
 // table: what FreeBSD 14 and 15 demand of an ELF file, in order (sys/kern/imgact_elf.c).
-import { GUEST_PAGE_BYTES, guestPageAddress, guestPageCeiling } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { PF, PT } from '@elf/parse';
 import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
@@ -127,14 +127,12 @@ export const FREEBSD_SEGMENT_RULES: readonly SegmentRule[] = [
     } },
   { ...load, rule: 'freebsd-overlap', errno: ExecErrno.EINVAL, kernelFunction: 'elf64_map_insert',
     demand: 'no two PT_LOADs share a page in memory',
-    check: ({ segment, earlier, layout }) => {
-      const pages = ({ vaddr, memsz }: typeof segment) => memsz === 0n || vaddr + memsz > BigInt(layout.taskSize) ? undefined
-        : { start: guestPageAddress(Number(vaddr)), end: guestPageCeiling(Number(vaddr + memsz)) };
-      const mine = pages(segment);
-      const other = mine && earlier.find((before) => {
-        const taken = pages(before);
-        return taken !== undefined && taken.start < mine.end && mine.start < taken.end;
-      });
+    check: ({ segment, earlier }) => {
+      if (segment.memsz === 0n) return undefined;
+      const start = segment.vaddr - (segment.vaddr % BigInt(PAGE));
+      const last = segment.vaddr + segment.memsz - 1n;
+      const end = last - (last % BigInt(PAGE)) + BigInt(PAGE);
+      const other = earlier.find(({ vaddr, memsz }) => vaddr < end && vaddr + memsz > start && memsz > 0n);
       return other && `PT_LOAD ${segment.index} shares a page with PT_LOAD ${other.index}; mappings must not overlap.`;
     } },
 ];

@@ -18,7 +18,7 @@ import { loadsOf, tableBytes } from './rule-facts.ts';
 
 const SOURCE = 'pkg/sentry/loader/elf.go';
 /** maxTotalPhdrSize: one page. */
-const MAXIMUM_TABLE_BYTES = 4096; // not a page size of the host: hostarch.PageSize on amd64
+const MAXIMUM_TABLE_BYTES = 4096; // not a page size: the limit, hostarch.PageSize on amd64
 /** linux.PATH_MAX. */
 const MAXIMUM_INTERPRETER_BYTES = 4096; // not a page size: PATH_MAX
 const SIGNED_LIMIT = 2n ** 63n;

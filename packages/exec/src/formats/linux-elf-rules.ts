@@ -4,7 +4,7 @@ import { hasElfMagic, PT } from '@elf/parse';
 import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
 import type { ElfRule, SegmentRule } from './elf-rule.ts';
-import { interpreterHeader, loadSpan, tableBytes } from './rule-facts.ts';
+import { congruence, interpreterHeader, loadSpan, tableBytes } from './rule-facts.ts';
 
 /** Largest program header table: 1170 entries of 56 bytes, 2048 of 32. */
 const MAXIMUM_TABLE_BYTES = 65536;
@@ -119,11 +119,7 @@ export const LINUX_SEGMENT_RULES: readonly SegmentRule[] = [
     } },
   { rule: 'load-congruence', stage: 'segment', errno: EINVAL, when: 'after', kernelFunction: 'elf_map', source: 'mm/mmap.c',
     demand: 'p_offset and p_vaddr of a PT_LOAD with file bytes are equal modulo the page size of the kernel',
-    check: ({ segment, hostPageBytes }) => {
-      const page = BigInt(hostPageBytes);
-      return segment.filesz === 0n || segment.offset % page === segment.vaddr % page ? undefined
-        : `PT_LOAD ${segment.index} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${hostPageBytes} bytes.`;
-    } },
+    check: ({ segment, hostPageBytes }) => congruence(segment, hostPageBytes) },
   { rule: 'load-minimum-address', stage: 'segment', role: 'program', errno: EPERM, when: 'after', kernelFunction: 'security_mmap_addr', source: 'security/min_addr.c',
     demand: 'nothing is mapped below vm.mmap_min_addr, except by a privileged caller',
     check: ({ segment, address, isMovable, layout, mayMapLowPages, hostPageBytes }) => {

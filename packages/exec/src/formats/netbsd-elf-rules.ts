@@ -10,8 +10,8 @@ import {
   typeRule,
   wholeTableRule,
 } from './common-elf-rules.ts';
-import type { ElfRule } from './elf-rule.ts';
-import { interpreterHeader, loadsOf, notesOf } from './rule-facts.ts';
+import type { ElfRule, SegmentRule } from './elf-rule.ts';
+import { congruence, interpreterHeader, loadsOf, notesOf } from './rule-facts.ts';
 
 const SOURCE = 'sys/kern/exec_elf.c';
 /** The limits as revision 1.44 has them; newer values are not established. */
@@ -81,4 +81,12 @@ export const NETBSD_ELF_RULES: readonly ElfRule[] = [
     demand: 'the interpreter has a PT_LOAD',
     check: (candidate) => loadsOf(candidate).length > 0 ? undefined : 'The interpreter has no PT_LOAD.' },
   addressRule({ ...command, errno: ExecErrno.ENOMEM, when: 'after', kernelFunction: 'execve_runproc', source: 'sys/kern/kern_exec.c; the error number is not established' }),
+];
+
+/** Rows asked when a PT_LOAD is mapped, after the old program is gone. */
+// biome-ignore format: one row per check
+export const NETBSD_SEGMENT_RULES: readonly SegmentRule[] = [
+  { ...command, rule: 'load-congruence', stage: 'segment', errno: ExecErrno.EINVAL, when: 'after', kernelFunction: 'vmcmd_map_pagedvn', source: 'sys/kern/exec_subr.c',
+    demand: 'p_offset and p_vaddr of a PT_LOAD with file bytes are equal modulo the page size, unless its p_align is below a page: then its bytes are read',
+    check: ({ segment, hostPageBytes }) => segment.align < BigInt(hostPageBytes) ? undefined : congruence(segment, hostPageBytes) },
 ];

@@ -13,8 +13,8 @@ import {
   versionRule,
   wholeTableRule,
 } from './common-elf-rules.ts';
-import type { ElfRule } from './elf-rule.ts';
-import { interpreterHeader, loadsOf, notesOf } from './rule-facts.ts';
+import type { ElfRule, SegmentRule } from './elf-rule.ts';
+import { congruence, interpreterHeader, loadsOf, notesOf } from './rule-facts.ts';
 
 const SOURCE = 'sys/kern/exec_elf.c';
 /** ELF_MAX_VALID_PHDR. */
@@ -103,4 +103,12 @@ export const OPENBSD_ELF_RULES: readonly ElfRule[] = [
     check: ({ programHeaders }) => programHeaders.some(({ type }) => type === PT_OPENBSD_SYSCALLS) ? undefined
       : 'The interpreter has no PT_OPENBSD_SYSCALLS, the table of system calls it may make.' },
   addressRule({ ...command, errno: ExecErrno.ENOMEM, when: 'after', kernelFunction: 'exec_process_vmcmds', source: 'sys/kern/kern_exec.c; the error number is not established' }),
+];
+
+/** Rows asked when a PT_LOAD is mapped, after the old program is gone. */
+// biome-ignore format: one row per check
+export const OPENBSD_SEGMENT_RULES: readonly SegmentRule[] = [
+  { ...command, rule: 'load-congruence', stage: 'segment', errno: ExecErrno.EINVAL, when: 'after', kernelFunction: 'vmcmd_map_pagedvn', source: 'sys/kern/exec_subr.c',
+    demand: 'p_offset and p_vaddr of a PT_LOAD with file bytes are equal modulo the page size',
+    check: ({ segment, hostPageBytes }) => congruence(segment, hostPageBytes) },
 ];

@@ -1,6 +1,7 @@
 // What several rules of several loaders compute from an ELF candidate: table size, PT_INTERP, the PT_LOADs and their span.
 import { roundUp } from '@elf/pagesize';
 import { decodeText, type ProgramHeader, PT } from '@elf/parse';
+import { hex } from '../exec-record.ts';
 import { totalMappingBytes } from '../map-image.ts';
 import type { ElfCandidate } from './elf-rule.ts';
 
@@ -89,3 +90,10 @@ export function interpreterName(candidate: ElfCandidate, which: 'first' | 'last'
 
 /** PATH_MAX of Linux, the largest of all loaders. */
 const MAXIMUM_NAME_BYTES = 4096n; // not a page size: PATH_MAX
+
+/** Why a segment with bytes in the file cannot be mapped in pages; undefined when it can. */
+export function congruence(segment: ProgramHeader, pageBytes: number): string | undefined {
+  const page = BigInt(pageBytes);
+  if (segment.filesz === 0n || segment.offset % page === segment.vaddr % page) return undefined;
+  return `PT_LOAD ${segment.index} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${pageBytes} bytes.`;
+}

@@ -1,6 +1,5 @@
 // table: what two relatives of Linux demand of an ELF file besides Linux's own rules: Oracle's UEK and WSL1.
 import { PT } from '@elf/parse';
-import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
 import { refusesEarly } from './common-elf-rules.ts';
 import type { ElfRule } from './elf-rule.ts';
@@ -9,7 +8,7 @@ import { loadsOf } from './rule-facts.ts';
 /** sizeof(struct elf_note) and MAX_FILE_NOTE_SIZE. */
 const MINIMUM_NOTE_BYTES = 12n;
 const MAXIMUM_NOTE_BYTES = 4n * 1024n * 1024n;
-const WSL1_ALIGNMENT = 4096n; // not a page size of the host: the multiple WSL1 was seen to demand
+const WSL1_ALIGNMENT = 4096n; // not a page size: the multiple WSL1 was seen to demand
 
 /** Oracle's kernels read every PT_NOTE of every program, looking for a reserved address range. */
 // biome-ignore format: one row per check
@@ -25,7 +24,7 @@ export const UEK_ELF_RULES: readonly ElfRule[] = [
 const wsl1 = {
   ...refusesEarly('lxcore.sys', 'observed: issues 5365, 8151, 8219 and 12359 of microsoft/WSL'),
   stage: 'program headers',
-  errno: ExecErrno.ENOEXEC,
+  role: 'program',
 } as const;
 
 /** WSL1's own loader; in which order it looks is not established. */

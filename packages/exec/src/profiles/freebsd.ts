@@ -6,6 +6,7 @@ import { LINUX_BRANDS, NATIVE_BRANDS } from '../formats/freebsd-brand.ts';
 import { FREEBSD_SEGMENT_RULES, freebsdElfRules } from '../formats/freebsd-elf-rules.ts';
 import { scriptFormat } from '../formats/script.ts';
 import type { LoaderProfile, LoaderTraits } from '../loader-profile.ts';
+import { mapFreebsdSegment } from './freebsd-segment.ts';
 import { linuxProfile } from './linux.ts';
 
 /** ET_DYN_LOAD_ADDR (sys/amd64/include/elf.h). */
@@ -34,7 +35,7 @@ const traits: LoaderTraits = {
   programHeaderAddress: 'program-header-entry',
   placement: 'linked',
   interpreterTime: 'after-mapping',
-  zeroedTail: 'bss',
+  mapSegment: mapFreebsdSegment,
   staticPieHeap: 'after-program',
   lateFailure: 'SIGABRT',
   kernelFunctions,

@@ -57,6 +57,7 @@ export const gvisorProfile: LoaderProfile = {
     placement: 'probed',
     interpreterTime: 'after-mapping',
     zeroedTail: 'bss',
+    mapsHeadPage: true,
     anonymousPages: 'no-replace',
     staticPieHeap: 'after-program',
     lateFailure: 'error',

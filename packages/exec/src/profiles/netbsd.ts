@@ -2,7 +2,7 @@
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { elfFormat } from '../formats/elf.ts';
 import { X86_64_ABI } from '../formats/elf-abi.ts';
-import { NETBSD_ELF_RULES } from '../formats/netbsd-elf-rules.ts';
+import { NETBSD_ELF_RULES, NETBSD_SEGMENT_RULES } from '../formats/netbsd-elf-rules.ts';
 import { scriptFormat } from '../formats/script.ts';
 import type { LoaderProfile } from '../loader-profile.ts';
 import { linuxProfile } from './linux.ts';
@@ -12,8 +12,7 @@ export const netbsdProfile: LoaderProfile = {
   name: 'netbsd',
   description:
     'NetBSD on amd64, native programs only: what the probes of its emulations accept is not modelled. The limits of e_phnum and ' +
-    'e_shnum are those of 2013. That segments with a p_align below a page are copied instead of mapped makes no difference to their ' +
-    'content. Addresses, stack, auxiliary vector and #! lines are taken from Linux.',
+    'e_shnum are those of 2013. Addresses, stack, auxiliary vector and #! lines are taken from Linux.',
   sources: ['sys/kern/exec_elf.c'],
   headerBytes: 256,
   maximumRewrites: 1,
@@ -21,7 +20,7 @@ export const netbsdProfile: LoaderProfile = {
   hostPageBytes: GUEST_PAGE_BYTES,
   elfAbis: [X86_64_ABI],
   elfRules: NETBSD_ELF_RULES,
-  segmentRules: [],
+  segmentRules: NETBSD_SEGMENT_RULES,
   interpreterHeader: 'first',
   layout: { ...linuxProfile.layout, minimumAddress: GUEST_PAGE_BYTES },
   compatLayout: linuxProfile.compatLayout,
@@ -29,6 +28,7 @@ export const netbsdProfile: LoaderProfile = {
     programHeaderAddress: 'program-header-entry',
     interpreterTime: 'before-mapping',
     zeroedTail: 'writable',
+    copiesBelowPage: true,
     staticPieHeap: 'after-program',
     lateFailure: 'SIGABRT',
     kernelFunctions: {

@@ -2,7 +2,7 @@
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { elfFormat } from '../formats/elf.ts';
 import { X86_64_ABI } from '../formats/elf-abi.ts';
-import { OPENBSD_ELF_RULES } from '../formats/openbsd-elf-rules.ts';
+import { OPENBSD_ELF_RULES, OPENBSD_SEGMENT_RULES } from '../formats/openbsd-elf-rules.ts';
 import { scriptFormat } from '../formats/script.ts';
 import type { LoaderProfile } from '../loader-profile.ts';
 import { linuxProfile } from './linux.ts';
@@ -20,7 +20,7 @@ export const openbsdProfile: LoaderProfile = {
   hostPageBytes: GUEST_PAGE_BYTES,
   elfAbis: [X86_64_ABI],
   elfRules: OPENBSD_ELF_RULES,
-  segmentRules: [],
+  segmentRules: OPENBSD_SEGMENT_RULES,
   interpreterHeader: 'first',
   layout: { ...linuxProfile.layout, minimumAddress: GUEST_PAGE_BYTES },
   compatLayout: linuxProfile.compatLayout,
