@@ -14,7 +14,7 @@ import {
 } from './test-support/kernel/crafted-suite.ts';
 import { type KernelFacts, kernelFacts, kernelRunner } from './test-support/kernel/kernel-runner.ts';
 
-/** Issue 3 wants 40; with the images of real-kernel.golden.test.ts there are far more. */
+/** Issue 3 wants 40. */
 const FEWEST_CASES = 40;
 
 function live(): Map<string, CraftedAnswer> {

@@ -21,6 +21,7 @@ const NAME_OF_253 = `./${'d'.repeat(120)}/${'i'.repeat(130)}`;
 export const pathFiles: CraftedDirectory = {
   plain: { content: program() },
   script: { content: '#!./plain\n' },
+  'link-to-script': { link: 'script' },
   'script-argument': { content: '#!./plain  one two\tthree \t\n' },
   'script-dynamic': { content: '#!./dynamic\n' },
   dynamic: { content: interpreted(pie, './ld', { segments: [{ ...text, vaddr: 0 }] }) },

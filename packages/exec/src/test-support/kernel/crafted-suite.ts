@@ -2,6 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import type { ExecFiles } from '../../exec-request.ts';
+import { craftedImages, craftedInterpreters } from '../crafted-images.ts';
 import type { CraftedCase } from './crafted-case.ts';
 import { type CraftedDirectory, craftedFiles, materialize } from './crafted-directory.ts';
 import { images32, interpreters32 } from './crafted-images-i386.ts';
@@ -17,14 +18,29 @@ export const CONTENT_PAGES = 64;
 /** Recorded answers of the kernel. */
 export const RECORDED = fileURLToPath(new URL('../../../vectors/kernel-cases.json', import.meta.url));
 
+/** Images and interpreters that know the directory they are in. */
+const IMAGES = 'images';
+const images = craftedImages(IMAGES);
+const imageCases = images.map(({ name }): CraftedCase => ({ name: `image: ${name}`, path: `./${IMAGES}/${name}` }));
+const imageFiles = [...craftedInterpreters(), ...images].map(({ name, program, mode }) => [
+  `${IMAGES}/${name}`,
+  { content: program, mode },
+]);
+
 /** Every case. */
-export const craftedCases: readonly CraftedCase[] = [...images64, ...images32, ...pathCases, ...limitCases];
+export const craftedCases: readonly CraftedCase[] = [
+  ...imageCases,
+  ...images64,
+  ...images32,
+  ...pathCases,
+  ...limitCases,
+];
 
 const directory: CraftedDirectory = {
   ...interpreters64,
   ...interpreters32,
   ...pathFiles,
-  'link-to-script': { link: 'script' },
+  ...Object.fromEntries(imageFiles),
   ...Object.fromEntries(craftedCases.flatMap(({ name, file }) => (file ? [[fileName(name), file]] : []))),
 };
 
