@@ -6,6 +6,7 @@ import { hex } from './exec-record.ts';
 import type { ElfImage } from './formats/elf-image.ts';
 import type { Placement } from './image-placement.ts';
 import type { ImageTarget } from './image-target.ts';
+import type { LoadedSegments } from './load-segments.ts';
 import { type MapFailure, maximumAlignment } from './map-image.ts';
 import { fillFromFile, fillWithZeros } from './page-filler.ts';
 
@@ -24,7 +25,7 @@ export function mapByPolicy(
   policy: PagePolicy,
   image: ElfImage,
   placement: Placement,
-): { readonly bias: number; readonly end: number } | MapFailure {
+): LoadedSegments | MapFailure {
   const plan = policy.plan(image.loads, target.hostPageBytes);
   const extent = extentOf(plan);
   const bias = extent === undefined ? 0 : biasFor(target, image, placement, extent);
@@ -52,7 +53,8 @@ export function mapByPolicy(
     const number = ExecErrno[errno as keyof typeof ExecErrno] ?? ExecErrno.ELIBBAD;
     return noted(target, policy, segment, { errno: number, rule: `policy-${rule}`, sentence });
   }
-  return { bias, end: extent === undefined ? 0 : Number(extent.end) + bias };
+  const end = extent === undefined ? 0 : Number(extent.end) + bias;
+  return { bias, end, auxiliaryPageBytes: plan.auxiliaryPageBytes };
 }
 
 /** Lowest and highest address any action touches, as linked. */

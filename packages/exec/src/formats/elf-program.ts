@@ -21,6 +21,7 @@ export interface MappedProgram {
   readonly startData: number;
   readonly endData: number;
   readonly brk: number;
+  readonly auxiliaryPageBytes: number;
 }
 
 /** Maps the program's segments after the profile's rules for the whole image. */
@@ -36,6 +37,7 @@ export function mapProgram(target: ImageTarget, image: ElfImage, hasInterpreter:
   if ('sentence' in loaded) return loaded;
   return {
     bias: loaded.bias,
+    auxiliaryPageBytes: loaded.auxiliaryPageBytes,
     programHeaderAddress: findProgramHeaders(target, image, loaded.bias),
     ...borders(image, loaded.bias),
     brk: heapStart(target, image, hasInterpreter, loaded.end),

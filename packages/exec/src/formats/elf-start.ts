@@ -35,7 +35,7 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
     programHeaderBytes: image.abi.programHeaderBytes,
     interpreterBase: interpreter?.base ?? 0,
     programEntry,
-    pageBytes: target.policy?.plan(image.loads, target.hostPageBytes).auxiliaryPageBytes ?? target.pageBytes,
+    pageBytes: program.auxiliaryPageBytes,
   };
   const write = request.profile.traits?.writeStack ?? writeStack;
   const stack = write(space, binprm, request, facts, image.abi, layout);
