@@ -3,6 +3,7 @@ import type { ExecFile, ExecFiles } from '@elf/exec';
 import {
   type Credentials,
   Errno,
+  type FileStatus,
   FileType,
   fromBytes,
   isType,
@@ -31,6 +32,18 @@ export interface ExecutableFiles extends ExecFiles {
 export function executableFiles(kernel: Kernel, viewer: ExecutableViewer): ExecutableFiles {
   const paths = new Map<ExecFile, string>();
   const opened = new Map<ExecFile, OpenDescription>();
+  const remember = (description: OpenDescription | undefined, status: FileStatus, path: string): ExecFile => {
+    const backing = description?.file.backing?.();
+    const file: ExecFile = {
+      source: sourceOf(description, status.sizeInBytes),
+      backing: backing && { ...backing, mapsEntry: mapsEntry(path, status.device, status.inode) },
+      mode: status.mode & 0o7777,
+      isRegularFile: isType(status, FileType.Regular),
+    };
+    if (description !== undefined) opened.set(file, description);
+    paths.set(file, path);
+    return file;
+  };
   const openFrom = (viewpoint: Viewpoint, path: string, followsLastLink: boolean): ExecFile | number => {
     const place = kernel.tree.resolve(viewpoint, path, followsLastLink);
     if (typeof place === 'number') return -place;
@@ -44,16 +57,16 @@ export function executableFiles(kernel: Kernel, viewer: ExecutableViewer): Execu
       ? kernel.tree.open(viewpoint, path, { read: true, write: false }, mode)
       : undefined;
     if (typeof description === 'number') return -description;
-    const backing = description?.file.backing?.();
-    const file: ExecFile = {
-      source: sourceOf(description, status.sizeInBytes),
-      backing: backing && { ...backing, mapsEntry: mapsEntry(place.path, status.device, status.inode) },
-      mode: status.mode & 0o7777,
-      isRegularFile,
-    };
-    if (description !== undefined) opened.set(file, description);
-    paths.set(file, place.path);
-    return file;
+    return remember(description, status, place.path);
+  };
+  /** A file whose name is gone, or that never had one, is there for whoever has it open. */
+  const openAgain = (description: OpenDescription): ExecFile | number => {
+    const status = description.file.status();
+    if (typeof status === 'number') return -status;
+    if (description.mode.pathOnly) return Errno.ENOENT;
+    if (isType(status, FileType.Regular) && !mayExecute(status, viewer.credentials)) return Errno.EACCES;
+    const name = description.path ?? description.file.anonymousName ?? '';
+    return remember(description.retain(), status, `${name} (deleted)`);
   };
   return {
     pathOf: (file) => paths.get(file),
@@ -63,12 +76,15 @@ export function executableFiles(kernel: Kernel, viewer: ExecutableViewer): Execu
       opened.clear();
     },
     open: (_name, bytes, followsLastLink = true) => openFrom(viewer.viewpoint, fromBytes(bytes), followsLastLink),
-    below: ({ path: base }) => ({
+    below: (description) => ({
       open: (_name, bytes, followsLastLink = true) => {
-        // Pipes and the like have no path, and are nothing to execute.
-        if (base === undefined) return Errno.EACCES;
-        const path = bytes.length === 0 ? base : fromBytes(bytes);
-        return openFrom({ ...viewer.viewpoint, base }, path, followsLastLink);
+        const { path: base } = description;
+        if (bytes.length > 0) {
+          if (base === undefined) return Errno.ENOTDIR;
+          return openFrom({ ...viewer.viewpoint, base }, fromBytes(bytes), followsLastLink);
+        }
+        const found = base === undefined ? Errno.ENOENT : openFrom(viewer.viewpoint, base, followsLastLink);
+        return found === Errno.ENOENT ? openAgain(description) : found;
       },
     }),
   };

@@ -106,7 +106,7 @@ describe('a format provider of a machine', () => {
 });
 
 describe('execveat', () => {
-  const { machine } = machineWith({ '/data/script': '#!/bin/hello\n', '/data/program': hello });
+  const { machine } = machineWith({ '/data/script': '#!/bin/hello\n', '/data/program': hello, '/data/gone': hello });
   const { kernel } = machine;
   const open = (path: string) => {
     const mode = { readable: true, writable: false, append: false, nonBlocking: false };
@@ -137,8 +137,17 @@ describe('execveat', () => {
     expect(load('', open('/data/script'), false, 0x1002)).toMatchObject({ errno: 22, rule: 'execveat-flags' });
     expect(load('', open('/data'), false)).toMatchObject({ errno: 13 });
     expect(load('none', open('/data'), false)).toMatchObject({ errno: 2 });
-    const pathless = new OpenDescription(open('/data/script').file, open('/data/script').mode);
+    const pathless = new OpenDescription(open('/data').file, open('/data').mode);
     expect(load('', pathless, false)).toMatchObject({ errno: 13 });
+    expect(load('script', pathless, false)).toMatchObject({ errno: 20 });
+  });
+
+  it('starts a file whose name is gone', () => {
+    const gone = open('/data/gone');
+    kernel.tree.change({ base: '/', root: '/' }, '/data/gone', false, (files, path) => files.removeFile(path));
+    const name = '/data/gone (deleted)';
+    expect(load('', gone, true)).toMatchObject({ kind: 'loaded', executable: name, commandName: 'gone' });
+    expect(gone.references).toBe(1);
   });
 
   it('only checks with AT_EXECVE_CHECK', () => {

@@ -125,8 +125,7 @@ export const execve = defineSystemCall({
 export const execveat = defineSystemCall({
   name: 'execveat',
   numbers: { 'x86-64': 322 },
-  support: 'partial',
-  note: 'A file without a path, such as one of memfd_create, cannot be executed.',
+  support: 'full',
   arguments: { directory: descriptor, path, arguments: address, environment: address, flags: int },
   run: (task, { directory, path, flags, ...rest }) => {
     if (path === '' && (flags & AT.EMPTY_PATH) === 0) return -Errno.ENOENT;
