@@ -72,7 +72,7 @@ function live(): Live {
     const installed = installedPrograms(PER_KIND).filter(({ kind }) => kind !== 'other' || !hasMiscRules());
     const own = FREE.flatMap((name) => {
       const path = join(directory, name);
-      if (!existsSync(path)) return [];
+      if (!existsSync(path) || (!runner.startsI386 && name.includes('i386'))) return [];
       const [{ state, outcome }] = runner.run([{ ...startOf(name), directory }]);
       if (state === undefined) throw new Error(`${name}: ${outcome}`);
       const relative = { ...state, maps: state.maps.map((line) => line.replace(`${directory}/`, './')) };

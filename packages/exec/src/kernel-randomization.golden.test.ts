@@ -34,7 +34,9 @@ function live(): Observed[] {
     const runner = kernelRunner(directory);
     if (typeof runner === 'string' || sysctl('kernel/randomize_va_space') !== 2) return [];
     const files = hostFiles();
-    const programs = buildPrograms(directory, PROGRAMS);
+    const programs = buildPrograms(directory, PROGRAMS).filter(
+      ({ kind }) => runner.startsI386 || !kind.startsWith('i386'),
+    );
     const observed = programs.map(({ path }) => {
       const report = observeRandomization(runner, path, STARTS, files, kernelFacts());
       const bits = report.abi === 'i386' ? 32 : 64;

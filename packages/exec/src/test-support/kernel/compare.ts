@@ -59,9 +59,10 @@ export function comparePrograms(
   contentPages: number,
 ): (HostProgram & Comparison)[] {
   const facts = kernelFacts();
-  const cases = programs.map(({ path }) => programCase(path, contentPages));
+  const candidates = programs.filter(({ kind }) => runner.startsI386 || !kind.startsWith('i386'));
+  const cases = candidates.map(({ path }) => programCase(path, contentPages));
   const observations = runner.run(cases);
-  return programs.flatMap((program, index) => {
+  return candidates.flatMap((program, index) => {
     if (observations[index].outcome.startsWith('unavailable')) return [];
     const files = hostFiles();
     const comparison = compareTraced(cases[index], observations[index], files, facts);

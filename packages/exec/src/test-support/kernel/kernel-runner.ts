@@ -1,10 +1,11 @@
 // Asks the kernel of this machine: builds the native runner, hands it cases and reads what became of them.
 import { spawnSync } from 'node:child_process';
-import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { release } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecLimits } from '../../exec-request.ts';
+import { program32 } from './crafted-case.ts';
 import type { EntryState } from './entry-state.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../native/run-cases.c', import.meta.url));
@@ -57,6 +58,8 @@ export interface Observation {
 
 /** A runner that answers. */
 export interface KernelRunner {
+  /** Whether the kernel starts 32-bit programs: CONFIG_IA32_EMULATION, and not switched off. */
+  readonly startsI386: boolean;
   run(cases: readonly KernelCase[]): Observation[];
 }
 
@@ -95,7 +98,12 @@ export function kernelRunner(directory: string): KernelRunner | string {
     return blocks.map(parseObservation);
   };
   const [probe] = run([{ path: '/proc/self/exe', argv: ['probe'], envp: [], contentPages: 1 }]);
-  return probe.outcome === 'started' ? { run } : `programs cannot be traced here (${probe.outcome})`;
+  if (probe.outcome !== 'started') return `programs cannot be traced here (${probe.outcome})`;
+  const compat = join(directory, '.i386');
+  writeFileSync(compat, program32());
+  chmodSync(compat, 0o755);
+  const [started] = run([{ path: compat, argv: ['probe'], envp: [] }]);
+  return { run, startsI386: started.outcome === 'exit 0' };
 }
 
 /** Facts of this machine. */
