@@ -1,9 +1,11 @@
 // elf maps FILE: the address space at the first instruction, what a page policy damages in it, and a picture of it.
+import { writeFileSync } from 'node:fs';
 import { HostExecutables } from '../host-executables.ts';
-import { loadStory } from '../maps/load-story.ts';
+import { type LoadStory, loadStory } from '../maps/load-story.ts';
 import { readMapsCommandLine } from '../maps/maps-option-rows.ts';
 import { storyJson } from '../maps/maps-story-json.ts';
 import { storyText } from '../maps/maps-story-text.ts';
+import { drawPicture } from '../maps/svg/picture.ts';
 import type { TextStreams } from '../readelf/output.ts';
 
 const EXIT_OK = 0;
@@ -34,8 +36,25 @@ export function mapsCommand(
   try {
     const story = loadStory(request, files);
     io.stdout(request.json ? storyJson(story) : storyText(story));
+    const mistake = request.svgFile === undefined ? undefined : writePicture(story, request.svgFile);
+    if (mistake !== undefined) {
+      io.stderr(`elf maps: ${mistake}\n`);
+      return EXIT_USAGE;
+    }
     return story.outcome.ok ? EXIT_OK : EXIT_REFUSED;
   } finally {
     files.close();
+  }
+}
+
+/** Draws the program, also one that was refused; answers why it could not. */
+function writePicture({ images, request }: LoadStory, path: string): string | undefined {
+  const [program] = images;
+  if (program === undefined || program.loads.length === 0) return `${request.program} has no ELF segments to draw`;
+  try {
+    writeFileSync(path, drawPicture(program));
+    return undefined;
+  } catch (error) {
+    return `the picture cannot be written: ${error instanceof Error ? error.message : String(error)}`;
   }
 }
