@@ -43,7 +43,8 @@ Says which loader loads each file, which refuses it and by which rule, and which
 Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage or unreadable input.
 
 ${optionHelp(CHECK_OPTION_ROWS)}
-Directories are searched for ELF files; links in them are not followed, Android packages in them are opened.
+Directories are searched for ELF files; links in them are not followed, Android packages in them are opened. Files found there or in
+archives are asked of kernels and dynamic linkers only, unless --loader or --host-page-size asks for more.
 elf explain RULE documents a rule.
 `;
 

@@ -28,12 +28,17 @@ export function verdictGrid({ verdicts }: CheckReport): { pages: readonly number
   return { pages, rows };
 }
 
-/** The grid in half a line: who refuses and who damages, pages of one loader together. */
+/** The grid in half a line: who refuses and who damages, pages of one loader together. What is only noted is left out. */
 export function verdictSummary(report: CheckReport): string {
+  const serious = new Set(
+    report.findings
+      .filter(({ severity }) => severity !== 'note')
+      .map(({ loader, hostPageBytes }) => `${loader} ${hostPageBytes}`),
+  );
   const parts = (['refused', 'damaged'] as const).map((wanted) => {
     const who = verdictGrid(report).rows.flatMap(({ loader, cells }) => {
       const pages = cells
-        .filter(({ verdict }) => verdict === wanted)
+        .filter(({ verdict, hostPageBytes }) => verdict === wanted && serious.has(`${loader} ${hostPageBytes}`))
         .map(({ hostPageBytes }) => pageText(hostPageBytes));
       return pages.length === 0 ? [] : [`${loader} ${pages.join('/')}`];
     });

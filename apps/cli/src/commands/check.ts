@@ -109,10 +109,13 @@ class CheckRun implements TargetVisitor {
   }
 
   visit({ path, file, member, source, zip, isNamed }: CheckTarget): void {
-    const { loaders, hostPageBytes, scan, failOn } = this.#request;
+    const { loaders, hostPageBytes, scan, failOn, format } = this.#request;
     const report = checkImage(source, {
       loaders,
       hostPageBytes,
+      askEmulators: isNamed || hostPageBytes !== undefined,
+      // Notes of files that were found are counted in other formats only, and cost a third of the time.
+      reportPermissions: isNamed || format !== 'text' || failOn === 'note',
       scanRuntimes: scan === 'always' || (scan === 'named' && isNamed),
       nameSymbols: isNamed,
       ...(zip && { zip }),

@@ -113,8 +113,8 @@ function locationOf({ headers, elf }: ImageFacts, sentence: string): FindingLoca
   return /e_ph|program header/.test(sentence) ? { offset: elf.fileHeader.phoff } : { offset: 0n };
 }
 
-/** Linkers make 2 to 8. The largest hostile table would keep some twenty policies busy for a second. */
-const MOST_SIMULATED_SEGMENTS = 64;
+/** Linkers make 2 to 12. The largest hostile table would keep some twenty policies busy for a second. */
+const MOST_SIMULATED_SEGMENTS = 32;
 
 function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVerdict {
   const { facts, loader, hostPageBytes, list, auxiliaryPages, options, layout } = question;
