@@ -57,10 +57,16 @@ async function main(): Promise<void> {
       return checkCommand(words, text);
     },
   );
-  addCommand(program, 'explain', 'FILE [ARGUMENT...]', 'tell the story of its execve, step by step', async (words) => {
-    const { explainCommand } = await import('./commands/explain.ts');
-    return explainCommand(words, streams);
-  });
+  addCommand(
+    program,
+    'explain',
+    '[options] FILE|RULE [ARGUMENT...]',
+    'tell the story of its execve, step by step',
+    async (words) => {
+      const { explainCommand } = await import('./commands/explain.ts');
+      return explainCommand(words, streams);
+    },
+  );
   addCommand(
     program,
     'maps',
