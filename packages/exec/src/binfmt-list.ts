@@ -65,7 +65,9 @@ function searchFormats(
 ): SearchOutcome {
   const first = tryFormats(binprm, formats, context, hasPassedPoint);
   if (!Array.isArray(first)) return first;
-  if (!requestFormat(binprm, formats, context)) return nobodyAccepted(binprm, first);
+  const { traits } = context.request.profile;
+  const isAdded = traits?.asksForModules !== false && requestFormat(binprm, formats, context);
+  if (!isAdded) return nobodyAccepted(binprm, first);
   const second = tryFormats(binprm, formats, context, hasPassedPoint);
   return Array.isArray(second) ? nobodyAccepted(binprm, second) : second;
 }

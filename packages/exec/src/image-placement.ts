@@ -7,6 +7,8 @@ import type { ImageTarget } from './image-target.ts';
 import { alignImage, type Fixing, type MapFailure, maximumAlignment, totalMappingBytes } from './map-image.ts';
 
 const ET_DYN = 3;
+/** MAXDSIZ of FreeBSD on amd64: the interpreter leaves room for that much data (sys/amd64/include/vmparam.h). */
+const LARGEST_DATA_BYTES = 32 * 1024 ** 3;
 
 /** How the first segment is to be mapped; later ones follow at the same bias and replace what is there. */
 export interface Placement {
@@ -97,13 +99,21 @@ function probePlace({ space, pageBytes, record }: ImageTarget, image: ElfImage, 
  * Decides where an interpreter goes (load_elf_interp): an ET_DYN where the kernel likes in one piece, an ET_EXEC replaces
  * whatever is at its addresses.
  */
-export function placeInterpreter(target: ImageTarget, image: ElfImage, programBias: number): Placement | MapFailure {
+export function placeInterpreter(
+  target: ImageTarget,
+  image: ElfImage,
+  program: { readonly bias: number; readonly startData: number },
+): Placement | MapFailure {
   const { pageBytes, request } = target;
+  if (request.profile.traits?.placement === 'linked' && image.header.type === ET_DYN) {
+    const bias = roundUp(roundDown(program.startData, pageBytes) + LARGEST_DATA_BYTES, pageBytes);
+    return { bias, firstFixing: 'no-replace', reservedBytes: 0 };
+  }
   if (request.profile.traits?.placement === 'probed' && image.header.type === ET_DYN && image.loads.length > 0) {
     return probePlace(target, image, 0);
   }
   if (image.header.type !== ET_DYN) return { bias: 0, firstFixing: 'replace', reservedBytes: 0 };
   // A relocated program frees the interpreter from its linked address; beside an ET_EXEC that address is a hint.
-  const bias = programBias === 0 ? 0 : -roundDown(Number(image.loads[0].vaddr), pageBytes);
+  const bias = program.bias === 0 ? 0 : -roundDown(Number(image.loads[0].vaddr), pageBytes);
   return { bias, firstFixing: undefined, reservedBytes: Number(totalMappingBytes(image.loads, pageBytes)) };
 }

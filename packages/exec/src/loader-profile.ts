@@ -60,6 +60,8 @@ export interface LoaderTraits {
   readonly stackFlagGovernsData?: boolean;
   /** What an error after the point of no return does: kills, or reaches the caller because the old program still exists. */
   readonly lateFailure?: 'SIGSEGV' | 'SIGABRT' | 'error';
+  /** A file that no format knows makes the kernel ask for a module (Linux; default true). */
+  readonly asksForModules?: boolean;
   /** An empty argv stays empty (Linux before 5.18). */
   readonly keepsEmptyArguments?: boolean;
   /** Reads a `#!` line otherwise than Linux since 5.1. */

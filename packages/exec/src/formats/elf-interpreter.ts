@@ -83,12 +83,12 @@ export interface MappedInterpreter {
 export function mapInterpreter(
   target: ImageTarget,
   image: ElfImage,
-  programBias: number,
+  program: { readonly bias: number; readonly startData: number },
 ): MappedInterpreter | MapFailure {
   const { elfRules } = target.request.profile;
   const unmappable = firstFailure(elfRules, ['image'], { ...image.candidate, layout: target.layout });
   if (unmappable) return unmappable;
-  const placement = placeInterpreter(target, image, programBias);
+  const placement = placeInterpreter(target, image, program);
   if ('sentence' in placement) return placement;
   const loaded = loadSegments(target, image, placement);
   if ('sentence' in loaded) return loaded;

@@ -68,7 +68,7 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
   if (late && 'kind' in late) return late;
   const checked = late ? checkInterpreter(late, context) : checkedEarly;
   if (checked && 'kind' in checked) return checked;
-  const interpreter = checked && mapInterpreter(target, checked, program.bias);
+  const interpreter = checked && mapInterpreter(target, checked, program);
   if (interpreter && 'sentence' in interpreter) return fatal(interpreter);
   if (flags & PersonalityFlag.MmapPageZero) mapPageZero(target);
   return startElf({ target, binprm, image, program, interpreter, isStackExecutable: rights.isStackExecutable });

@@ -37,6 +37,7 @@ const traits: LoaderTraits = {
   interpreterTime: 'after-mapping',
   mapSegment: mapFreebsdSegment,
   staticPieHeap: 'after-program',
+  asksForModules: false,
   lateFailure: 'SIGABRT',
   kernelFunctions,
 };

@@ -60,6 +60,7 @@ export const gvisorProfile: LoaderProfile = {
     mapsHeadPage: true,
     anonymousPages: 'no-replace',
     staticPieHeap: 'after-program',
+    asksForModules: false,
     lateFailure: 'error',
     keepsEmptyArguments: true,
     readScriptLine: readGvisorScriptLine,

@@ -93,6 +93,14 @@ describe('places', () => {
   });
 });
 
+describe('the interpreter', () => {
+  it('of FreeBSD lies above room for 32 GiB of data, and replaces nothing', () => {
+    const image = start('freebsd', { ...pie({ vaddr: 0x500000 }), ident: [2, 1, 1, 9] });
+    expect(image.interpreterBase).toBe(0x500000 + 32 * 2 ** 30);
+    expect(image.entry).toBe(image.interpreterBase + 0x800);
+  });
+});
+
 describe('zeroes', () => {
   /** A read-only segment that ends inside a page and goes on in memory; the file has text there. */
   const bss = (flags: number, memsz: number): BuiltElf => ({
@@ -117,6 +125,36 @@ describe('zeroes', () => {
 
   it('leave the permissions as they were', () => {
     expect(start('gvisor', bss(R, 0x20)).space.mapsText()).toMatch(/^00601000-00602000 r--p/m);
+  });
+});
+
+describe('a segment whose offset and address differ within the page', () => {
+  const note = (owner: string, nameBytes: number) =>
+    Uint8Array.of(nameBytes, 0, 0, 0, 4, 0, 0, 0, 1, 0, 0, 0, ...new TextEncoder().encode(owner), 0, 0, 0, 0);
+  const askew = (align: number, owner: Uint8Array): BuiltElf => ({
+    ident: [2, 1, 1, 9],
+    segments: [
+      textSegment,
+      { type: LOAD, flags: R, offset: 0x1010, vaddr: 0x600020, filesz: 4, memsz: 4, align },
+      { type: 4, offset: 0x900, filesz: owner.length },
+    ],
+    contents: { 0x900: owner, 0x1000: `${'a'.repeat(16)}file${'z'.repeat(44)}` },
+  });
+  const bytes = (profile: string, elf: BuiltElf, address: number) => {
+    const outcome = run({ '/program': buildElf(elf) }, { profile: profileNamed(profile) });
+    if (!outcome.ok) return `${outcome.refusal.rule} ${outcome.errno}`;
+    return decodeText(new UserMemory(outcome.space).read(address, 4) ?? new Uint8Array()).replaceAll('\0', '0');
+  };
+
+  it('has shifted content on FreeBSD, is refused on OpenBSD, and read on NetBSD when its p_align is small', () => {
+    const freebsd = askew(0x1000, note('FreeBSD\0', 8));
+    expect([bytes('freebsd', freebsd, 0x600020), bytes('freebsd', freebsd, 0x600010)]).toEqual(['zzzz', 'file']);
+    expect(bytes('openbsd', askew(0x1000, note('OpenBSD\0', 8)), 0)).toBe('load-congruence 22');
+    const netbsd = (align: number) => askew(align, note('NetBSD\0\0', 7));
+    expect(bytes('netbsd', netbsd(0x1000), 0)).toBe('load-congruence 22');
+    expect(bytes('netbsd', netbsd(0), 0x600020)).toBe('file');
+    expect(bytes('netbsd', netbsd(0), 0x60001c)).toBe('0000');
+    expect(bytes('netbsd', netbsd(16), 0x600020)).toBe('file');
   });
 });
 
@@ -239,6 +277,7 @@ describe('the record', () => {
         const { record } = run({ '/program': program, '/ld': ld }, { profile });
         expect(record.map(({ kernelFunction }) => kernelFunction).filter((text) => linuxOnly.test(text))).toEqual([]);
       }
+      expect(run({ '/program': 'text' }, { profile }).record.map(({ step }) => step)).not.toContain('request module');
       const script = run({ '/program': '#!/sh\n', '/sh': inputs[0] }, { profile });
       expect(script.record.map(({ kernelFunction }) => kernelFunction).filter((text) => linuxOnly.test(text))).toEqual(
         [],

@@ -30,6 +30,7 @@ export const netbsdProfile: LoaderProfile = {
     zeroedTail: 'writable',
     copiesBelowPage: true,
     staticPieHeap: 'after-program',
+    asksForModules: false,
     lateFailure: 'SIGABRT',
     kernelFunctions: {
       do_execveat_common: 'execve_loadvm',

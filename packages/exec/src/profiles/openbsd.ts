@@ -29,6 +29,7 @@ export const openbsdProfile: LoaderProfile = {
     interpreterTime: 'before-mapping',
     zeroedTail: 'writable',
     staticPieHeap: 'after-program',
+    asksForModules: false,
     lateFailure: 'SIGABRT',
     kernelFunctions: {
       do_execveat_common: 'sys_execve',
