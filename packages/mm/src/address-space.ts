@@ -1,31 +1,26 @@
 // One guest address space: what is mapped, how an access finds its frame, and the memory calls that change it.
-import { GUEST_PAGE_BYTES, isPowerOfTwo, roundDown } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, roundDown, roundUp } from '@elf/pagesize';
 import { advise } from './advise.ts';
 import * as codePages from './code-pages.ts';
 import { handleFault } from './fault-handler.ts';
 import { forkState } from './fork.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { checkInvariants } from './invariants.ts';
+import { lock, lockAll, unlock, unlockAll } from './locking.ts';
 import { type MapRequest, map } from './map-request.ts';
 import { mapsText } from './maps-text.ts';
-import { Access, Protection } from './page-fault.ts';
+import type { Access } from './page-fault.ts';
 import { PageEntry } from './page-table.ts';
+import { populate } from './populate.ts';
 import { moveProgramBreak } from './program-break.ts';
 import { protect } from './protect.ts';
 import { type RemapRequest, remap } from './remap.ts';
-import { residency, setLocked, synchronize } from './residency.ts';
-import { type ProgramBreak, type SpaceLayout, SpaceState } from './space-state.ts';
+import { MS_SYNC, residency, synchronize } from './residency.ts';
+import { type AddressSpaceOptions, layoutFor, type SpaceLayout } from './space-layout.ts';
+import { type ProgramBreak, SpaceState } from './space-state.ts';
 import type { Tlb } from './tlb/tlb.ts';
 import { unmap } from './unmap.ts';
-import type { Vma } from './vma.ts';
-
-/** x86-64 with four-level page tables: the last page of the lower half stays unused (arch/x86/include/asm/page_64_types.h). */
-const TASK_SIZE = 0x7fff_ffff_f000;
-/** mmap_base without randomisation and with the usual 8 MiB stack limit: 128 MiB below the top (arch/x86/mm/mmap.c). */
-const MMAP_BASE = TASK_SIZE - 0x800_0000;
-
-/** Deviations from Linux's x86-64 layout without address randomisation. */
-export type AddressSpaceOptions = Partial<SpaceLayout>;
+import { AreaFlag, type Vma } from './vma.ts';
 
 /**
  * A guest address space. Addresses are numbers below 2^47, host offsets are offsets into the guest memory.
@@ -41,21 +36,7 @@ export class AddressSpace {
 
   /** @throws RangeError when the mapping granularity is not a power of two of at least 4096. */
   constructor(memory: GuestMemory, options: AddressSpaceOptions = {}, state?: SpaceState) {
-    const mappingGranularity = options.mappingGranularity ?? GUEST_PAGE_BYTES;
-    if (!isPowerOfTwo(mappingGranularity) || mappingGranularity < GUEST_PAGE_BYTES)
-      throw new RangeError(`A mapping granularity is a power of two from 4096 on, not ${mappingGranularity}.`);
-    this.#state =
-      state ??
-      new SpaceState(memory, {
-        mappingGranularity,
-        taskSize: roundDown(options.taskSize ?? TASK_SIZE, mappingGranularity),
-        mmapBase: options.mmapBase ?? MMAP_BASE,
-        minimumAddress: options.minimumAddress ?? 65536,
-        stackLimitInBytes: options.stackLimitInBytes ?? 8 * 1024 * 1024,
-        addressSpaceLimitInBytes: options.addressSpaceLimitInBytes ?? Number.POSITIVE_INFINITY,
-        dataLimitInBytes: options.dataLimitInBytes ?? Number.POSITIVE_INFINITY,
-        maximumAreas: options.maximumAreas ?? 65530,
-      });
+    this.#state = state ?? new SpaceState(memory, layoutFor(options));
   }
 
   /** The memory whose frames this space maps. */
@@ -104,7 +85,11 @@ export class AddressSpace {
 
   /** mmap(2): see {@link MapRequest}. Returns the address or a negative error number. */
   map(request: MapRequest): number {
-    return map(this.#state, request);
+    const state = this.#state;
+    const address = map(state, request);
+    const isLocked = request.locked === true || (state.futureFlags & AreaFlag.Locked) !== 0;
+    if (address >= 0 && isLocked) this.populate(address, request.length);
+    return address;
   }
 
   /** munmap(2). Returns 0 or a negative error number. */
@@ -127,40 +112,46 @@ export class AddressSpace {
     return advise(this.#state, address, length, advice);
   }
 
-  /** msync(2): writes dirty pages of shared mappings to their files. Returns 0 or a negative error number. */
-  synchronize(address: number, length: number): number {
-    return synchronize(this.#state, address, length);
+  /** msync(2) with MS_* flags: MS_SYNC (4) writes dirty pages of shared mappings to their files. 0 or a negative error number. */
+  synchronize(address: number, length: number, flags: number = MS_SYNC): number {
+    return synchronize(this.#state, address, length, flags);
   }
 
-  /** mincore(2): one byte per page, 1 when a touch needs no reading. A negative error number when a page is unmapped. */
+  /** mincore(2): one byte per kernel page, 1 when a touch needs no reading. A negative error number when a page is unmapped. */
   residency(address: number, length: number): Uint8Array | number {
     return residency(this.#state, address, length);
   }
 
-  /** mlock(2) and munlock(2). Locked pages are touched now. Returns 0 or a negative error number. */
-  setLocked(address: number, length: number, locked: boolean): number {
-    const result = setLocked(this.#state, address, length, locked);
-    if (result === 0 && locked) this.populate(address, length);
-    return result;
+  /**
+   * mlock(2), mlock2(2) with MLOCK_ONFAULT, and munlock(2). Locked pages are touched now unless `onFault`.
+   * @returns 0 or a negative error number.
+   */
+  setLocked(address: number, length: number, locked: boolean, onFault = false): number {
+    return locked ? lock(this.#state, address, length, onFault) : unlock(this.#state, address, length);
+  }
+
+  /** mlockall(2) with MCL_* flags. Returns 0 or a negative error number. */
+  lockAll(flags: number): number {
+    return lockAll(this.#state, flags);
+  }
+
+  /** munlockall(2). */
+  unlockAll(): void {
+    unlockAll(this.#state);
   }
 
   /** Touches every page of a range that can be, as MAP_POPULATE does; failures are ignored, as there. */
   populate(address: number, length: number): void {
-    for (
-      let page = roundDown(address, this.layout.mappingGranularity);
-      page < address + length;
-      page += GUEST_PAGE_BYTES
-    ) {
-      const area = this.find(page);
-      if (area === undefined) continue;
-      const writable = (area.protection & Protection.Write) !== 0;
-      if (this.resolve(page, writable ? Access.Write : Access.Read) === -5) return;
-    }
+    const { mappingGranularity } = this.layout;
+    populate(this.#state, roundDown(address, mappingGranularity), roundUp(address + length, mappingGranularity));
   }
 
   /** brk(2): moves the break if it can and returns it as it is then. */
   brk(wanted: number): number {
-    return moveProgramBreak(this.#state, wanted);
+    const before = this.programBreak.current;
+    const current = moveProgramBreak(this.#state, wanted);
+    if (current > before && this.#state.futureFlags & AreaFlag.Locked) this.populate(before, current - before);
+    return current;
   }
 
   /** Puts the (still empty) heap at an address, as execve does. */

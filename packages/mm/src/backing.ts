@@ -20,6 +20,8 @@ export interface Backing {
    * @returns false when the device failed.
    */
   writeFrom?(offset: number, bytes: Uint8Array): boolean;
+  /** The open file (struct file) it was made from: mappings made through different ones stay different areas. */
+  readonly openFile?: object;
   /** What /proc/PID/maps prints for it: path, device as "major:minor" in hex, inode number. */
   readonly mapsEntry?: { readonly path: string; readonly device: string; readonly inode: number };
   /** True for memory without a file behind it: never past its end, never written back, no read-ahead. */

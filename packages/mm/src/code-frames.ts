@@ -1,7 +1,9 @@
 // Which frames of file pages hold translated code, so that a store through any other mapping of the page is seen too.
 
-/** What the registry needs of an address space. */
+/** What memory-wide changes need of an address space. */
 export interface CodeSpace {
+  /** Forgets the pages that map [start, end) of a file; private copies only when `withCopies`. */
+  dropFilePages(identity: object, start: number, end: number, withCopies: boolean): void;
   /** Removes the mark of a page and tells the listeners that its code changed. */
   withdrawCode(pageAddress: number): void;
   /** Makes the next store to every writable mapping of a file page miss. */

@@ -3,6 +3,7 @@
 /** Error numbers of the memory calls. They are Linux's because its calls define this package's behaviour. */
 export const MemoryErrno = {
   EPERM: 1,
+  EIO: 5,
   EAGAIN: 11,
   ENOMEM: 12,
   EACCES: 13,
@@ -10,4 +11,6 @@ export const MemoryErrno = {
   EBUSY: 16,
   EEXIST: 17,
   EINVAL: 22,
+  EOVERFLOW: 75,
+  EOPNOTSUPP: 95,
 } as const;

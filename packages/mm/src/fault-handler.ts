@@ -3,9 +3,10 @@ import { GUEST_PAGE_BYTES, roundDown } from '@elf/pagesize';
 import type { Backing } from './backing.ts';
 import { Access, FaultCause, Protection, permits } from './page-fault.ts';
 import { entryFor, frameOf, PageEntry } from './page-table.ts';
-import { stackGuardBytes } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
+import { growStack } from './stack-growth.ts';
 import { AreaFlag, type Vma } from './vma.ts';
+import { firstPrivatePages } from './vma-merge.ts';
 
 /**
  * Pages mapped around a file fault when they are cheap to have, as the kernel's fault-around does with its 64 KiB
@@ -28,7 +29,16 @@ export function entryFlags(protection: number): number {
 export function handleFault(state: SpaceState, page: number, access: Access): number {
   const area = state.vmas.find(page) ?? growStack(state, page);
   if (area === undefined) return -FaultCause.MapError;
-  if (!permits(area.protection, access)) return -FaultCause.AccessError;
+  if (!permits(area.protection, access)) {
+    if (access !== Access.Execute || area.protection === Protection.None) return -FaultCause.AccessError;
+    // The first fetch from an absent page counts as a load; the rights are seen when the page is there (arch/x86/mm/fault.c).
+    const frame = handleFault(state, page, Access.Read);
+    return frame < 0 ? frame : -FaultCause.AccessError;
+  }
+  if (access === Access.Write && area.privatePages === undefined && !(area.flags & AreaFlag.Shared)) {
+    const index = state.vmas.indexAtOrAfter(area.start);
+    area.privatePages = firstPrivatePages(area, state.vmas.areas[index - 1], state.vmas.areas[index + 1]);
+  }
   const entry = state.table.read(page);
   if (entry !== 0) return access === Access.Write ? grantWrite(state, area, page, entry) : frameOf(entry);
   if (area.backing === undefined) return mapAnonymous(state, area, page, access);
@@ -53,7 +63,34 @@ function grantWrite(state: SpaceState, area: Vma, page: number, entry: number): 
   state.table.write(page, entryFor(copy, entryFlags(area.protection) | PageEntry.Writable));
   state.memory.releaseFrame(frame);
   state.invalidate(page, page + GUEST_PAGE_BYTES);
-  return copy;
+  return copyRestOfKernelPage(state, area, page, copy);
+}
+
+/**
+ * A kernel with larger pages copies all of one at the first store, so that later stores of others to the rest of it are not
+ * seen: copies the other frames of a private file page too.
+ * @returns `frame`, or -OutOfMemory.
+ */
+function copyRestOfKernelPage(state: SpaceState, area: Vma, page: number, frame: number): number {
+  const { mappingGranularity } = state.layout;
+  const { backing } = area;
+  if (mappingGranularity === GUEST_PAGE_BYTES || backing === undefined) return frame;
+  const start = roundDown(page, mappingGranularity);
+  for (let other = start; other < start + mappingGranularity; other += GUEST_PAGE_BYTES) {
+    const entry = state.table.read(other);
+    const offset = area.offset + (other - area.start);
+    const cached = state.memory.fileFrames.find(backing.identity, offset / GUEST_PAGE_BYTES);
+    if (other === page || (entry !== 0 && frameOf(entry) !== cached)) continue;
+    const copy = privateFrame(state, backing, offset);
+    if (copy < 0) return copy;
+    if (entry !== 0) {
+      if (entry & PageEntry.Code) state.memory.codeFrames.remove(cached, state, other);
+      state.memory.releaseFrame(cached);
+      state.invalidate(other, other + GUEST_PAGE_BYTES);
+    }
+    state.table.write(other, entryFor(copy, entryFlags(area.protection) | (entry & PageEntry.Code)));
+  }
+  return frame;
 }
 
 function copyFrame(state: SpaceState, frame: number): number {
@@ -81,7 +118,7 @@ function mapAnonymous(state: SpaceState, area: Vma, page: number, access: Access
 
 function mapBacked(state: SpaceState, area: Vma, backing: Backing, page: number, access: Access): number {
   const offset = area.offset + (page - area.start);
-  // A kernel page that holds the last byte of the file is mapped whole; its rest reads as zeros.
+  // The kernel page that holds the last byte of the file is mapped whole; its rest reads as zeros.
   if (roundDown(offset, state.layout.mappingGranularity) >= backing.sizeInBytes()) return -FaultCause.BusError;
   const shared = (area.flags & AreaFlag.Shared) !== 0;
   if (access === Access.Write && !shared) return mapPrivateCopy(state, area, backing, page, offset);
@@ -97,6 +134,14 @@ function mapBacked(state: SpaceState, area: Vma, backing: Backing, page: number,
 
 /** First store into a private file page: its own frame at once, without caching a page only this process will see. */
 function mapPrivateCopy(state: SpaceState, area: Vma, backing: Backing, page: number, offset: number): number {
+  const frame = privateFrame(state, backing, offset);
+  if (frame < 0) return frame;
+  state.table.write(page, entryFor(frame, entryFlags(area.protection) | PageEntry.Writable));
+  return copyRestOfKernelPage(state, area, page, frame);
+}
+
+/** A new frame with the content of a file page, or the negative cause. */
+function privateFrame(state: SpaceState, backing: Backing, offset: number): number {
   const { memory } = state;
   const cached = memory.fileFrames.find(backing.identity, offset / GUEST_PAGE_BYTES);
   const frame = cached > 0 ? copyFrame(state, cached) : memory.allocateUnclearedFrame();
@@ -105,7 +150,6 @@ function mapPrivateCopy(state: SpaceState, area: Vma, backing: Backing, page: nu
     memory.releaseFrame(frame);
     return -FaultCause.BusError;
   }
-  state.table.write(page, entryFor(frame, entryFlags(area.protection) | PageEntry.Writable));
   return frame;
 }
 
@@ -162,24 +206,4 @@ function mapCachedNeighbours(state: SpaceState, area: Vma, backing: Backing, pag
     state.memory.retainFrame(frame);
     state.table.write(neighbour, entryFor(frame, flags));
   }
-}
-
-/**
- * Extends the stack above an unmapped page down to it, within RLIMIT_STACK and the guard gap (mm/mmap.c, expand_downwards).
- * @returns the extended area, or undefined when the page is not a stack's to have.
- */
-function growStack(state: SpaceState, guestPage: number): Vma | undefined {
-  const { vmas, layout } = state;
-  const page = roundDown(guestPage, layout.mappingGranularity);
-  const index = vmas.indexAtOrAfter(page);
-  const area = vmas.areas[index];
-  if (area === undefined || !(area.flags & AreaFlag.GrowsDown)) return undefined;
-  if (page < layout.minimumAddress || area.end - page > layout.stackLimitInBytes) return undefined;
-  if (vmas.totalBytes + (area.start - page) > layout.addressSpaceLimitInBytes) return undefined;
-  const below = index > 0 ? vmas.areas[index - 1] : undefined;
-  if (below !== undefined && !(below.flags & AreaFlag.GrowsDown) && below.protection !== Protection.None) {
-    if (page - below.end < stackGuardBytes(layout.mappingGranularity)) return undefined;
-  }
-  vmas.extend(area, page, area.end);
-  return area;
 }

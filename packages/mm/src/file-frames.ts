@@ -68,11 +68,36 @@ export class FileFrames {
     });
   }
 
-  /** Clears the cached bytes at and after a file's new, smaller size, so that a later extension reads zeros. */
+  /**
+   * The file became smaller: whole pages behind its end leave every mapping, private copies included, so that a touch is a bus
+   * error; cached bytes behind the end become zeros, so that a later extension reads zeros. Call it after the file was cut.
+   */
   truncate(identity: object, sizeInBytes: number): void {
-    for (const [filePage, hostOffset] of this.#files.get(identity)?.frames ?? []) {
-      const keep = Math.max(0, Math.min(GUEST_PAGE_BYTES, sizeInBytes - filePage * GUEST_PAGE_BYTES));
-      this.#memory.u8.fill(0, hostOffset + keep, hostOffset + GUEST_PAGE_BYTES);
+    const frames = this.#files.get(identity)?.frames;
+    if (frames === undefined) return;
+    for (const space of this.#memory.codeFrames.spaces) {
+      space.dropFilePages(identity, sizeInBytes, Number.POSITIVE_INFINITY, true);
+    }
+    for (const [filePage, hostOffset] of frames) {
+      const keep = Math.min(GUEST_PAGE_BYTES, sizeInBytes - filePage * GUEST_PAGE_BYTES);
+      if (keep === GUEST_PAGE_BYTES) continue;
+      // Where the kernel's page is larger than a frame, frames behind the end may still be mapped.
+      if (keep <= 0 && this.#memory.frameReferences(hostOffset) === 1) this.#remove(frames, filePage, hostOffset);
+      else {
+        this.#memory.u8.fill(0, hostOffset + Math.max(0, keep), hostOffset + GUEST_PAGE_BYTES);
+        this.#memory.codeFrames.announce(hostOffset);
+      }
+    }
+  }
+
+  /** [start, end) of a file, page multiples, became a hole: its pages leave the cache and every mapping, copies excepted. */
+  discard(identity: object, start: number, end: number): void {
+    const frames = this.#files.get(identity)?.frames;
+    if (frames === undefined) return;
+    for (const space of this.#memory.codeFrames.spaces) space.dropFilePages(identity, start, end, false);
+    for (const [filePage, hostOffset] of frames) {
+      const at = filePage * GUEST_PAGE_BYTES;
+      if (at >= start && at < end) this.#remove(frames, filePage, hostOffset);
     }
   }
 
@@ -80,6 +105,11 @@ export class FileFrames {
   describe(identity: object): { readonly mappings: number; readonly pages: number } {
     const file = this.#files.get(identity);
     return { mappings: file?.mappings ?? 0, pages: file?.frames.size ?? 0 };
+  }
+
+  #remove(frames: Map<number, number>, filePage: number, hostOffset: number): void {
+    frames.delete(filePage);
+    this.#memory.releaseFrame(hostOffset);
   }
 
   #overlap(

@@ -5,6 +5,7 @@ import { type Backing, bytesBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { Access, FaultCause } from './page-fault.ts';
+import { ScriptFile } from './test-support/script-file.ts';
 import { UserMemory } from './user-memory.ts';
 
 const PAGE = 4096;
@@ -74,8 +75,42 @@ describe('files', () => {
     user.readU8(address + PAGE);
     space.memory.fileFrames.overwrite(backing.identity, PAGE - 1, Uint8Array.of(3, 4));
     expect(user.readU16(address + PAGE - 1)).toBe(0x0403);
-    space.memory.fileFrames.truncate(backing.identity, PAGE);
-    expect(user.readU8(address + PAGE)).toBe(0);
+    space.memory.fileFrames.truncate(backing.identity, PAGE + 20);
+    expect(user.readU16(address + PAGE + 19)).toBe(1);
+  });
+
+  it('take pages behind a new end away, copies included, and give zeros when the file grows again', () => {
+    const { space, user, map } = create();
+    const file = new ScriptFile('f', 3);
+    const shared = map(3, { backing: file.backing, shared: true });
+    const copied = map(3, { backing: file.backing });
+    user.writeU8(shared + PAGE + 100, 7);
+    user.writeU8(copied + 2 * PAGE, 8);
+    const child = space.fork();
+    file.truncate(space.memory, PAGE + 50);
+    for (const each of [space, child]) {
+      for (const address of [shared, copied]) {
+        expect(each.resolve(address + PAGE, Access.Read)).toBeGreaterThan(0);
+        expect(each.resolve(address + 2 * PAGE, Access.Read)).toBe(-FaultCause.BusError);
+      }
+    }
+    expect(user.readU8(shared + PAGE + 100)).toBe(0);
+    file.truncate(space.memory, 3 * PAGE);
+    expect([user.readU8(copied + 2 * PAGE), user.readU8(shared + 2 * PAGE + 8)]).toEqual([0, 0]);
+    expect([...space.checkInvariants(), ...child.checkInvariants()]).toEqual([]);
+  });
+
+  it('get a hole from MADV_REMOVE, which copies do not see', () => {
+    const { space, user, map } = create();
+    const file = new ScriptFile('f', 2);
+    const shared = map(2, { backing: file.backing, shared: true });
+    const other = map(2, { backing: file.backing });
+    user.writeU8(other + 8, 9);
+    expect([user.readU8(shared + 8), user.readU8(other + PAGE + 8)]).toEqual([1, 2]);
+    expect(space.advise(shared, 2 * PAGE, 9)).toBe(0);
+    expect([user.readU8(shared + 8), user.readU8(other + PAGE + 8), user.readU8(other + 8)]).toEqual([0, 0, 9]);
+    expect(space.advise(other, PAGE, 9)).toBe(-EACCES);
+    expect(space.checkInvariants()).toEqual([]);
   });
 
   it('are read once per 64 KiB window when touched in order', () => {

@@ -14,14 +14,22 @@ export function forkState(parent: SpaceState): SpaceState {
   child.stackStart = parent.stackStart;
   for (const area of parent.vmas.areas) {
     if (area.flags & AreaFlag.DontFork) continue;
-    // Locks are not inherited (man 2 mlock).
-    child.vmas.insert({ ...area, flags: area.flags & ~AreaFlag.Locked });
-    if (area.flags & AreaFlag.WipeOnFork) continue;
-    const isShared = (area.flags & AreaFlag.Shared) !== 0;
+    const isWiped = (area.flags & AreaFlag.WipeOnFork) !== 0;
+    const hasPages = area.privatePages !== undefined && !isWiped;
+    child.vmas.insert({
+      ...area,
+      // Locks are not inherited (man 2 mlock).
+      flags: area.flags & ~(AreaFlag.Locked | AreaFlag.LockOnFault),
+      // The child's pages are its own from now on, yet tied to the parent's (mm/rmap.c, anon_vma_fork).
+      privatePages: hasPages ? {} : undefined,
+      sharesPrivatePages: hasPages,
+    });
+    // Without private pages a page fault brings the same again, so nothing is copied (mm/memory.c, vma_needs_copy).
+    if (!hasPages) continue;
     parent.table.update(area.start, area.end, (page, entry) => {
       parent.memory.retainFrame(frameOf(entry));
       child.table.write(page, entry & ~(PageEntry.Writable | PageEntry.Code | PageEntry.Dirty));
-      return isShared ? entry : entry & ~PageEntry.Writable;
+      return entry & ~PageEntry.Writable;
     });
   }
   for (const tlb of parent.tlbs) tlb.dropAllWrites();

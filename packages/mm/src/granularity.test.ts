@@ -1,11 +1,12 @@
 // Calls as Linux kernels with 16 KiB and 64 KiB pages answer them, over guest frames that stay at 4 KiB.
 import { describe, expect, it } from 'vitest';
-import { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
+import { AddressSpace } from './address-space.ts';
 import { bytesBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { Access, FaultCause } from './page-fault.ts';
 import { stackGuardBytes } from './placement.ts';
+import type { AddressSpaceOptions } from './space-layout.ts';
 import { UserMemory } from './user-memory.ts';
 
 const PAGE = 4096;

@@ -8,7 +8,7 @@ export {
   guestPageCeiling,
   guestPageOffset,
 } from '@elf/pagesize';
-export { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
+export { AddressSpace } from './address-space.ts';
 export { type Backing, bytesBacking, sharedAnonymousBacking } from './backing.ts';
 export { MemoryErrno } from './errno.ts';
 export type { FileFrames } from './file-frames.ts';
@@ -19,7 +19,8 @@ export { MemoryExhausted } from './memory-exhausted.ts';
 export { Access, FaultCause, Protection, permits } from './page-fault.ts';
 export { STACK_GUARD_BYTES, stackGuardBytes } from './placement.ts';
 export type { RemapRequest } from './remap.ts';
-export type { ProgramBreak, SpaceLayout } from './space-state.ts';
+export type { AddressSpaceOptions, SpaceLayout } from './space-layout.ts';
+export type { ProgramBreak } from './space-state.ts';
 export {
   TLB_BYTES,
   TLB_EMPTY_TAG,

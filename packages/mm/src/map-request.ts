@@ -2,7 +2,8 @@
 import { isAligned, roundDown, roundUp } from '@elf/pagesize';
 import { type Backing, sharedAnonymousBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
-import { placeMapping } from './placement.ts';
+import { isAccountable, mayExpand, mayLock, mayPromise } from './limits.ts';
+import { unmappedArea } from './placement.ts';
 import type { SpaceState } from './space-state.ts';
 import { unmap } from './unmap.ts';
 import { AreaFlag, type Vma } from './vma.ts';
@@ -31,13 +32,18 @@ export interface MapRequest {
   readonly low32?: boolean;
   /** MAP_NORESERVE. */
   readonly noReserve?: boolean;
-  /** MAP_LOCKED. */
+  /** MAP_LOCKED: the pages come at once, as with {@link AddressSpace.populate}. */
   readonly locked?: boolean;
+  /** MAP_STACK: no huge pages, and so no merging with memory that may have them. */
+  readonly stack?: boolean;
   /** Placement at a multiple of this power of two (loader alignment); page alignment by default. */
   readonly alignment?: number;
   /** Name of a kernel-made area, such as "[vdso]". */
   readonly name?: string;
 }
+
+/** Largest file offset of a mapping: page numbers have 52 bits (mm/mmap.c, do_mmap and file_mmap_ok). */
+const OFFSET_LIMIT = 2 ** 63;
 
 /**
  * Maps memory as mmap(2) does.
@@ -45,55 +51,67 @@ export interface MapRequest {
  */
 export function map(state: SpaceState, request: MapRequest): number {
   const { layout, vmas } = state;
+  const granularity = layout.mappingGranularity;
   const offset = request.offset ?? 0;
-  if (!(request.length > 0) || !isAligned(offset, layout.mappingGranularity) || offset < 0) return -MemoryErrno.EINVAL;
-  const length = roundUp(request.length, layout.mappingGranularity);
-  if (length > layout.taskSize) return -MemoryErrno.ENOMEM;
+  if (!(request.length > 0) || !isAligned(offset, granularity) || offset < 0) return -MemoryErrno.EINVAL;
+  const length = roundUp(request.length, granularity);
+  if (offset + length > OFFSET_LIMIT) return -MemoryErrno.EOVERFLOW;
   if (vmas.size >= layout.maximumAreas) return -MemoryErrno.ENOMEM;
-  const address = chooseAddress(state, request, length);
+  const hint = request.address ?? 0;
+  const address = unmappedArea(state, {
+    length,
+    address: request.fixed === undefined ? hintFrom(hint, layout.minimumAddress, granularity) : hint,
+    isFixed: request.fixed !== undefined,
+    low32: request.low32 === true,
+    alignment: Math.max(request.alignment ?? 0, granularity),
+    mayBeHuge: request.backing === undefined && request.shared !== true,
+  });
   if (address < 0) return address;
-  if (vmas.totalBytes + length > layout.addressSpaceLimitInBytes) return -MemoryErrno.ENOMEM;
-  if (request.fixed === 'replace' && vmas.intersects(address, address + length)) {
+  if (request.fixed === 'no-replace' && vmas.intersects(address, address + length)) return -MemoryErrno.EEXIST;
+  const area = areaFor(state, request, address, length);
+  if (area.flags & AreaFlag.Locked && layout.lockLimitInBytes === 0) return -MemoryErrno.EPERM;
+  if (!mayLock(state, area.flags, length)) return -MemoryErrno.EAGAIN;
+  if (area.protection & ~area.maximumProtection) return -MemoryErrno.EACCES;
+  if (request.growsDown && area.backing !== undefined) return -MemoryErrno.EINVAL;
+  const replaced = request.fixed === 'replace' ? vmas.bytesIn(address, address + length) : 0;
+  if (!mayExpand(state, area, length - replaced)) return -MemoryErrno.ENOMEM;
+  if (area.flags & AreaFlag.Account && !mayPromise(state, length)) return -MemoryErrno.ENOMEM;
+  if (replaced > 0) {
     const result = unmap(state, address, length);
     if (result < 0) return result;
   }
-  const area = areaFor(request, address, length);
-  vmas.insert(area);
-  vmas.mergeAround(address, address + length);
+  vmas.insertMerging(area);
   return address;
 }
 
-function chooseAddress(state: SpaceState, request: MapRequest, length: number): number {
-  const { layout, vmas } = state;
-  const wanted = request.address ?? 0;
-  if (request.fixed === undefined) {
-    const alignment = Math.max(request.alignment ?? 0, layout.mappingGranularity);
-    const hint = roundDown(wanted, layout.mappingGranularity);
-    const found = placeMapping(vmas, layout, length, hint, alignment, request.low32 === true);
-    return found < 0 ? -MemoryErrno.ENOMEM : found;
-  }
-  if (!isAligned(wanted, layout.mappingGranularity)) return -MemoryErrno.EINVAL;
-  if (wanted < 0 || wanted > layout.taskSize - length) return -MemoryErrno.ENOMEM;
-  if (wanted < layout.minimumAddress) return -MemoryErrno.EPERM;
-  if (request.fixed === 'no-replace' && vmas.intersects(wanted, wanted + length)) return -MemoryErrno.EEXIST;
-  return wanted;
+/** A hint rounded down to its page; below the lowest address it stands for that one (mm/mmap.c, round_hint_to_min). */
+function hintFrom(address: number, minimumAddress: number, granularity: number): number {
+  const hint = roundDown(address, granularity);
+  return hint > 0 ? Math.max(hint, roundUp(minimumAddress, granularity)) : 0;
 }
 
-function areaFor(request: MapRequest, address: number, length: number): Vma {
+function areaFor(state: SpaceState, request: MapRequest, address: number, length: number): Vma {
   const shared = request.shared === true;
-  return {
+  const backing = request.backing ?? (shared ? sharedAnonymousBacking(length) : undefined);
+  const area: Vma = {
     start: address,
     end: address + length,
     protection: request.protection & 7,
     maximumProtection: request.maximumProtection ?? 7,
     flags:
+      state.futureFlags |
       (shared ? AreaFlag.Shared : 0) |
       (request.growsDown ? AreaFlag.GrowsDown : 0) |
       (request.noReserve ? AreaFlag.NoReserve : 0) |
       (request.locked ? AreaFlag.Locked : 0) |
+      (request.stack ? AreaFlag.NoHugePages : 0) |
       (request.name === undefined ? 0 : AreaFlag.Special),
-    backing: request.backing ?? (shared ? sharedAnonymousBacking(length) : undefined),
-    offset: request.offset ?? 0,
+    backing,
+    offset: backing === undefined ? address : request.backing === undefined ? 0 : (request.offset ?? 0),
     name: request.name,
+    privatePages: undefined,
+    sharesPrivatePages: false,
   };
+  if (isAccountable(area)) area.flags |= AreaFlag.Account;
+  return area;
 }

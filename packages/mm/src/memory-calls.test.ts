@@ -1,10 +1,11 @@
 // Memory calls case by case: what the random model test does not reach, or what deserves a name.
 import { describe, expect, it } from 'vitest';
-import { AddressSpace, type AddressSpaceOptions } from './address-space.ts';
+import { AddressSpace } from './address-space.ts';
 import { bytesBacking } from './backing.ts';
 import { MemoryErrno } from './errno.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { Access, FaultCause } from './page-fault.ts';
+import type { AddressSpaceOptions } from './space-layout.ts';
 import { Tlb } from './tlb/tlb.ts';
 import { UserMemory } from './user-memory.ts';
 

@@ -1,6 +1,9 @@
 // Where a mapping without a fixed address goes: Linux's search without randomisation (mm/mmap.c, arch/x86/kernel/sys_x86_64.c).
-import { roundDown, roundUp } from '@elf/pagesize';
-import { AreaFlag, type Vma, type VmaList } from './vma.ts';
+import { isAligned, roundDown, roundUp } from '@elf/pagesize';
+import { MemoryErrno } from './errno.ts';
+import type { SpaceState } from './space-state.ts';
+import { AreaFlag, type Vma } from './vma.ts';
+import type { VmaList } from './vma-list.ts';
 
 /** Distance the kernel keeps free below a stack with 4 KiB pages: 256 of them (mm/mmap.c, stack_guard_gap). */
 export const STACK_GUARD_BYTES = 0x100000;
@@ -31,18 +34,22 @@ interface Search {
 
 /** Highest free range of `length` bytes inside [low, high) at a multiple of `alignment`: its start, or -1. */
 function findTopDown(vmas: VmaList, { length, low, high, alignment, granularity }: Search): number {
-  const areas = vmas.areas;
-  let index = vmas.indexAtOrAfter(high) - 1;
-  let ceiling = high;
-  const straddling = areas[index + 1];
-  if (straddling !== undefined) ceiling = Math.min(ceiling, guardedStart(straddling, granularity));
-  for (;;) {
-    const floor = Math.max(low, index >= 0 ? areas[index].end : 0);
+  const { areas } = vmas;
+  let limit = high;
+  // The gap looked at lies below areas[index].
+  for (let index = vmas.indexAtOrAfter(limit); ; ) {
+    const above = areas[index];
+    const ceiling = above === undefined ? limit : Math.min(limit, above.start);
+    const floor = index > 0 ? Math.max(low, areas[index - 1].end) : low;
     const start = roundDown(ceiling - length, alignment);
-    if (start >= floor) return start;
-    if (index < 0 || areas[index].start <= low) return -1;
-    ceiling = Math.min(ceiling, guardedStart(areas[index], granularity));
-    index--;
+    if (start < floor) {
+      index--;
+      if (index < 0 || areas[index].start <= low) return -1;
+    } else if (above !== undefined && guardedStart(above, granularity) < ceiling) {
+      // The gap below a stack is its own, and the search goes on below that, as the kernel's does.
+      limit = guardedStart(above, granularity);
+      index = vmas.indexAtOrAfter(limit);
+    } else return start;
   }
 }
 
@@ -58,42 +65,66 @@ function findBottomUp(vmas: VmaList, { length, low, high, alignment, granularity
   }
 }
 
-/** Where to look. */
-export interface PlacementWindow {
-  /** Lowest address a mapping may have (vm.mmap_min_addr). */
-  readonly minimumAddress: number;
-  /** First address above the search: new mappings grow down from here. */
-  readonly mmapBase: number;
-  /** First address that is not the program's. */
-  readonly taskSize: number;
-  /** The kernel's page in bytes. */
-  readonly mappingGranularity: number;
+/** What an address is wanted for. */
+export interface PlacementRequest {
+  /** Bytes, a page multiple. */
+  readonly length: number;
+  /** Fixed address or hint; 0 is no hint. */
+  readonly address: number;
+  readonly isFixed: boolean;
+  /** MAP_32BIT. */
+  readonly low32: boolean;
+  /** Power of two of at least one page. */
+  readonly alignment: number;
+  /** Private anonymous memory, which the kernel aligns to huge pages. */
+  readonly mayBeHuge: boolean;
 }
 
 /**
- * Chooses an address for `length` bytes, a page multiple.
+ * Chooses or checks the address of a mapping (mm/mmap.c, __get_unmapped_area).
  * Order: the hint if it is free; below `mmapBase`, highest gap first; when that is full, upwards from a third of the address space.
- * @returns a page address, or -1 when there is no gap.
+ * @returns a page address, or a negative error number.
  */
-export function placeMapping(
-  vmas: VmaList,
-  window: PlacementWindow,
-  length: number,
-  hint: number,
-  alignment: number,
-  low32: boolean,
-): number {
-  const { mappingGranularity: granularity, taskSize } = window;
-  const lowest = roundUp(window.minimumAddress, granularity);
-  if (hint > 0) {
-    const wanted = Math.max(hint, lowest);
-    const next = vmas.atOrAfter(wanted);
+export function unmappedArea(state: SpaceState, request: PlacementRequest): number {
+  const { layout } = state;
+  const { length, address, isFixed } = request;
+  if (length > layout.taskSize) return -MemoryErrno.ENOMEM;
+  const wanted = isFixed ? address : alignToHugePage(state, request);
+  if (wanted < 0 || wanted > layout.taskSize - length) return -MemoryErrno.ENOMEM;
+  if (!isAligned(wanted, layout.mappingGranularity)) return -MemoryErrno.EINVAL;
+  return wanted < layout.minimumAddress ? -MemoryErrno.EPERM : wanted;
+}
+
+/**
+ * Since Linux 6.7 private anonymous memory of whole huge pages starts at one when it has no hint: room for one more huge page
+ * is looked for, and the aligned address in it is taken (mm/huge_memory.c, __thp_get_unmapped_area).
+ */
+function alignToHugePage(state: SpaceState, request: PlacementRequest): number {
+  const huge = state.layout.hugePageBytes;
+  const isWanted = request.mayBeHuge && request.address === 0 && huge > 0 && isAligned(request.length, huge);
+  if (isWanted && request.alignment < huge) {
+    const padded = place(state, { ...request, length: request.length + huge });
+    if (padded >= 0) {
+      // An address that is aligned already leaves the spare huge page below it, so as to stay close to the mmap base.
+      return isAligned(padded, huge) ? padded + huge : roundUp(padded, huge);
+    }
+  }
+  return place(state, request);
+}
+
+/** The search without regard to huge pages; -1 when there is no gap. */
+function place(state: SpaceState, { length, address, low32, alignment }: PlacementRequest): number {
+  const { vmas, layout } = state;
+  const { mappingGranularity: granularity, taskSize } = layout;
+  if (address > 0) {
+    const next = vmas.atOrAfter(address);
     const limit = next === undefined ? taskSize : Math.min(taskSize, guardedStart(next, granularity));
-    if (wanted + length <= (low32 ? Math.min(limit, LOW_32_END) : limit)) return wanted;
+    if (address + length <= (low32 ? Math.min(limit, LOW_32_END) : limit)) return address;
   }
   const search = { length, alignment, granularity };
   if (low32) return findBottomUp(vmas, { ...search, low: LOW_32_START, high: LOW_32_END });
-  const found = findTopDown(vmas, { ...search, low: lowest, high: window.mmapBase });
+  const lowest = Math.max(granularity, roundUp(layout.minimumAddress, granularity));
+  const found = findTopDown(vmas, { ...search, low: lowest, high: layout.mmapBase });
   if (found >= 0) return found;
   return findBottomUp(vmas, { ...search, low: roundUp(taskSize / 3, granularity), high: taskSize });
 }

@@ -1,33 +1,12 @@
 // The parts of one address space, and the two things every change of it must do: drop pages and invalidate TLBs.
-import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import { GUEST_PAGE_BYTES, roundUp } from '@elf/pagesize';
 import type { CodeSpace } from './code-frames.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { frameOf, PageEntry, PageTable } from './page-table.ts';
+import type { SpaceLayout } from './space-layout.ts';
 import type { Tlb } from './tlb/tlb.ts';
-import { AreaFlag, VmaList } from './vma.ts';
-
-/** Borders and limits of an address space. All are values, because personalities and hosts differ in them. */
-export interface SpaceLayout {
-  /** First address that is not the program's: TASK_SIZE, 0x7fff_ffff_f000 on x86-64 with four-level tables. */
-  taskSize: number;
-  /** Mappings without an address are placed below this one, highest gap first. */
-  mmapBase: number;
-  /** Lowest address that may be mapped (vm.mmap_min_addr; 0 for a privileged process). */
-  minimumAddress: number;
-  /** How large a stack may grow (RLIMIT_STACK). */
-  stackLimitInBytes: number;
-  /** How much may be mapped in total (RLIMIT_AS). */
-  addressSpaceLimitInBytes: number;
-  /** How far the program break may be from its start (RLIMIT_DATA). */
-  dataLimitInBytes: number;
-  /** How many areas there may be (vm.max_map_count). */
-  maximumAreas: number;
-  /**
-   * The kernel's page in bytes: 4096, 16384 or 65536. Calls align to it and round up to it, as on a Linux kernel built with
-   * that page size; frames, the TLB and `resolve` stay at the guest's 4 KiB. Not to be changed while areas exist.
-   */
-  mappingGranularity: number;
-}
+import { AreaFlag } from './vma.ts';
+import { VmaList } from './vma-list.ts';
 
 /** Where brk(2) stands. */
 export interface ProgramBreak {
@@ -49,6 +28,8 @@ export class SpaceState implements CodeSpace {
   readonly programBreak: ProgramBreak = { start: 0, current: 0 };
   /** Initial stack pointer, by which /proc/PID/maps finds [stack]. */
   stackStart = 0;
+  /** Flags every new area gets: those of mlockall(MCL_FUTURE). */
+  futureFlags = 0;
 
   constructor(memory: GuestMemory, layout: SpaceLayout) {
     this.memory = memory;
@@ -65,11 +46,13 @@ export class SpaceState implements CodeSpace {
   /**
    * Forgets the frames of [start, end): dirty pages of shared mappings are written back, references dropped, TLBs invalidated.
    * The areas stay, so the pages come back from their backing (or as zeros) at the next touch.
+   * @param stays pages for which it answers true keep their frame.
    * @returns the pages that held translated code; pass them to {@link announceCode} when the change is complete.
    */
-  dropPages(start: number, end: number): number[] {
+  dropPages(start: number, end: number, stays?: (page: number, entry: number) => boolean): number[] {
     const codePages: number[] = [];
     this.table.update(start, end, (page, entry) => {
+      if (stays?.(page, entry)) return entry;
       if (entry & PageEntry.Code) {
         codePages.push(page);
         this.memory.codeFrames.remove(frameOf(entry), this, page);
@@ -103,6 +86,23 @@ export class SpaceState implements CodeSpace {
     const entry = this.table.read(pageAddress);
     this.table.write(pageAddress, entry & ~PageEntry.Code);
     this.announceCode([pageAddress]);
+  }
+
+  dropFilePages(identity: object, start: number, end: number, withCopies: boolean): void {
+    const { fileFrames } = this.memory;
+    const codePages: number[] = [];
+    // The kernel page that holds the first byte stays mapped.
+    const first = roundUp(start, this.layout.mappingGranularity);
+    for (const area of this.vmas.areas) {
+      if (area.backing?.identity !== identity) continue;
+      const from = Math.max(area.start, area.start + (first - area.offset));
+      const to = Math.min(area.end, area.start + (end - area.offset));
+      if (from >= to) continue;
+      const filePage = (page: number) => (area.offset + (page - area.start)) / GUEST_PAGE_BYTES;
+      const isCopy = (page: number, entry: number) => fileFrames.find(identity, filePage(page)) !== frameOf(entry);
+      codePages.push(...this.dropPages(from, to, withCopies ? undefined : isCopy));
+    }
+    this.announceCode(codePages);
   }
 
   withdrawWrites(identity: object, filePage: number): void {

@@ -1,0 +1,58 @@
+// Touching pages before the program does: MAP_POPULATE, MAP_LOCKED, mlock(2) and MADV_POPULATE_* (mm/gup.c).
+import { GUEST_PAGE_BYTES } from '@elf/pagesize';
+import { MemoryErrno } from './errno.ts';
+import { handleFault } from './fault-handler.ts';
+import { Access, FaultCause, Protection } from './page-fault.ts';
+import type { SpaceState } from './space-state.ts';
+import { AreaFlag, type Vma } from './vma.ts';
+
+/**
+ * Touches the pages of [start, end) area by area, with a store where that gives the program its own copy. Where an area cannot
+ * be touched, mlock stops; MAP_POPULATE goes on with the next area.
+ * @returns 0, or the negative error number at which it stopped.
+ */
+export function populate(state: SpaceState, start: number, end: number, stopsAtFailure = false): number {
+  for (let position = start; position < end; ) {
+    const area = state.vmas.atOrAfter(position);
+    if (area === undefined || area.start >= end) break;
+    const stop = Math.min(end, area.end);
+    if (!(area.flags & AreaFlag.LockOnFault)) {
+      const isPrivateWritable = (area.protection & Protection.Write) !== 0 && !(area.flags & AreaFlag.Shared);
+      const access = isPrivateWritable ? Access.Write : Access.Read;
+      const result = touch(state, area, Math.max(position, area.start), stop, access);
+      if (result === -MemoryErrno.ENOMEM || (result < 0 && stopsAtFailure)) return result;
+    }
+    position = stop;
+  }
+  return 0;
+}
+
+/**
+ * MADV_POPULATE_READ and MADV_POPULATE_WRITE: touches every page of [start, end) with the rights of the program.
+ * @returns 0, -EINVAL where a page's permissions forbid it, -ENOMEM where nothing is mapped, -EFAULT past the end of a file.
+ */
+export function populateFor(state: SpaceState, start: number, end: number, access: Access): number {
+  const needed = access === Access.Write ? Protection.Write : Protection.Read;
+  for (let position = start; position < end; ) {
+    const area = state.vmas.find(position);
+    if (area === undefined) return -MemoryErrno.ENOMEM;
+    if (!(area.protection & needed)) return -MemoryErrno.EINVAL;
+    const stop = Math.min(end, area.end);
+    const result = touch(state, area, position, stop, access);
+    if (result < 0) return result;
+    position = stop;
+  }
+  return 0;
+}
+
+function touch(state: SpaceState, area: Vma, start: number, end: number, access: Access): number {
+  if (area.protection === Protection.None) return -MemoryErrno.EFAULT;
+  for (let page = start; page < end; page += GUEST_PAGE_BYTES) {
+    if (state.table.read(page) & (1 << access)) continue;
+    const frame = handleFault(state, page, access);
+    if (frame === -FaultCause.OutOfMemory) return -MemoryErrno.ENOMEM;
+    // A page with translated code is there, which is all that is wanted.
+    if (frame < 0 && frame !== -FaultCause.CodeWrite) return -MemoryErrno.EFAULT;
+  }
+  return 0;
+}
