@@ -7,6 +7,8 @@ export interface CheckedFile {
   /** The file on disk, and the path inside it for members of archives. */
   readonly file: string;
   readonly member?: string;
+  /** Given on the command line, not found in a directory or an archive. */
+  readonly isNamed: boolean;
   readonly bytes: number;
   readonly report: CheckReport;
 }

@@ -17,7 +17,7 @@ import { pageText, verdictGrid, verdictSummary, verdictText } from './verdict-te
 /** How to print. */
 export interface TextOptions {
   readonly isColored: boolean;
-  /** One named file: everything is shown. Otherwise one line a file and the findings that count for --fail-on. */
+  /** One word on the command line: if it is a file, everything is shown. Otherwise one line a file and the findings that count for --fail-on. */
   readonly isSingle: boolean;
   readonly failOn: Severity | 'never';
 }
@@ -27,19 +27,20 @@ type Colors = ReturnType<typeof createColors>;
 /** The format. */
 export function textReport({ isColored, isSingle, failOn }: TextOptions): ReportFormat {
   const colors = createColors(isColored);
-  const shown = (findings: readonly Finding[]) =>
-    isSingle ? findings : findings.filter((finding) => counts(finding, failOn === 'never' ? 'error' : failOn));
+  const counting = (findings: readonly Finding[]) =>
+    findings.filter((finding) => counts(finding, failOn === 'never' ? 'error' : failOn));
+  let isFull = false;
   return {
     begin: () => '',
     file(checked) {
-      const groups = groupFindings(shown(checked.report.findings));
-      const head = isSingle ? fullHead(checked, colors) : lineHead(checked, colors);
-      return head + groups.map((group, index) => findingText(group, colors, isSingle, groups[index + 1])).join('');
+      isFull = isSingle && checked.isNamed;
+      const groups = groupFindings(isFull ? checked.report.findings : counting(checked.report.findings));
+      const head = isFull ? fullHead(checked, colors) : lineHead(checked, colors);
+      return head + groups.map((group, index) => findingText(group, colors, isFull, groups[index + 1])).join('');
     },
     unreadable: ({ path, message }: UnreadableInput) =>
       `${printable(path)}: ${colors.red('cannot be read')}: ${printable(message)}\n`,
-    end: (summary: CheckSummary) =>
-      isSingle && summary.files === 1 && summary.unreadable === 0 ? '' : summaryText(summary, colors),
+    end: (summary: CheckSummary) => (isFull && summary.unreadable === 0 ? '' : summaryText(summary, colors)),
   };
 }
 

@@ -1,5 +1,5 @@
 // Walks directories for ELF files: symbolic links are not followed, what cannot be read is reported, the rest is passed over by its first bytes.
-import { readdirSync, statSync } from 'node:fs';
+import { readdirSync } from 'node:fs';
 import { hasElfMagic } from '@elf/parse';
 import { openFileSource } from '@elf/parse/node';
 import { isPackageName } from './archive-kind.ts';
@@ -53,9 +53,4 @@ export function visitIfElf(path: string, visitor: TargetVisitor): void {
   } catch (error) {
     visitor.unreadable(path, hostErrorText(error));
   }
-}
-
-/** Whether a word of the command line names a directory. */
-export function isDirectory(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
 }

@@ -11,7 +11,6 @@ import { jsonLinesReport, jsonReport } from '../check/report-json.ts';
 import { markdownReport } from '../check/report-markdown.ts';
 import { sarifReport } from '../check/report-sarif.ts';
 import { textReport } from '../check/report-text.ts';
-import { isDirectory } from '../check/walk-files.ts';
 import { Output, type TextStreams } from '../readelf/output.ts';
 
 const EXIT_CLEAN = 0;
@@ -132,6 +131,7 @@ class CheckRun implements TargetVisitor {
       path,
       file,
       ...(member === undefined ? {} : { member }),
+      isNamed,
       bytes: source.size,
       report: { ...report, findings },
     };
@@ -171,7 +171,7 @@ class CheckRun implements TargetVisitor {
         return markdownReport();
       default: {
         const isColored = color === 'always' || (color === 'auto' && this.#host.hasColors);
-        return textReport({ isColored, isSingle: paths.length === 1 && !isDirectory(paths[0]), failOn });
+        return textReport({ isColored, isSingle: paths.length === 1, failOn });
       }
     }
   }

@@ -22,7 +22,20 @@ export function checkDamage(question: LoaderQuestion, plan: ImagePlan, isUnasked
   const place = { loader: loader.name, hostPageBytes };
   if (layout.isReference(plan)) return { ...place, verdict: 'loads', rules: [] };
   const ranges = damage(plan, facts.loads);
-  if (options.reportPermissions !== false) reportPermissions(question, protectionChanges(plan, facts.loads));
+  // A kernel enforces what it has set; emulators keep permissions of their own beside those of the host.
+  const isEnforced = loader.kind === 'system';
+  const changes = isEnforced || options.reportPermissions !== false ? protectionChanges(plan, facts.loads) : [];
+  const lost = changes.filter(({ wanted, got }) => (wanted & ~got) !== 0);
+  if (isEnforced && lost.length > 0) {
+    reportPermissions(question, 'ELF-PG-LOST-PERMISSION', lost, isUnasked);
+    if (ranges.length === 0) return { ...place, verdict: 'damaged', rules: ['ELF-PG-LOST-PERMISSION'] };
+  } else if (options.reportPermissions !== false)
+    reportPermissions(
+      question,
+      'ELF-PG-PERMISSIONS',
+      [...lost, ...changes.filter((change) => !lost.includes(change))],
+      isUnasked,
+    );
   if (ranges.length === 0) return { ...place, verdict: 'loads', rules: [] };
   const evidence = lens.look(ranges);
   const { differingBytes, names = [] } = evidence;
@@ -76,14 +89,15 @@ function origin(from: ByteOrigin): string {
   return from.kind === 'file' ? `file offset ${hex(from.fileOffset)}` : from.kind === 'zero' ? 'zeros' : 'nothing';
 }
 
-/** One finding for all pages whose permissions are not the exact ones; permissions that are lost come first. */
+/** One finding for all pages whose permissions are not the exact ones. */
 function reportPermissions(
   { facts, loader, hostPageBytes, list }: LoaderQuestion,
+  rule: string,
   changes: readonly ProtectionChange[],
+  isUnasked: boolean,
 ): void {
   if (changes.length === 0) return;
-  const lost = changes.filter(({ wanted, got }) => (wanted & ~got) !== 0);
-  const shown = [...lost, ...changes.filter((change) => !lost.includes(change))].slice(0, MOST_RANGES_IN_MESSAGE);
+  const shown = changes.slice(0, MOST_RANGES_IN_MESSAGE);
   const rows = shown.map(
     ({ start, end, wanted, got }) => `${hex(start)}-${hex(end)} is ${protection(got)} instead of ${protection(wanted)}`,
   );
@@ -91,14 +105,13 @@ function reportPermissions(
   const [{ start }] = shown;
   const owner = facts.loads.find(({ vaddr, memsz }) => start < vaddr + memsz && start + BigInt(hostPageBytes) > vaddr);
   list.add({
-    rule: 'ELF-PG-PERMISSIONS',
+    rule,
     message: `On ${sizeText(hostPageBytes)} pages ${rows.join('; ')}${more}.`,
     loader: loader.name,
     hostPageBytes,
-    location: { address: start, segment: owner?.index },
-    evidence: {
-      facts: { ranges: changes.length, losesPermission: lost.length > 0, writableCode: changes.some(isWritableCode) },
-    },
+    location: { address: start, ...(owner === undefined ? {} : { segment: owner.index }) },
+    evidence: { facts: { ranges: changes.length, writableCode: changes.some(isWritableCode) } },
+    isUnasked,
   });
 }
 

@@ -49,13 +49,25 @@ export const PAGE_SIZE_RULES: readonly CheckRule[] = [
     sources: ['mmap(2)'],
   },
   {
+    id: 'ELF-PG-LOST-PERMISSION',
+    severity: 'error',
+    title: 'Code cannot run, or data cannot be written, on a shared page',
+    checks: 'The permissions a kernel gives every page after loading: none that a segment asks for may be missing.',
+    refusedBy: 'Nobody: the program is loaded and dies of SIGSEGV when it first jumps or writes there.',
+    explanation:
+      'A page has one set of permissions. Where two segments share a page of the kernel, it keeps those of the segment that is mapped last.',
+    fix: relink,
+    example: 'On 64 KiB pages 0x410000-0x411000 is RW- instead of R-X.',
+    sources: ['Linux, fs/binfmt_elf.c, elf_load', 'man 2 mmap, MAP_FIXED'],
+  },
+  {
     id: 'ELF-PG-PERMISSIONS',
     severity: 'note',
     title: 'Segments that share a page share their permissions',
     checks: 'The permissions of every page after loading, compared with the exact ones at 4 KiB.',
     refusedBy: 'Nobody.',
     explanation:
-      'A page has one set of permissions. Where two segments share a host page it gets those of the later one, or the union of both: constants become writable, data becomes executable, and code may lose its permission to run.',
+      'Where two segments share a host page it gets the permissions of the later one, or the union of both: constants become writable and data executable, so that mistakes and attacks do harm that a 4 KiB system would stop.',
     fix: relink,
     example: '0x3000-0x4000 is RWX instead of R-X.',
     sources: ['Linux, fs/binfmt_elf.c', 'QEMU, linux-user/mmap.c'],
