@@ -27,6 +27,7 @@ export type { Binprm } from './binprm.ts';
 export { ExecErrno, errnoName } from './exec-errno.ts';
 export { type ExecInput, ExecRecord, type ExecStep, type Refusal } from './exec-record.ts';
 export type {
+  AnnouncedVdso,
   ExecCredentials,
   ExecEntropy,
   ExecFailure,
