@@ -1,6 +1,6 @@
 // The committed reference of page policies is what the rows say.
 import { readFileSync } from 'node:fs';
-import { PAGE_POLICIES } from '@elf/pagesize';
+import { PAGE_POLICIES } from '../packages/pagesize/src/index.ts';
 import { describe, expect, it } from 'vitest';
 import { pagePolicyReference } from './page-policy-reference.ts';
 

@@ -6,7 +6,7 @@ import {
   PAGE_POLICIES,
   type PagePolicy,
   protectionChanges,
-} from '@elf/pagesize';
+} from '../packages/pagesize/src/index.ts';
 
 const HOST_PAGES = [0x1000, 0x4000, 0x10000];
 

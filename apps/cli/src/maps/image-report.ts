@@ -31,6 +31,8 @@ export interface ImageReport {
   readonly damagedBytes: bigint;
   /** Those of them whose value differs. */
   readonly differingBytes: number;
+  /** False when there was too much to compare: fewer bytes were counted than there are. */
+  readonly isComplete: boolean;
 }
 
 /** An ELF file as its loader reads it; undefined for anything else. */
@@ -52,7 +54,7 @@ export function reportImage(
   const { role, path, bias, elf } = image;
   const loads = elf.programHeaders.filter(({ type }) => type === PT.LOAD);
   const plan = policy.plan(loads, hostPageBytes);
-  const { ranges, differingBytes } = measureDamage(damage(plan, loads), elf.source);
+  const { ranges, differingBytes, isComplete } = measureDamage(damage(plan, loads), elf.source);
   const names = damagedNames(ranges, elf);
   return {
     role,
@@ -64,5 +66,6 @@ export function reportImage(
     protectionChanges: protectionChanges(plan, loads),
     damagedBytes: ranges.reduce((sum, { start, end }) => sum + end - start, 0n),
     differingBytes,
+    isComplete,
   };
 }

@@ -53,17 +53,17 @@ function mapsRows(text: string): object[] {
 }
 
 function imageJson(image: ImageReport): object {
-  const { role, path, bias, plan, damage, protectionChanges, damagedBytes, differingBytes } = image;
+  const { role, path, bias, loads, plan, damage, protectionChanges, damagedBytes, differingBytes, isComplete } = image;
   const inMemory = ({ start, end }: AddressRange) => ({ start: hex(start + bias), end: hex(end + bias) });
   return {
     role,
     path,
     bias: hex(bias),
     auxiliaryPageBytes: plan.auxiliaryPageBytes,
-    refusal: plan.refusal,
+    refusal: plan.refusal && { ...plan.refusal, segment: undefined, programHeader: loads[plan.refusal.segment]?.index },
     segments: plan.segments.map(
       ({ segment, granularity, pageStart, fileOffset, mappedBytes, zeroRanges, overlaps }) => ({
-        segment,
+        programHeader: loads[segment].index,
         granularity,
         pageStart: hex(pageStart + bias),
         fileOffset: hex(fileOffset),
@@ -74,12 +74,13 @@ function imageJson(image: ImageReport): object {
     ),
     damagedBytes: Number(damagedBytes),
     differingBytes,
+    isComplete,
     damage: damage.map((range) => ({
       ...inMemory(range),
       wanted: originJson(range.wanted),
       got: originJson(range.got),
-      segment: range.segment,
-      by: range.by,
+      programHeader: loads[range.segment].index,
+      damagedBy: loads[range.by].index,
       differingBytes: range.differingBytes,
       excerpt: range.excerpt && { ...range.excerpt, address: hex(range.excerpt.address + bias) },
       sections: range.names.sections.map((named) => ({ name: named.name, ...inMemory(named) })),

@@ -38,21 +38,15 @@ export function storyText({ request, outcome, images }: LoadStory): string {
 }
 
 /** One line for an image: page, AT_PAGESZ, damage, permissions. */
-export function summaryLine({
-  path,
-  plan,
-  damage,
-  damagedBytes,
-  differingBytes,
-  protectionChanges,
-}: ImageReport): string {
+export function summaryLine(image: ImageReport): string {
+  const { path, plan, damage, damagedBytes, differingBytes, isComplete, protectionChanges } = image;
   const name = path.slice(path.lastIndexOf('/') + 1);
   const where = `${name}, ${plan.policy} on ${plan.hostPageBytes / 1024} KiB pages, AT_PAGESZ ${plan.auxiliaryPageBytes}`;
   if (plan.refusal !== undefined) return `${where}: refused by ${plan.refusal.rule}. ${plan.refusal.sentence}`;
   const lost =
     damage.length === 0
       ? 'every byte is in its place'
-      : `${damagedBytes} bytes in ${count(damage.length, 'range')} come from the wrong place, ${differingBytes} of them differ`;
+      : `${damagedBytes} bytes in ${count(damage.length, 'range')} come from the wrong place, ${isComplete ? '' : 'at least '}${differingBytes} of them differ`;
   const rights =
     protectionChanges.length === 0
       ? 'permissions are exact'
@@ -64,8 +58,8 @@ function count(number: number, noun: string): string {
   return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
-function imageRemarks({ bias, damage, protectionChanges }: ImageReport): Remark[] {
-  const ofDamage = damage.map((range) => ({ address: range.start + bias, lines: damageLines(range, bias) }));
+function imageRemarks({ bias, loads, damage, protectionChanges }: ImageReport): Remark[] {
+  const ofDamage = damage.map((range) => ({ address: range.start + bias, lines: damageLines(range, bias, loads) }));
   const ofRights = protectionChanges.map(({ start, end, wanted, got }) => ({
     address: start + bias,
     lines: [`permissions ${rangeText(start + bias, end + bias)}: wanted ${rightsText(wanted)}, got ${rightsText(got)}`],
@@ -73,11 +67,11 @@ function imageRemarks({ bias, damage, protectionChanges }: ImageReport): Remark[
   return [...ofDamage, ...ofRights];
 }
 
-function damageLines(range: ReportedDamage, bias: bigint): string[] {
+function damageLines(range: ReportedDamage, bias: bigint, loads: ImageReport['loads']): string[] {
   const { start, end, wanted, got, segment, by, differingBytes, excerpt, names } = range;
   const size = `${end - start} bytes, ${differingBytes} differ`;
   const lines = [
-    `damage ${rangeText(start + bias, end + bias)} (${size}): wanted ${originText(wanted)}, got ${originText(got)}; PT_LOAD ${by} over PT_LOAD ${segment}`,
+    `damage ${rangeText(start + bias, end + bias)} (${size}): wanted ${originText(wanted)}, got ${originText(got)}; PT_LOAD ${loads[by].index} over PT_LOAD ${loads[segment].index}`,
   ];
   const sections = names.sections.map(({ name }) => name).join(' ');
   const shown = names.symbols.slice(0, SHOWN_SYMBOLS).map(({ name }) => name);

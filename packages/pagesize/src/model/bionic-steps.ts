@@ -1,7 +1,7 @@
 // What Android's dynamic linker asks of segments, and how it maps them when it is satisfied (bionic/linker/linker_phdr.cpp).
 import { GUEST_PAGE, type RuleContext, type RuleRefusal } from './define-policy.ts';
 import { refuseIncongruent } from './linux-steps.ts';
-import { PROT, type SegmentBuilder } from './segment-builder.ts';
+import { PROT, type SegmentBuilder, segmentLabel } from './segment-builder.ts';
 import { isWidePowerOfTwo, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
 /** The smallest p_align that is a power of two above one; the page when there is none. */
@@ -18,7 +18,7 @@ export function refuseSmallAlignment(context: RuleContext): (RuleRefusal & { seg
   const least = minimumAlignment(context);
   if (least >= context.hostPage) return undefined;
   const segment = context.segments.findIndex(({ align }) => align === least);
-  const sentence = `PT_LOAD ${segment} is aligned to ${least} bytes, less than the system's page of ${context.hostPage}.`;
+  const sentence = `${segmentLabel(context.segments[segment], segment)} is aligned to ${least} bytes, less than the system's page of ${context.hostPage}.`;
   return { segment, errno: 'dlerror', rule: 'program-alignment', sentence };
 }
 
@@ -75,7 +75,10 @@ export function compatibilityBoundary({ segments }: RuleContext): bigint | PlanR
   const last = isData.lastIndexOf(true);
   const hole = isData.indexOf(false, first);
   if (hole >= 0 && hole < last) {
-    return { segment: hole, sentence: `PT_LOAD ${hole} lies between writable segments and is not writable.` };
+    return {
+      segment: hole,
+      sentence: `${segmentLabel(segments[hole], hole)} lies between writable segments and is not writable.`,
+    };
   }
   return wideRoundDown(segments[first].vaddr, GUEST_PAGE);
 }

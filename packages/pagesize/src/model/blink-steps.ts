@@ -33,22 +33,22 @@ export function loadAsBlink(
 }
 
 function refuseOrderAndSkew(
-  { segment, index, memoryEnd }: SegmentBuilder,
+  { segment, label, memoryEnd }: SegmentBuilder,
   page: bigint,
   previousEnd: bigint | undefined,
 ): RuleRefusal | undefined {
   if (previousEnd !== undefined && wideRoundUp(memoryEnd, page) < previousEnd) {
-    const sentence = `PT_LOAD ${index} ends below the segment before it; blink wants ascending addresses.`;
+    const sentence = `${label} ends below the segment before it; blink wants ascending addresses.`;
     return { errno: 'ENOEXEC', rule: 'order', sentence };
   }
   if (wideOffsetWithin(segment.vaddr, page) !== wideOffsetWithin(segment.offset, page)) {
-    const sentence = `PT_LOAD ${index} has address 0x${segment.vaddr.toString(16)} and offset 0x${segment.offset.toString(16)}, which differ within the page of 0x${page.toString(16)} bytes; blink -m uses 4 KiB.`;
+    const sentence = `${label} has address 0x${segment.vaddr.toString(16)} and offset 0x${segment.offset.toString(16)}, which differ within the page of 0x${page.toString(16)} bytes; blink -m uses 4 KiB.`;
     return { errno: 'ENOEXEC', rule: 'congruence', sentence };
   }
   return undefined;
 }
 
-function refuseOverlap({ index }: SegmentBuilder, previousEnd: bigint): RuleRefusal {
-  const sentence = `PT_LOAD ${index} starts more than a page below 0x${previousEnd.toString(16)}, where the segment before it ends; an assertion of blink stops it.`;
+function refuseOverlap({ label }: SegmentBuilder, previousEnd: bigint): RuleRefusal {
+  const sentence = `${label} starts more than a page below 0x${previousEnd.toString(16)}, where the segment before it ends; an assertion of blink stops it.`;
   return { errno: 'ENOEXEC', rule: 'overlap', sentence };
 }

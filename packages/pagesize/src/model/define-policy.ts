@@ -4,7 +4,7 @@ import type { MemoryAction } from '../memory-action.ts';
 import type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from '../page-policy.ts';
 import { GUEST_PAGE_BYTES, isPowerOfTwo } from '../rounding.ts';
 import { RangeMap } from './range-map.ts';
-import { SegmentBuilder } from './segment-builder.ts';
+import { SegmentBuilder, segmentLabel } from './segment-builder.ts';
 import { SegmentNeighbours } from './segment-neighbours.ts';
 import { upperOf, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
@@ -111,13 +111,13 @@ function planImage(rule: PolicyRule, segments: readonly LoadSegment[], hostPageB
 function refuseShape(rule: PolicyRule, segment: LoadSegment, index: number, page: bigint): RuleRefusal | undefined {
   const { vaddr, filesz, memsz } = segment;
   if (filesz > memsz && !rule.allowsLongFilePart) {
-    const sentence = `PT_LOAD ${index} has ${filesz} bytes in the file but only ${memsz} in memory.`;
+    const sentence = `${segmentLabel(segment, index)} has ${filesz} bytes in the file but only ${memsz} in memory.`;
     return { errno: 'EINVAL', rule: 'file-size', sentence };
   }
   const bytes = upperOf(filesz, memsz);
   const end = wideRoundUp(vaddr + bytes, page);
   if (end >= ADDRESS_LIMIT || end - wideRoundDown(vaddr, page) > USER_SPACE_BYTES) {
-    const sentence = `PT_LOAD ${index} does not fit an address space: 0x${bytes.toString(16)} bytes at 0x${vaddr.toString(16)} in steps of 0x${page.toString(16)}.`;
+    const sentence = `${segmentLabel(segment, index)} does not fit an address space: 0x${bytes.toString(16)} bytes at 0x${vaddr.toString(16)} in steps of 0x${page.toString(16)}.`;
     return { errno: 'ENOMEM', rule: 'address', sentence };
   }
   return undefined;

@@ -18,13 +18,13 @@ export function loadAsLinux(build: SegmentBuilder, page: bigint): void {
 }
 
 /** mmap's own condition: address and offset must lie equally in their pages, and the window must not start before the file. */
-export function refuseIncongruent({ segment, index }: SegmentBuilder, page: bigint): RuleRefusal | undefined {
+export function refuseIncongruent({ segment, label }: SegmentBuilder, page: bigint): RuleRefusal | undefined {
   if (segment.filesz === 0n) return undefined;
   const offset = segment.offset - wideOffsetWithin(segment.vaddr, page);
   if (offset >= 0n && wideOffsetWithin(offset, page) === 0n) return undefined;
   const sign = offset < 0n ? '-' : '';
   const text = `${sign}0x${(offset < 0n ? -offset : offset).toString(16)}`;
-  const sentence = `PT_LOAD ${index} would be mapped from file offset ${text}, which is no multiple of the page of 0x${page.toString(16)} bytes.`;
+  const sentence = `${label} would be mapped from file offset ${text}, which is no multiple of the page of 0x${page.toString(16)} bytes.`;
   return { errno: 'EINVAL', rule: 'congruence', sentence };
 }
 

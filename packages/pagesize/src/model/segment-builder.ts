@@ -17,6 +17,11 @@ export function protectionOf(flags: number): number {
   return (flags & PF_R ? PROT.READ : 0) | (flags & PF_W ? PROT.WRITE : 0) | (flags & PF_X ? PROT.EXEC : 0);
 }
 
+/** "PT_LOAD 3": the number is that of the program header where it is known. */
+export function segmentLabel({ index }: LoadSegment, position: number): string {
+  return `PT_LOAD ${index ?? position}`;
+}
+
 /** Collects the actions for one segment; empty ranges are left out. */
 export class SegmentBuilder {
   readonly actions: MemoryAction[] = [];
@@ -32,6 +37,11 @@ export class SegmentBuilder {
     this.segment = segment;
     this.mapped = mapped;
     this.guestPages = guestPages;
+  }
+
+  /** The segment in sentences. */
+  get label(): string {
+    return segmentLabel(this.segment, this.index);
   }
 
   /** Permissions of the segment. */

@@ -25,15 +25,15 @@ export const glibcLdSo = definePolicy({
   },
 });
 
-function refuseAlignment({ segment, index }: SegmentBuilder, page: bigint): RuleRefusal | undefined {
+function refuseAlignment({ segment, label }: SegmentBuilder, page: bigint): RuleRefusal | undefined {
   const { align, vaddr, offset } = segment;
   if (wideOffsetWithin(align, page) !== 0n) {
-    const sentence = `PT_LOAD ${index} is aligned to 0x${align.toString(16)}, no multiple of the page of 0x${page.toString(16)} bytes.`;
+    const sentence = `${label} is aligned to 0x${align.toString(16)}, no multiple of the page of 0x${page.toString(16)} bytes.`;
     return { errno: 'dlerror', rule: 'alignment-page', sentence };
   }
   // p_align 0 makes the mask all ones, as 64-bit arithmetic has it.
   if ((BigInt.asUintN(64, vaddr - offset) & BigInt.asUintN(64, align - 1n)) !== 0n) {
-    const sentence = `PT_LOAD ${index} has address 0x${vaddr.toString(16)} and offset 0x${offset.toString(16)}, which differ modulo its p_align 0x${align.toString(16)}.`;
+    const sentence = `${label} has address 0x${vaddr.toString(16)} and offset 0x${offset.toString(16)}, which differ modulo its p_align 0x${align.toString(16)}.`;
     return { errno: 'dlerror', rule: 'alignment-offset', sentence };
   }
   return undefined;

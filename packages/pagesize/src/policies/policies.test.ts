@@ -94,6 +94,16 @@ describe('page policies', () => {
     expect(plan(name, SMALL_PAGES, 0x1000).refusal).toBeUndefined();
   });
 
+  it('name a segment by its program header where that is known', () => {
+    const numbered = SMALL_PAGES.map((load, index) => ({ ...load, index: index + 4 }));
+    expect(plan('linux', SMALL_PAGES, 0x4000).refusal?.sentence).toMatch(/^PT_LOAD 1 would/);
+    expect(plan('linux', numbered, 0x4000).refusal).toMatchObject({
+      segment: 1,
+      sentence: expect.stringMatching(/^PT_LOAD 5 would/),
+    });
+    expect(plan('android-16k', numbered, 0x4000).refusal?.sentence).toMatch(/^PT_LOAD 4 is aligned/);
+  });
+
   it('qemu-8.1 copies into shared host pages and unites their permissions', () => {
     const result = plan('qemu-8.1', SMALL_PAGES, 0x4000);
     expect(result.segments.flatMap(({ actions }) => actions.map(({ kind }) => kind))).toEqual([

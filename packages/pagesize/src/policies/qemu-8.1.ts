@@ -30,15 +30,15 @@ export const qemu81 = definePolicy({
 
 /** The rest of a page that is in use by hand, guest pages after it. */
 function addZeros(build: SegmentBuilder, page: bigint, hostPage: bigint): RuleRefusal | undefined {
-  const { index, protection, fileEnd, memoryEnd } = build;
+  const { label, protection, fileEnd, memoryEnd } = build;
   if (!(protection & PROT.WRITE)) {
-    const sentence = `PT_LOAD ${index} has zeros after its file part but no write permission.`;
+    const sentence = `${label} has zeros after its file part but no write permission.`;
     return { errno: 'ENOEXEC', rule: 'bss-writable', sentence };
   }
   const firstPage = wideRoundDown(fileEnd, page);
   const inUse = build.guestPages.within(firstPage, firstPage + page);
   if (inUse.some(({ value }) => !(value & PROT.WRITE))) {
-    const sentence = `The zeros of PT_LOAD ${index} start in the page 0x${firstPage.toString(16)}, which is not writable.`;
+    const sentence = `The zeros of ${label} start in the page 0x${firstPage.toString(16)}, which is not writable.`;
     return { errno: 'ENOEXEC', rule: 'bss-page-writable', sentence };
   }
   const pagesStart = inUse.length > 0 ? wideRoundUp(fileEnd, page) : firstPage;

@@ -26,7 +26,7 @@ export function drawLanes(frame: PictureFrame): string {
     ...names.map((name, lane) =>
       textElement({ class: 'soft', x: left - 8, y: y(lane) + 14, 'text-anchor': 'end' }, name),
     ),
-    ...report.loads.flatMap((load, index) => wantedBars(frame, load, index, y(0))),
+    ...report.loads.flatMap((load) => wantedBars(frame, load, y(0))),
     ...memoryBars(frame, y(1)),
     ...report.damage.map((range) =>
       bar(
@@ -48,13 +48,8 @@ export function drawLanes(frame: PictureFrame): string {
   );
 }
 
-function wantedBars(
-  frame: PictureFrame,
-  load: PictureFrame['report']['loads'][number],
-  index: number,
-  y: number,
-): string[] {
-  const { vaddr, filesz, memsz } = load;
+function wantedBars(frame: PictureFrame, load: PictureFrame['report']['loads'][number], y: number): string[] {
+  const { index, vaddr, filesz, memsz } = load;
   const rights = protectionOf(load);
   const fill = `fill-${rightsClass(rights)}`;
   const fileEnd = memsz > filesz ? vaddr + filesz : vaddr + memsz;
@@ -92,8 +87,9 @@ function wantedBars(
 
 /** What the plan leaves in memory: whose bytes, with which permissions. Pieces that look alike are one bar. */
 function memoryBars(frame: PictureFrame, y: number): string[] {
+  const { loads, plan } = frame.report;
   const bars: { start: bigint; end: bigint; segment: number; className: string; meaning: string }[] = [];
-  for (const { start, end, origin, segment, protection } of memoryAfter(frame.report.plan)) {
+  for (const { start, end, origin, segment, protection } of memoryAfter(plan)) {
     const source = origin.kind === 'file' ? `from file offset 0x${origin.fileOffset.toString(16)}` : 'zeros';
     const className = `fill-${rightsClass(protection)}${origin.kind === 'zero' ? ' zeros' : ''}`;
     const previous = bars.at(-1);
@@ -104,12 +100,18 @@ function memoryBars(frame: PictureFrame, y: number): string[] {
         end,
         segment,
         className,
-        meaning: `by PT_LOAD ${segment}, ${rightsText(protection)}, ${source}`,
+        meaning: `by PT_LOAD ${loads[segment].index}, ${rightsText(protection)}, ${source}`,
       });
   }
   return bars.flatMap((piece) => [
     bar(frame, piece, y, LANE_HEIGHT, piece.className, piece.meaning),
-    barText(frame, piece, y, String(piece.segment), piece.className.endsWith('zeros') ? 'small' : 'bar-text'),
+    barText(
+      frame,
+      piece,
+      y,
+      String(loads[piece.segment].index),
+      piece.className.endsWith('zeros') ? 'small' : 'bar-text',
+    ),
   ]);
 }
 

@@ -18,8 +18,8 @@ export function drawPlot(frame: PictureFrame): string {
     {},
     ...report.damage.map((range) => damageBox(frame, range)),
     ...report.plan.segments.flatMap((plan) => windowLines(frame, plan)),
-    ...report.loads.map((load, index) => segmentLine(frame, load, index)),
-    ...report.loads.map((load, index) => segmentLabel(frame, load, index)),
+    ...report.loads.map((load) => segmentLine(frame, load)),
+    ...report.loads.map((load) => segmentLabel(frame, load)),
     ...report.damage.map((range) => damageLabel(frame, range)),
   );
 }
@@ -43,18 +43,18 @@ function linePoints(
     .join(' ');
 }
 
-function segmentLine(frame: PictureFrame, load: ProgramHeader, index: number): string {
+function segmentLine(frame: PictureFrame, load: ProgramHeader): string {
   if (load.filesz === 0n) return '';
   const points = linePoints(frame, load.vaddr + frame.report.bias, load.offset, load.filesz);
   const rights = protectionOf(load);
-  const meaning = `PT_LOAD ${index} ${rightsText(rights)}: ${load.filesz} bytes from file offset 0x${load.offset.toString(16)} at 0x${(load.vaddr + frame.report.bias).toString(16)}`;
+  const meaning = `PT_LOAD ${load.index} ${rightsText(rights)}: ${load.filesz} bytes from file offset 0x${load.offset.toString(16)} at 0x${(load.vaddr + frame.report.bias).toString(16)}`;
   return element('polyline', { class: `line line-${rightsClass(rights)}`, points }, titleElement(meaning));
 }
 
 /** What the loader takes from the file for the segment, which may be more than the segment. */
 function windowLines(frame: PictureFrame, plan: PictureFrame['report']['plan']['segments'][number]): string[] {
   const className = `window line-${rightsClass(protectionOf(frame.report.loads[plan.segment]))}`;
-  const meaning = `PT_LOAD ${plan.segment} is loaded in steps of ${plan.granularity} bytes`;
+  const meaning = `PT_LOAD ${frame.report.loads[plan.segment].index} is loaded in steps of ${plan.granularity} bytes`;
   return plan.actions.flatMap((action) => {
     if (!('fileOffset' in action)) return [];
     const missing = action.fileOffset < 0n ? -action.fileOffset : 0n;
@@ -65,11 +65,7 @@ function windowLines(frame: PictureFrame, plan: PictureFrame['report']['plan']['
 }
 
 /** The number at the middle of the line's first drawn stretch, above it. */
-function segmentLabel(
-  { addresses, offsets, left, top, report }: PictureFrame,
-  load: ProgramHeader,
-  index: number,
-): string {
+function segmentLabel({ addresses, offsets, left, top, report }: PictureFrame, load: ProgramHeader): string {
   if (load.filesz === 0n) return '';
   const start = load.vaddr + report.bias;
   const piece = addresses.groups.find(({ to }) => to > start);
@@ -77,7 +73,7 @@ function segmentLabel(
   const middle = start + (end - start) / 2n;
   const x = left + addresses.position(middle) + 8;
   const y = top + offsets.position(middle - start + load.offset) - 6;
-  return textElement({ class: 'label', x, y }, `${index} ${rightsText(protectionOf(load))}`);
+  return textElement({ class: 'label', x, y }, `${load.index} ${rightsText(protectionOf(load))}`);
 }
 
 /** Pixels a character of a damage label takes at most. */
@@ -100,7 +96,8 @@ function damageFrame({ addresses, offsets, left, top, report }: PictureFrame, { 
 
 function damageBox(frame: PictureFrame, range: Damage): string {
   const { start, end, differingBytes, segment, by } = range;
-  const meaning = `PT_LOAD ${by} over PT_LOAD ${segment}: ${end - start} bytes from the wrong place, ${differingBytes} differ`;
+  const { loads } = frame.report;
+  const meaning = `PT_LOAD ${loads[by].index} over PT_LOAD ${loads[segment].index}: ${end - start} bytes from the wrong place, ${differingBytes} differ`;
   return element('rect', { class: 'bad-fill', ...damageFrame(frame, range) }, titleElement(meaning));
 }
 
