@@ -1,5 +1,5 @@
 // The options of `elf maps` as rows, and the command line as one record.
-import { LOADER_PROFILES, type LoaderProfile } from '@elf/exec';
+import { findLoaderProfile, LOADER_PROFILES, type LoaderProfile } from '@elf/exec';
 import { findPagePolicy, PAGE_POLICIES, type PagePolicy } from '@elf/pagesize';
 import { pageBytes } from '../host-page-size.ts';
 import { type OptionRow, optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
@@ -62,7 +62,7 @@ function requestOf({ rest }: ParsedOptions, option: (name: string) => string | u
   const [policyName, profileName] = [option('policy') ?? 'linux', option('profile') ?? LOADER_PROFILES[0].name];
   const policy = findPagePolicy(policyName);
   if (policy === undefined) return { mistake: `there is no page policy ${policyName}; --policy list shows them` };
-  const profile = LOADER_PROFILES.find(({ name }) => name === profileName);
+  const profile = findLoaderProfile(profileName);
   if (profile === undefined) return { mistake: `there is no loader profile ${profileName}; --profile list shows them` };
   const pageText = option('host-page-size');
   const hostPageBytes = pageText === undefined ? profile.hostPageBytes : pageBytes(pageText);
