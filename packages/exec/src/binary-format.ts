@@ -93,6 +93,11 @@ export interface BinaryFormat {
   /** Tries to load the program in `binprm`. */
   load(binprm: Binprm, context: LoadContext): FormatOutcome;
   /**
+   * What `load` would refuse with ENOEXEC by the first bytes of a file alone, without loading anything.
+   * @returns undefined for a good header, a rule that ends in "-magic" for a file of another format.
+   */
+  judge?(header: Uint8Array, fileBytes: number): Refusal | undefined;
+  /**
    * Maps a library of this format into a running program. Absent: the format has none. ELF's is absent on purpose: Linux's
    * serves only a.out-era systems and is compiled out of current kernels.
    * @returns 0, or a positive error number: ENOEXEC for "not mine".

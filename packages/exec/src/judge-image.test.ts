@@ -102,6 +102,17 @@ describe('judgeImage', () => {
     expect(script(`${long}${long}`, 'linux-5.0')).toEqual([]);
   });
 
+  it('judges the headers of other formats the profile loads', () => {
+    const header = new Uint8Array(0x40);
+    const view = new DataView(header.buffer);
+    for (const [index, word] of [0x1eb, 0x20, 0, 0, 0, 0x1020].entries()) view.setUint32(index * 4, word);
+    const rules = (profile: string) =>
+      judgeImage(profileNamed(profile), bytesSource(header)).findings.map(({ rule }) => rule);
+    expect([rules('linux'), rules('gvisor')]).toEqual([[], ['elf-magic']]);
+    view.setUint32(4, 0x7fffffff);
+    expect(rules('linux')).toEqual(['plan9-segments']);
+  });
+
   it('never throws, reads little and answers quickly whatever the file says', () => {
     const sources = [
       new Uint8Array(0),

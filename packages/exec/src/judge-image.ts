@@ -1,6 +1,6 @@
 // The verdict of a loader on a file from its headers alone: every rule it breaks, in order, without mapping anything.
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
-import type { ByteSource } from '@elf/parse';
+import { type ByteSource, hasElfMagic } from '@elf/parse';
 import { ExecErrno } from './exec-errno.ts';
 import type { ElfAbi } from './formats/elf-abi.ts';
 import { elfCandidate, withProgramHeaders } from './formats/elf-image.ts';
@@ -83,14 +83,18 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   if (buffer[0] === 0x23 && buffer[1] === 0x21 && profile.formats.some(({ name }) => name === 'script')) {
     return judgeScript(profile, buffer, source.size);
   }
+  const other = hasElfMagic(buffer) ? undefined : judgeOtherFormats(profile, buffer, source.size);
+  if (other !== undefined) return other;
   const backing = options.canBeMapped === false ? undefined : mappable(source);
   const abi = abiFor(profile, buffer);
   const start = elfCandidate({ source, backing }, buffer, profile, abi, 'program');
   const findings: ImageFinding[] = [];
   const ask = (stages: readonly ElfRule['stage'][], candidate: ElfCandidate): boolean => {
-    const broken = [...brokenRules(profile.elfRules, stages, candidate)];
-    findings.push(...broken.map(findingOf));
-    return broken.every(({ rule }) => !rule.isDecisive);
+    for (const broken of brokenRules(profile.elfRules, stages, candidate)) {
+      findings.push(findingOf(broken));
+      if (broken.rule.isDecisive) return false;
+    }
+    return true;
   };
   if (!ask(['identity'], start)) return findings;
   if (!ask(['table'], start)) return findings;
@@ -188,6 +192,18 @@ function judgeScript({ traits }: LoaderProfile, buffer: Uint8Array, fileBytes: n
     kernelFunction: 'load_script',
   } as const;
   return [{ ...rule, sentence: line }];
+}
+
+/** Formats besides ELF and scripts: no finding when one accepts the header, undefined when none knows it. */
+function judgeOtherFormats({ formats }: LoaderProfile, buffer: Uint8Array, fileBytes: number) {
+  for (const { judge, name } of formats) {
+    if (judge === undefined) continue;
+    const refusal = judge(buffer, fileBytes);
+    if (refusal === undefined) return [];
+    const rule = { ...refusal, errno: ExecErrno.ENOEXEC, when: 'before', kernelFunction: `load_${name}` } as const;
+    if (!refusal.rule.endsWith('-magic')) return [rule];
+  }
+  return undefined;
 }
 
 function findingOf(broken: BrokenRule<ElfRule | SegmentRule>): ImageFinding {

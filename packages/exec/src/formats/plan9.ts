@@ -23,7 +23,14 @@ const LONGEST_HEADER = 40;
 const READ_WRITE_EXECUTE = Protection.Read | Protection.Write | Protection.Execute;
 
 /** Row of the binfmt list: Plan 9 programs. Who answers their system calls is the personality's business. */
-export const plan9Format: BinaryFormat = { name: 'plan9', load: loadPlan9 };
+export const plan9Format: BinaryFormat = {
+  name: 'plan9',
+  load: loadPlan9,
+  judge(header, fileBytes) {
+    const program = examine(header, fileBytes);
+    return 'kind' in program ? program.refusal : undefined;
+  },
+};
 
 interface Plan9Program {
   readonly target: Plan9Target;
@@ -32,7 +39,7 @@ interface Plan9Program {
 }
 
 function loadPlan9(binprm: Binprm, context: LoadContext): FormatOutcome {
-  const program = examine(binprm);
+  const program = examine(binprm.header, binprm.file.source.size);
   if ('kind' in program) return program;
   const { target, header, segments } = program;
   const stack = plan9Stack(
@@ -106,8 +113,8 @@ function loadPlan9(binprm: Binprm, context: LoadContext): FormatOutcome {
 }
 
 /** Every question that is asked before the point of no return. Plan 9's answer to all of them is "exec header invalid". */
-function examine(binprm: Binprm): Plan9Program | FormatRefusal {
-  const bytes = binprm.header.subarray(0, Math.min(LONGEST_HEADER, binprm.file.source.size));
+function examine(buffer: Uint8Array, fileBytes: number): Plan9Program | FormatRefusal {
+  const bytes = buffer.subarray(0, Math.min(LONGEST_HEADER, fileBytes));
   const magic = bytes.length < 4 ? 0 : new DataView(bytes.buffer, bytes.byteOffset).getUint32(0);
   const invalid = (rule: string, sentence: string) => refuse(ExecErrno.ENOEXEC, rule, sentence);
   if (magic >= MODULE_FLAG && decodePlan9Header(withoutModuleFlag(bytes))) {
