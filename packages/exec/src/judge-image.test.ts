@@ -109,7 +109,7 @@ describe('judgeImage', () => {
     const rules = (profile: string) =>
       judgeImage(profileNamed(profile), bytesSource(header)).findings.map(({ rule }) => rule);
     expect([rules('linux'), rules('gvisor')]).toEqual([[], ['elf-magic']]);
-    view.setUint32(4, 0x7fffffff);
+    view.setUint32(12, 0xffffffff);
     expect(rules('linux')).toEqual(['plan9-segments']);
   });
 
