@@ -84,8 +84,7 @@ ${SAMPLES.map(({ name, meaning }) => `- **${name}**: ${meaning}.`).join('\n')}
 const TAIL = `
 ## What is not modelled
 
-- **Two PT_INTERP** (QEMU since 8.1 refuses them) and **PT_GNU_RELRO** (Android moves its border to the end of it, and corrects the
-  smallest p_align for one that does not end aligned): a plan sees PT_LOADs only.
+- **Two PT_INTERP**, which QEMU since 8.1 refuses: a plan sees PT_LOADs, and for Android PT_GNU_RELRO.
 - **A loader that dies while it copies**: QEMU until 8.0 zeroes the rest of a host page and box64 copies into kept pages without asking
   whether they are writable; the plans take the write to succeed.
 - **Pages behind the end of the file** are zeros here; a program that touches one that was mapped dies of SIGBUS.

@@ -1,6 +1,6 @@
 // Carrying out a page policy's plan: the same rows of actions that damage() simulates, on the real address space.
 import type { ImagePlan, MemoryAction, PagePolicy } from '@elf/pagesize';
-import { roundDown } from '@elf/pagesize';
+import { imageFacts, roundDown } from '@elf/pagesize';
 import { ExecErrno } from './exec-errno.ts';
 import { hex } from './exec-record.ts';
 import type { ElfImage } from './formats/elf-image.ts';
@@ -26,7 +26,7 @@ export function mapByPolicy(
   image: ElfImage,
   placement: Placement,
 ): LoadedSegments | MapFailure {
-  const plan = policy.plan(image.loads, target.hostPageBytes);
+  const plan = policy.plan(image.loads, target.hostPageBytes, imageFacts(image.programHeaders));
   const extent = extentOf(plan);
   const bias = extent === undefined ? 0 : biasFor(target, image, placement, extent);
   if (typeof bias === 'object') return bias;

@@ -19,9 +19,10 @@ export {
   measureDamage,
 } from './damage/measure-damage.ts';
 export { type MemoryPiece, memoryAfter } from './damage/memory-after.ts';
+export { imageFacts } from './image-facts.ts';
 export type { AddressRange, LoadSegment } from './load-segment.ts';
 export type { MapAnonymous, MapFile, MemoryAction, Protect, ReadFile, Zero } from './memory-action.ts';
-export type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from './page-policy.ts';
+export type { ImageFacts, ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from './page-policy.ts';
 export { findPagePolicy, PAGE_POLICIES } from './policies/index.ts';
 export {
   GUEST_PAGE_BYTES,

@@ -45,6 +45,12 @@ export interface ImagePlan {
   readonly refusal?: PlanRefusal;
 }
 
+/** What an image says beside its PT_LOADs. Android's linker looks at it, the others do not. */
+export interface ImageFacts {
+  /** Each PT_GNU_RELRO: addresses that become read-only after relocation, as linked. */
+  readonly relro?: readonly AddressRange[];
+}
+
 /** One loader's rule for segments on a host whose page may be larger than the guest's. */
 export interface PagePolicy {
   /** Name for options and tables, such as `qemu-3.1-8.0`. */
@@ -56,10 +62,12 @@ export interface PagePolicy {
   /** The host's kernel loads the program itself, so that the host's page holds for everything the program maps. */
   readonly isHostKernel?: boolean;
   /**
-   * Plans the PT_LOADs of one image in table order. Never throws: an impossible image is a refusal. O(n log n) in the number of segments,
+   * Plans the PT_LOADs of one image in table order. An impossible image is a refusal. O(n log n) in the number of segments,
    * whatever their sizes.
    *
    * @param hostPageBytes the host's page: a power of two from 4096 on.
+   * @param facts what else the image says, see {@link imageFacts}; nothing when absent.
+   * @throws RangeError when the host's page is none.
    */
-  plan(segments: readonly LoadSegment[], hostPageBytes: number): ImagePlan;
+  plan(segments: readonly LoadSegment[], hostPageBytes: number, facts?: ImageFacts): ImagePlan;
 }

@@ -5,6 +5,7 @@ import {
   damage,
   damagedNames,
   type ImagePlan,
+  imageFacts,
   type MeasuredRange,
   measureDamage,
   type PagePolicy,
@@ -53,7 +54,7 @@ export function reportImage(
 ): ImageReport {
   const { role, path, bias, elf } = image;
   const loads = elf.programHeaders.filter(({ type }) => type === PT.LOAD);
-  const plan = policy.plan(loads, hostPageBytes);
+  const plan = policy.plan(loads, hostPageBytes, imageFacts(elf.programHeaders));
   const { ranges, differingBytes, isComplete } = measureDamage(damage(plan, loads), elf.source);
   const names = damagedNames(ranges, elf);
   return {

@@ -3,7 +3,15 @@ import type { AddressRange, LoadSegment } from '../load-segment.ts';
 import { RangeMap } from '../model/range-map.ts';
 import type { ImagePlan } from '../page-policy.ts';
 import type { ByteOrigin, DamagedRange, ProtectionChange } from './damaged-range.ts';
-import { actionsOf, contentAfter, isSameOrigin, originAt, protectionAfter, REFERENCE } from './origins.ts';
+import {
+  actionsOf,
+  type ContentAction,
+  contentAfter,
+  isSameOrigin,
+  originAt,
+  protectionAfter,
+  REFERENCE,
+} from './origins.ts';
 
 /**
  * The bytes of segments that a plan takes from the wrong place, as ranges in address order. Only `[p_vaddr, p_vaddr + p_memsz)` counts: what
@@ -19,7 +27,7 @@ import { actionsOf, contentAfter, isSameOrigin, originAt, protectionAfter, REFER
  */
 export function damage(plan: ImagePlan, segments: readonly LoadSegment[]): readonly DamagedRange[] {
   if (plan.refusal !== undefined) return [];
-  const wantedContent = contentAfter(actionsOf(REFERENCE.plan(segments, plan.guestPageBytes)));
+  const wantedContent = reference(segments, plan.guestPageBytes).content;
   const gotContent = contentAfter(actionsOf(plan));
   const ranges: Mutable<DamagedRange>[] = [];
   for (const { start, end, value: segment } of segmentOwners(segments).entries) {
@@ -42,7 +50,7 @@ export function damage(plan: ImagePlan, segments: readonly LoadSegment[]): reado
  */
 export function protectionChanges(plan: ImagePlan, segments: readonly LoadSegment[]): readonly ProtectionChange[] {
   if (plan.refusal !== undefined) return [];
-  const wantedMap = protectionAfter(actionsOf(REFERENCE.plan(segments, plan.guestPageBytes)));
+  const wantedMap = reference(segments, plan.guestPageBytes).protections;
   const gotMap = protectionAfter(actionsOf(plan));
   const changes: Mutable<ProtectionChange>[] = [];
   for (const { start, end, value: wanted } of wantedMap.entries) {
@@ -55,6 +63,24 @@ export function protectionChanges(plan: ImagePlan, segments: readonly LoadSegmen
     }
   }
   return changes;
+}
+
+/** What Linux on 4 KiB pages leaves in memory. */
+interface Reference {
+  readonly content: RangeMap<ContentAction>;
+  readonly protections: RangeMap<number>;
+}
+
+/** A check compares some twenty policies and three page sizes with the reference of one list: a third of its time, measured. */
+const references = new WeakMap<readonly LoadSegment[], Reference>();
+
+function reference(segments: readonly LoadSegment[], guestPageBytes: number): Reference {
+  const known = references.get(segments);
+  if (known !== undefined) return known;
+  const actions = actionsOf(REFERENCE.plan(segments, guestPageBytes));
+  const made = { content: contentAfter(actions), protections: protectionAfter(actions) };
+  references.set(segments, made);
+  return made;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

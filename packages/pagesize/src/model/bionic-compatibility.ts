@@ -24,7 +24,7 @@ export function compatibilityRule(
     },
     granularity: (_segment, _index, context) => (usesCompatibilityMode(context) ? GUEST_PAGE : context.hostPage),
     load(build, page, context) {
-      if (!usesCompatibilityMode(context)) return loadAsBionic(build, page);
+      if (page === context.hostPage) return loadAsBionic(build, page);
       loadInCompatibilityMode(build, context);
       return undefined;
     },

@@ -2,23 +2,42 @@
 import { GUEST_PAGE, type RuleContext, type RuleRefusal } from './define-policy.ts';
 import { refuseIncongruent } from './linux-steps.ts';
 import { PROT, type SegmentBuilder, segmentLabel } from './segment-builder.ts';
-import { isWidePowerOfTwo, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
+import { isWidePowerOfTwo, wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
-/** The smallest p_align that is a power of two above one; the page when there is none. */
-export function minimumAlignment({ segments, hostPage }: RuleContext): bigint {
-  let least: bigint | undefined;
-  for (const { align } of segments) {
-    if (align > 1n && isWidePowerOfTwo(align) && (least === undefined || align < least)) least = align;
+/** The alignment an image was linked for, and the segment that says so. */
+interface LinkedAlignment {
+  readonly bytes: bigint;
+  readonly segment: number;
+}
+
+/**
+ * The smallest p_align that is a power of two above one; the page when there is none. A RELRO that ends inside its segment, on a
+ * 4 KiB page but not on a multiple of p_align, lowers it to the alignment of that end: old linkers wrote such files (binutils bug
+ * 28824), and protecting RELRO would take pages from the data behind it.
+ */
+function linkedAlignment({ segments, facts, hostPage }: RuleContext): LinkedAlignment {
+  let least: LinkedAlignment | undefined;
+  for (const [segment, { align: bytes }] of segments.entries()) {
+    if (bytes > 1n && isWidePowerOfTwo(bytes) && (least === undefined || bytes < least.bytes))
+      least = { bytes, segment };
   }
-  return least ?? hostPage;
+  for (const relro of facts.relro ?? []) {
+    const segment = segments.findIndex(({ vaddr, memsz }) => relro.start >= vaddr && relro.end < vaddr + memsz);
+    if (segment < 0 || wideOffsetWithin(relro.end, GUEST_PAGE) !== 0n) continue;
+    const lowestBit = relro.end & -relro.end;
+    if (least !== undefined && lowestBit < segments[segment].align && lowestBit < least.bytes)
+      least = { bytes: lowestBit, segment };
+  }
+  return least ?? { bytes: hostPage, segment: 0 };
 }
 
 /** The linker's refusal of a library whose segments are aligned to less than a page. */
 export function refuseSmallAlignment(context: RuleContext): (RuleRefusal & { segment: number }) | undefined {
-  const least = minimumAlignment(context);
-  if (least >= context.hostPage) return undefined;
-  const segment = context.segments.findIndex(({ align }) => align === least);
-  const sentence = `${segmentLabel(context.segments[segment], segment)} is aligned to ${least} bytes, less than the system's page of ${context.hostPage}.`;
+  const { bytes, segment } = linkedAlignment(context);
+  if (bytes >= context.hostPage) return undefined;
+  const load = context.segments[segment];
+  const what = load.align === bytes ? 'is' : 'holds a RELRO whose end is';
+  const sentence = `${segmentLabel(load, segment)} ${what} aligned to ${bytes} bytes, less than the system's page of ${context.hostPage}.`;
   return { segment, errno: 'dlerror', rule: 'program-alignment', sentence };
 }
 
@@ -39,7 +58,7 @@ export function loadAsBionic(build: SegmentBuilder, page: bigint): RuleRefusal |
 
 /** Whether a 4 KiB library is loaded in compatibility mode: 16 KiB pages and nothing but its alignment in the way. */
 export function usesCompatibilityMode(context: RuleContext): boolean {
-  return context.hostPageBytes === 4 * Number(GUEST_PAGE) && minimumAlignment(context) === GUEST_PAGE;
+  return context.hostPageBytes === 4 * Number(GUEST_PAGE) && linkedAlignment(context).bytes === GUEST_PAGE;
 }
 
 /** Anonymous memory for the whole image, then every segment's bytes read to its 4 KiB page. */
@@ -68,7 +87,7 @@ export function imageRange(segments: RuleContext['segments']): { start: bigint; 
 }
 
 /** Where code ends and data begins, or why the image has no such place. */
-export function compatibilityBoundary({ segments }: RuleContext): bigint | PlanReason {
+export function compatibilityBoundary({ segments, facts }: RuleContext): bigint | PlanReason {
   const isData = segments.map(({ flags }) => (flags & 6) === 6);
   const first = isData.indexOf(true);
   if (first < 0) return { segment: 0, sentence: 'The image has no segment that is readable and writable.' };
@@ -80,7 +99,17 @@ export function compatibilityBoundary({ segments }: RuleContext): bigint | PlanR
       sentence: `${segmentLabel(segments[hole], hole)} lies between writable segments and is not writable.`,
     };
   }
-  return wideRoundDown(segments[first].vaddr, GUEST_PAGE);
+  const [relro, second] = facts.relro ?? [];
+  if (second !== undefined) return { segment: first, sentence: 'The image has more than one PT_GNU_RELRO.' };
+  if (relro === undefined) return wideRoundDown(segments[first].vaddr, GUEST_PAGE);
+  const { vaddr, memsz } = segments[first];
+  if (relro.start !== vaddr || relro.end > vaddr + memsz) {
+    return {
+      segment: first,
+      sentence: `${segmentLabel(segments[first], first)} is writable but does not begin with the RELRO.`,
+    };
+  }
+  return wideRoundUp(relro.end, GUEST_PAGE);
 }
 
 interface PlanReason {

@@ -1,7 +1,7 @@
 // Turns a policy's rule into a row: walks the segments, checks what every loader needs checked, and fills in the plan.
 import type { AddressRange, LoadSegment } from '../load-segment.ts';
 import type { MemoryAction } from '../memory-action.ts';
-import type { ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from '../page-policy.ts';
+import type { ImageFacts, ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from '../page-policy.ts';
 import { GUEST_PAGE_BYTES, isPowerOfTwo } from '../rounding.ts';
 import { RangeMap } from './range-map.ts';
 import { SegmentBuilder, segmentLabel } from './segment-builder.ts';
@@ -22,6 +22,7 @@ const ADDRESS_LIMIT = 1n << 64n;
 /** What a rule may look at. */
 export interface RuleContext {
   readonly segments: readonly LoadSegment[];
+  readonly facts: ImageFacts;
   readonly hostPageBytes: number;
   /** The host page as bigint. */
   readonly hostPage: bigint;
@@ -66,12 +67,17 @@ export function definePolicy(rule: PolicyRule): PagePolicy {
     description,
     sources,
     ...(isHostKernel && { isHostKernel }),
-    plan: (segments, hostPageBytes) => planImage(rule, segments, hostPageBytes),
+    plan: (segments, hostPageBytes, facts = {}) => planImage(rule, segments, hostPageBytes, facts),
   };
 }
 
 /** Plans all segments in table order; stops at the first refusal. */
-function planImage(rule: PolicyRule, segments: readonly LoadSegment[], hostPageBytes: number): ImagePlan {
+function planImage(
+  rule: PolicyRule,
+  segments: readonly LoadSegment[],
+  hostPageBytes: number,
+  facts: ImageFacts,
+): ImagePlan {
   if (!isPowerOfTwo(hostPageBytes) || hostPageBytes < GUEST_PAGE_BYTES) {
     throw new RangeError(`A host page is a power of two of at least ${GUEST_PAGE_BYTES} bytes, not ${hostPageBytes}.`);
   }
@@ -83,7 +89,7 @@ function planImage(rule: PolicyRule, segments: readonly LoadSegment[], hostPageB
   }
   const builders: SegmentBuilder[] = [];
   const neighbours = new SegmentNeighbours(segments);
-  const context = { segments, hostPageBytes, hostPage: BigInt(hostPageBytes), neighbours, builders };
+  const context = { segments, facts, hostPageBytes, hostPage: BigInt(hostPageBytes), neighbours, builders };
   const mapped = new RangeMap<number>();
   const guestPages = new RangeMap<number>();
   const granularities: bigint[] = [];

@@ -6,7 +6,7 @@ export const android16k = definePolicy({
   name: 'android-16k',
   title: "Android's dynamic linker",
   description:
-    'dlopen fails when the smallest p_align of the PT_LOADs is less than the page. What passes is mapped at the page like anywhere else. The correction of that p_align for a PT_GNU_RELRO whose end is not aligned needs more than the PT_LOADs and is not part of the plan.',
+    'dlopen fails when the smallest p_align of the PT_LOADs is less than the page. A PT_GNU_RELRO that ends on a smaller alignment inside its segment counts as that. What passes is mapped at the page like anywhere else.',
   sources: ['bionic linker/linker_phdr.cpp', 'Android developer guide “Support 16 KB page sizes”'],
   auxiliaryPageBytes: ({ hostPageBytes }) => hostPageBytes,
   refuseImage: refuseSmallAlignment,

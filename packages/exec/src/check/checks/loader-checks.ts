@@ -1,5 +1,5 @@
 // The verdict of one loader at one page size: rules of its profile, then what its page policy does to the bytes.
-import type { PagePolicy } from '@elf/pagesize';
+import { imageFacts, type PagePolicy } from '@elf/pagesize';
 import { ExecErrno } from '../../exec-errno.ts';
 import { type ImageFinding, judgeImage } from '../../judge-image.ts';
 import { type CheckLoader, isX86, whyNotConcerned } from '../check-loaders.ts';
@@ -128,7 +128,7 @@ function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVe
   // Whoever looks for run-time libraries wants to know what AT_PAGESZ the plan says.
   if (options.scanRuntimes === false && layout.isUndisturbedBy(policy.name, hostPageBytes))
     return { ...place, verdict: 'loads', rules: [] };
-  const plan = policy.plan(facts.loads, hostPageBytes);
+  const plan = policy.plan(facts.loads, hostPageBytes, imageFacts(facts.headers));
   if (plan.refusal !== undefined) {
     const { segment, errno, rule, sentence } = plan.refusal;
     const id = policyRuleId(rule);
