@@ -35,7 +35,8 @@ export function placeProgram(target: ImageTarget, image: ElfImage, hasInterprete
   const alignment = maximumAlignment(image.loads, pageBytes);
   const base = chooseBase(target, image.loads[0], reservedBytes, alignment, hasInterpreter);
   if (typeof base === 'object') return base;
-  const bias = (base ?? 0) - roundDown(Number(firstAddress), pageBytes);
+  // The difference is rounded, not the address: one within a page costs a page more.
+  const bias = roundDown((base ?? 0) - Number(firstAddress), pageBytes);
   record.add({
     step: 'place program',
     kernelFunction: 'load_elf_binary',

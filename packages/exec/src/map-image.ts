@@ -109,10 +109,10 @@ function mapFilePages(
   }
   // The first segment is mapped as long as the whole image, so that nothing else gets between its segments, then cut.
   const reserved = Math.max(length, roundUp(request.totalBytes, pageBytes));
-  // A wish, unlike a fixed address, is moved up to where anybody may map (mm/mmap.c, round_hint_to_min).
-  const isWish = fixing === undefined && address - within > 0;
+  // A wish, unlike a fixed address, is moved up to where anybody may map (mm/mmap.c, round_hint_to_min); one below 0 is none.
+  const wish = address - within > 0 ? Math.max(address - within, layout.minimumHint ?? 0) : 0;
   const mapped = space.map({
-    address: isWish ? Math.max(address - within, layout.minimumHint ?? 0) : address - within,
+    address: fixing === undefined ? wish : address - within,
     length: reserved,
     protection,
     fixed: fixing,
@@ -176,6 +176,7 @@ function mapZeros(
     length: memoryEnd - fileEnd,
     protection: Protection.Read | Protection.Write | (isExecutable ? Protection.Execute : 0),
     fixed: anonymousPages,
+    joinsOnlyBelow: true,
   });
   if (mapped >= 0) return undefined;
   const sentence = `The ${memoryEnd - fileEnd} zero bytes of PT_LOAD ${segment.index} cannot be mapped at ${hex(fileEnd)}.`;

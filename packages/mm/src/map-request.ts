@@ -38,6 +38,8 @@ export interface MapRequest {
   readonly stack?: boolean;
   /** Placement at a multiple of this power of two (loader alignment); page alignment by default. */
   readonly alignment?: number;
+  /** As the kernel maps zero pages of a program: the area may join the one below it, never the one above (mm/vma.c, do_brk_flags). */
+  readonly joinsOnlyBelow?: boolean;
   /** Name of a kernel-made area, such as "[vdso]". */
   readonly name?: string;
 }
@@ -80,7 +82,7 @@ export function map(state: SpaceState, request: MapRequest): number {
     const result = unmap(state, address, length);
     if (result < 0) return result;
   }
-  vmas.insertMerging(area);
+  vmas.insertMerging(area, request.joinsOnlyBelow ? { below: vmas.find(address - 1) } : undefined);
   return address;
 }
 
