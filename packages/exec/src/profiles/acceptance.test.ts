@@ -17,6 +17,7 @@ import {
   textSegment,
   W,
 } from '../test-support/elf-builder.ts';
+import { foundingTwin } from '../test-support/founding-twins.ts';
 import { profileNamed, run, succeed, type TestFile, verdict } from '../test-support/run-execve.ts';
 
 const { ENOEXEC, EIO, EACCES, ENOENT, ELIBBAD, ELOOP } = ExecErrno;
@@ -277,5 +278,43 @@ describe('what no header shows', () => {
     const image = buildElf({ segments: [first, second], contents: { 0x1100: 'second' } });
     const user = new UserMemory(succeed(run({ '/program': image })).space);
     expect(new TextDecoder().decode(user.read(0x400100, 6))).toBe('second');
+  });
+});
+
+describe('the founding binaries', () => {
+  const profiles = ['linux', 'linux-5.0', 'gvisor', 'freebsd-linuxulator', 'freebsd', 'uek', 'wsl1'];
+  const linker = '/lib64/ld-linux-x86-64.so.2';
+  const start = (name: string, profile: string) => {
+    const source = foundingTwin(name);
+    const readInto = (offset: number, target: Uint8Array) => {
+      const bytes = source.read(offset, target.length);
+      target.set(bytes);
+      return bytes.length;
+    };
+    const backing = { identity: source, sizeInBytes: () => source.size, readInto };
+    return run({ '/program': { source, backing }, [linker]: others['/ld'] }, { profile: profileNamed(profile) });
+  };
+
+  // biome-ignore format: one row per file
+  const golden: [string, number, number, number, number][] = [
+    ['claude-2.1.110',  0x200040,  10, 0x2d1c600, 0xe2fe000],
+    ['claude-2.1.126',  0x200040,  10, 0x2d2f400, 0xef9f000],
+    ['claude-2.1.329',  0x200040,  14, 0x3329470, 0x16a03000],
+    ['copilot-1.0.49',  0x2faed64, 14, 0x7d00f0,  0x11910000],
+    ['copilot-1.0.102', 0x3030f64, 15, 0x7ed080,  0x13c50000],
+  ];
+  it.each(golden)('%s starts as on a real kernel', (name, headersAt, count, entry, brk) => {
+    const outcome = succeed(start(name, 'linux'));
+    const value = (id: number) => outcome.auxiliaryVector.find((row) => row.id === id)?.value;
+    expect([value(3), value(5), value(9), outcome.brk]).toEqual([headersAt, count, entry, brk]);
+  });
+
+  it.each(golden)('%s: every loader does what its judgement says', (name) => {
+    for (const profile of profiles) {
+      const outcome = start(name, profile);
+      const { accepted, findings } = judgeImage(profileNamed(profile), foundingTwin(name));
+      expect([profile, outcome.ok]).toEqual([profile, accepted]);
+      if (!outcome.ok) expect(outcome.refusal.rule).toBe(findings[0].rule);
+    }
   });
 });

@@ -68,7 +68,7 @@ describe('execve and judgeImage', () => {
       phoff: mostly(64, [68, 0x1000, 0x2000, 2n ** 63n]),
       phentsize: mostly(56, [55]),
       phnum: mostly(segments.length, [0, 33, 73, 74, 0xffff]),
-      entry: mostly(0x400800, [2n ** 63n]),
+      entry: mostly(0x400800n, [2n ** 63n]),
       contents: {
         2048: mostly('/ld\0', ['/ldx', '\0\0\0\0']),
         0x900: pick([note('FreeBSD\0', 8), note('OpenBSD\0', 8), note('NetBSD\0\0', 7), '']),
