@@ -6,7 +6,6 @@ import { entryFor, frameOf, PageEntry } from './page-table.ts';
 import type { SpaceState } from './space-state.ts';
 import { growStack } from './stack-growth.ts';
 import { AreaFlag, type Vma } from './vma.ts';
-import { firstPrivatePages } from './vma-merge.ts';
 
 /**
  * Pages mapped around a file fault when they are cheap to have, as the kernel's fault-around does with its 64 KiB
@@ -35,10 +34,7 @@ export function handleFault(state: SpaceState, page: number, access: Access): nu
     const frame = handleFault(state, page, Access.Read);
     return frame < 0 ? frame : -FaultCause.AccessError;
   }
-  if (access === Access.Write && area.privatePages === undefined && !(area.flags & AreaFlag.Shared)) {
-    const index = state.vmas.indexAtOrAfter(area.start);
-    area.privatePages = firstPrivatePages(area, state.vmas.areas[index - 1], state.vmas.areas[index + 1]);
-  }
+  if (access === Access.Write && !(area.flags & AreaFlag.Shared)) state.vmas.preparePrivatePages(area);
   const entry = state.table.read(page);
   if (entry !== 0) return access === Access.Write ? grantWrite(state, area, page, entry) : frameOf(entry);
   if (area.backing === undefined) return mapAnonymous(state, area, page, access);

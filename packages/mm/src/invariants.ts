@@ -33,6 +33,12 @@ function checkAreas(state: SpaceState, problems: string[]): void {
     if (area.end > state.layout.taskSize) problems.push(`${name} leaves the address space`);
     if (area.backing && !isAligned(area.offset, granularity)) problems.push(`${name} has an unaligned offset`);
     if (area.protection & ~area.maximumProtection) problems.push(`${name} exceeds its maximum protection`);
+    if (area.flags & AreaFlag.Shared && area.privatePages !== undefined)
+      problems.push(`${name} is shared with private pages`);
+    if (area.flags & AreaFlag.Shared && area.backing === undefined) problems.push(`${name} is shared by nothing`);
+    if (area.sharesPrivatePages && area.privatePages === undefined) problems.push(`${name} shares no private pages`);
+    if (area.backing && state.memory.fileFrames.describe(area.backing.identity).mappings === 0)
+      problems.push(`${name} maps a file whose frames nobody keeps`);
     previousEnd = area.end;
     total += area.end - area.start;
   }
@@ -73,6 +79,8 @@ function checkWritable(
   if (entry & PageEntry.Code) problems.push(`${name} holds translated code and is writable`);
   if (frameOf(entry) === state.memory.zeroFrame()) problems.push(`${name} may write into the zero frame`);
   if (!(area.flags & AreaFlag.Shared) && references !== 1) problems.push(`${name} may write into a frame others use`);
+  if (!(area.flags & AreaFlag.Shared) && area.privatePages === undefined)
+    problems.push(`${name} is a private page of an area without any`);
   if (state.memory.codeFrames.has(frameOf(entry))) problems.push(`${name} may write into translated code`);
   if (area.flags & AreaFlag.Shared && !(entry & PageEntry.Dirty)) problems.push(`${name} is writable but not dirty`);
 }

@@ -16,15 +16,17 @@ export function growStack(state: SpaceState, guestPage: number): Vma | undefined
   const index = vmas.indexAtOrAfter(page);
   const area = vmas.areas[index];
   if (area === undefined || !(area.flags & AreaFlag.GrowsDown)) return undefined;
-  if (page < layout.minimumAddress || area.end - page > layout.stackLimitInBytes) return undefined;
-  // A stack that was moved may have been close to address 0 when it was made.
-  const growth = area.start - page;
-  if (area.backing === undefined && growth > area.offset) return undefined;
-  if (!mayExpand(state, area, growth) || !mayLock(state, area.flags, growth)) return undefined;
+  if (page < layout.minimumAddress) return undefined;
   const below = index > 0 ? vmas.areas[index - 1] : undefined;
   if (below !== undefined && !(below.flags & AreaFlag.GrowsDown) && below.protection !== Protection.None) {
     if (page - below.end < stackGuardBytes(layout.mappingGranularity)) return undefined;
   }
+  // The kernel prepares for private pages first, because growing changes what they are found by.
+  vmas.preparePrivatePages(area);
+  // A stack that was moved may have been close to address 0 when it was made.
+  const growth = area.start - page;
+  if (growth > area.offset || area.end - page > layout.stackLimitInBytes) return undefined;
+  if (!mayExpand(state, area, growth) || !mayLock(state, area.flags, growth)) return undefined;
   vmas.extend(area, page, area.end);
   return area;
 }

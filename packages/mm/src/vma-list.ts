@@ -1,7 +1,7 @@
 // The areas of an address space as a sorted list that splits and merges.
 import type { FileFrames } from './file-frames.ts';
 import type { Vma } from './vma.ts';
-import { canJoin, pagesFit } from './vma-merge.ts';
+import { canJoin, firstPrivatePages, pagesFit } from './vma-merge.ts';
 
 /**
  * Areas of one address space, sorted, never overlapping, never empty. Every change keeps the number of mappings per backing
@@ -147,6 +147,13 @@ export class VmaList {
     const alone = this.#areas[this.indexAtOrAfter(start)];
     change(alone);
     return alone;
+  }
+
+  /** Gives an area what stands for its private pages, before the first of them comes. */
+  preparePrivatePages(area: Vma): void {
+    if (area.privatePages !== undefined) return;
+    const index = this.indexAtOrAfter(area.start);
+    area.privatePages = firstPrivatePages(area, this.#areas[index - 1], this.#areas[index + 1]);
   }
 
   /** Moves the lower or upper border of an area into free space. */

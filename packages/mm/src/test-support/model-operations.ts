@@ -133,14 +133,23 @@ function move(scenario: Scenario, pair: Pair): void {
   });
   const expected = remap(pair.model, request, (page) => areas.find(([start, end]) => page >= start && page < end));
   same('mremap', result, expected < 0 ? expected : expected * granularity);
-  if (keepOld && expected >= 0) {
-    // What DONTUNMAP leaves is unlocked as a whole area, however little of it was moved.
-    for (const page of [first, first + oldCount - 1]) {
-      const [start, end] = pair.areaOf(page) ?? [0, 0];
-      const isLocked = ((pair.space.find(page * granularity)?.flags ?? 0) & AreaFlag.Locked) !== 0;
-      for (let each = start; !isLocked && each < end; each++) {
+  if (keepOld && expected >= 0) unlockEmptied(pair, [first, first + oldCount], [expected, expected + newCount]);
+}
+
+/**
+ * What DONTUNMAP leaves is unlocked as a whole area, however little of it was moved, and with the moved part where they became
+ * one area: which pages that were, only the address space knows.
+ */
+function unlockEmptied(pair: Pair, ...ranges: readonly (readonly [number, number])[]): void {
+  for (const [start, end] of ranges) {
+    for (let page = start; page < end; page++) {
+      const area = pair.space.find(page * pair.granularity);
+      if (area === undefined || area.flags & AreaFlag.Locked) continue;
+      const [first, last] = pair.areaOf(page) as readonly [number, number];
+      for (let each = first; each < last; each++) {
         Object.assign(pair.model.pages.get(each) as ModelPage, { locked: false, onFault: false });
       }
+      page = last - 1;
     }
   }
 }
