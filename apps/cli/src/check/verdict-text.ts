@@ -29,20 +29,20 @@ export function verdictGrid({ verdicts }: CheckReport): { pages: readonly number
 }
 
 /** The grid in half a line: who refuses and who damages, pages of one loader together. What is only noted is left out. */
-export function verdictSummary(report: CheckReport): string {
-  const serious = new Set(
-    report.findings
-      .filter(({ severity }) => severity !== 'note')
-      .map(({ loader, hostPageBytes }) => `${loader} ${hostPageBytes}`),
-  );
-  const parts = (['refused', 'damaged'] as const).map((wanted) => {
-    const who = verdictGrid(report).rows.flatMap(({ loader, cells }) => {
-      const pages = cells
-        .filter(({ verdict, hostPageBytes }) => verdict === wanted && serious.has(`${loader} ${hostPageBytes}`))
-        .map(({ hostPageBytes }) => pageText(hostPageBytes));
-      return pages.length === 0 ? [] : [`${loader} ${pages.join('/')}`];
-    });
-    return who.length === 0 ? '' : `${wanted}: ${who.join(', ')}`;
+export function verdictSummary({ verdicts, findings }: CheckReport): string {
+  if (findings.every(({ severity }) => severity === 'note')) return '';
+  const isSerious = (verdict: LoaderVerdict) =>
+    findings.some(
+      ({ severity, loader, hostPageBytes }) =>
+        severity !== 'note' && loader === verdict.loader && hostPageBytes === verdict.hostPageBytes,
+    );
+  const serious = verdicts.filter((row) => (row.verdict === 'refused' || row.verdict === 'damaged') && isSerious(row));
+  const parts = (['refused', 'damaged'] as const).flatMap((wanted) => {
+    const pages = new Map<string, string[]>();
+    for (const { verdict, loader, hostPageBytes } of serious)
+      if (verdict === wanted) pages.set(loader, [...(pages.get(loader) ?? []), pageText(hostPageBytes)]);
+    const who = [...pages].map(([loader, list]) => `${loader} ${list.join('/')}`);
+    return who.length === 0 ? [] : [`${wanted}: ${who.join(', ')}`];
   });
-  return parts.filter((part) => part !== '').join('; ');
+  return parts.join('; ');
 }

@@ -183,6 +183,17 @@ describe('files that nothing loads', () => {
     expect(report.verdicts.every(({ verdict }) => verdict === 'n/a')).toBe(true);
   });
 
+  it('debug information without its program is no program', () => {
+    const report = check({
+      segments: [
+        { ...textSegment, filesz: 0 },
+        { ...textSegment, flags: R | W, vaddr: 0x500000 },
+      ],
+    });
+    expect(report).toMatchObject({ kind: 'elf-debug', findings: [] });
+    expect(report.verdicts.every(({ verdict }) => verdict === 'n/a')).toBe(true);
+  });
+
   it('scripts and Plan 9 programs get a short verdict', () => {
     const script = check(Uint8Array.from('#!/bin/sh -e\n', (c) => c.charCodeAt(0)));
     expect(script).toMatchObject({ kind: 'script', description: 'script for /bin/sh', findings: [] });

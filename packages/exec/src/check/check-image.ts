@@ -75,6 +75,7 @@ const KIND_TEXT: Readonly<Partial<Record<ImageKind, string>>> = {
   'elf-shared-object': 'shared object',
   'elf-relocatable': 'relocatable file',
   'elf-core': 'core dump',
+  'elf-debug': 'debug information',
   'elf-damaged': 'file of an unknown type',
 };
 

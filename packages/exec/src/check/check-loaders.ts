@@ -95,6 +95,7 @@ export function isX86(machine: number): boolean {
 export function whyNotConcerned({ concern }: CheckLoader, facts: ImageFacts, isNamed: boolean): string | undefined {
   const { kind, machine, elfClass, system } = facts;
   if (kind === 'elf-relocatable') return 'relocatable files are input of a linker, no loader maps them';
+  if (kind === 'elf-debug') return 'debug information split from its program, no loader maps it';
   if (kind === 'elf-core') return 'core dumps are read by debuggers, no loader maps them';
   if (concern === 'android') {
     if (system !== 'android' && !isNamed) return 'not an Android file';

@@ -21,8 +21,8 @@ export interface CheckOptions {
   readonly reportPermissions?: boolean;
   /** Read the bytes a policy takes from the wrong place, so that those which happen to be equal do not count. Default true. */
   readonly measureDamage?: boolean;
-  /** Name the functions and objects in damaged ranges, which reads the symbol table. Default true. */
-  readonly nameSymbols?: boolean;
+  /** What is named in damaged ranges: functions and objects too (default), sections, or nothing. Names are read from tables of the file. */
+  readonly naming?: 'symbols' | 'sections' | 'nothing';
   /** Look for run-time libraries in the file's data. Default true. */
   readonly scanRuntimes?: boolean;
   /** The file lies in an Android package. */

@@ -10,6 +10,7 @@ export type ImageKind =
   | 'elf-shared-object'
   | 'elf-relocatable'
   | 'elf-core'
+  | 'elf-debug'
   | 'elf-damaged'
   | 'plan9-executable'
   | 'script'

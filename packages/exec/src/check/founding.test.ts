@@ -131,7 +131,7 @@ describe('the founding binaries themselves, where they were fetched', () => {
   it('have the measured damage', () => {
     for (const { name } of present.filter((known) => known.name === 'claude-2.1.110')) {
       const source = openFileSource(`${CACHE}/${name}`);
-      const report = checkImage(source, { hostPageBytes: [PAGE_16K], scanRuntimes: false, nameSymbols: false });
+      const report = checkImage(source, { hostPageBytes: [PAGE_16K], scanRuntimes: false, naming: 'sections' });
       source.close();
       expect(verdict(report, 'qemu-3.1-8.0', PAGE_16K).differingBytes).toBe(5128);
       expect(verdict(report, 'latx-304', PAGE_16K).verdict).toBe('loads');

@@ -51,11 +51,12 @@ export function imageFacts(source: ByteSource, knownAndroid: boolean): ImageFact
   const elf = parseElf(source, { permissive: true });
   const { machine, elfClass, type } = elf.fileHeader;
   const headers = elf.programHeaders;
-  const interpreter = headers.some((header) => header.type === PT.INTERP) ? elf.interpreter : undefined;
+  const isDebug = isDebugOnly(headers);
+  const interpreter = !isDebug && headers.some((header) => header.type === PT.INTERP) ? elf.interpreter : undefined;
   return {
     elf,
     source,
-    kind: kindOf(elf, type, interpreter !== undefined),
+    kind: isDebug ? 'elf-debug' : kindOf(elf, type, interpreter !== undefined),
     machine,
     elfClass,
     headers,
@@ -78,6 +79,12 @@ function kindOf(elf: ElfFile, type: number, hasInterpreter: boolean): ImageKind 
     default:
       return 'elf-damaged';
   }
+}
+
+/** objcopy --only-keep-debug leaves the program headers and takes the code: segments with memory but no bytes. */
+function isDebugOnly(headers: readonly ProgramHeader[]): boolean {
+  const code = headers.filter(({ type, flags, memsz }) => type === PT.LOAD && (flags & PF.X) !== 0 && memsz > 0n);
+  return code.length > 0 && code.every(({ filesz }) => filesz === 0n);
 }
 
 /** A static PIE says so in DT_FLAGS_1; without an entry point nothing can be a program. */

@@ -1,6 +1,6 @@
 // Compares what a plan leaves in memory with Linux on 4 KiB pages: bytes from another place, and permissions that are not the same.
-import type { AddressRange, LoadSegment } from '../load-segment.ts';
-import { RangeMap } from '../model/range-map.ts';
+import type { LoadSegment } from '../load-segment.ts';
+import { RangeCursor, RangeMap } from '../model/range-map.ts';
 import type { ImagePlan } from '../page-policy.ts';
 import type { ByteOrigin, DamagedRange, ProtectionChange } from './damaged-range.ts';
 import {
@@ -90,31 +90,6 @@ function segmentOwners(segments: readonly LoadSegment[]): RangeMap<number> {
   const owners = new RangeMap<number>();
   for (const [index, { vaddr, memsz }] of segments.entries()) owners.assign(vaddr, vaddr + memsz, index);
   return owners;
-}
-
-interface Piece<A, B> extends AddressRange {
-  readonly first: A | undefined;
-  readonly second: B | undefined;
-}
-
-/** Cuts `[start, end)` so that each piece has one value, or none, in both maps. */
-function commonPieces<A, B>(start: bigint, end: bigint, first: RangeMap<A>, second: RangeMap<B>): Piece<A, B>[] {
-  const inFirst = first.within(start, end);
-  const inSecond = second.within(start, end);
-  const borders = [start, end, ...[...inFirst, ...inSecond].flatMap((entry) => [entry.start, entry.end])];
-  const sorted = [...new Set(borders)].sort((a, b) => (a < b ? -1 : 1));
-  let atFirst = 0;
-  let atSecond = 0;
-  return sorted.slice(0, -1).map((pieceStart, index) => {
-    while (inFirst[atFirst]?.end <= pieceStart) atFirst++;
-    while (inSecond[atSecond]?.end <= pieceStart) atSecond++;
-    return {
-      start: pieceStart,
-      end: sorted[index + 1],
-      first: inFirst[atFirst]?.start <= pieceStart ? inFirst[atFirst].value : undefined,
-      second: inSecond[atSecond]?.start <= pieceStart ? inSecond[atSecond].value : undefined,
-    };
-  });
 }
 
 /** Whether a range goes on where another ends: same owner, same culprit, same shift. */

@@ -14,14 +14,14 @@ const MOST_SYMBOLS_SHOWN = 32;
 export class DamageLens {
   readonly #facts: ImageFacts;
   readonly #isMeasuring: boolean;
-  readonly #isNamingSymbols: boolean;
+  readonly #naming: CheckOptions['naming'];
   readonly #known = new Map<string, FindingEvidence>();
   #left = MOST_COMPARED_BYTES;
 
   constructor(facts: ImageFacts, options: CheckOptions) {
     this.#facts = facts;
     this.#isMeasuring = options.measureDamage !== false;
-    this.#isNamingSymbols = options.nameSymbols !== false;
+    this.#naming = options.naming;
   }
 
   look(ranges: readonly DamagedRange[]): FindingEvidence {
@@ -65,12 +65,13 @@ export class DamageLens {
   }
 
   #names(ranges: readonly DamagedRange[]): Pick<FindingEvidence, 'names' | 'symbols'> {
+    if (this.#naming === 'nothing') return {};
     const { elf } = this.#facts;
     const image: NamedImage = {
       sectionHeaders: elf.sectionHeaders,
       sectionName: (index) => elf.sectionName(index),
       symbols: (table) => {
-        if (!this.#isNamingSymbols) return undefined;
+        if (this.#naming === 'sections') return undefined;
         const symbols = elf.symbols(table);
         return symbols === undefined || symbols.count > MOST_SYMBOLS ? undefined : symbols;
       },

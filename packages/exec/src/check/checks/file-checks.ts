@@ -9,7 +9,7 @@ export function checkFile(facts: ImageFacts, pages: readonly number[], list: Fin
   for (const problem of facts.elf.problems.slice(0, MOST_PROBLEMS))
     list.add({ rule: 'ELF-IM-MALFORMED', message: problem.message, location: { offset: problem.offset } });
   if (facts.kind === 'elf-relocatable') checkStackSection(facts, list);
-  if (facts.kind === 'elf-relocatable' || facts.kind === 'elf-core') return;
+  if (facts.kind === 'elf-relocatable' || facts.kind === 'elf-core' || facts.kind === 'elf-debug') return;
   checkSegments(facts, list);
   checkStack(facts, list);
   checkRelro(facts, pages, list);

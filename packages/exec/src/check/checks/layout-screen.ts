@@ -19,6 +19,8 @@ export class LayoutScreen {
 
   /** True: the policy loads the file with these pages, without damage. False: its plan has to be looked at. */
   isUndisturbedBy(policy: string, hostPageBytes: number): boolean {
+    if (policy === 'glibc-ld.so')
+      return this.#isPlainOn(hostPageBytes) && keepsPromises(this.#loads, BigInt(hostPageBytes));
     return SCREENED.test(policy) && this.#isPlainOn(hostPageBytes);
   }
 
@@ -52,6 +54,14 @@ function isPlain(loads: readonly ProgramHeader[], page: bigint): boolean {
     border = (vaddr + memsz + mask) & ~mask;
   }
   return true;
+}
+
+/** ld.so asks two things more: p_align covers the page, and addresses keep to it. */
+function keepsPromises(loads: readonly ProgramHeader[], page: bigint): boolean {
+  return loads.every(
+    ({ align, vaddr, offset }) =>
+      (align & (align - 1n)) === 0n && align >= page && ((vaddr ^ offset) & (align - 1n)) === 0n,
+  );
 }
 
 function isSame(actions: readonly MemoryAction[], wanted: readonly MemoryAction[]): boolean {
