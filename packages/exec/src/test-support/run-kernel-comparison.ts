@@ -1,12 +1,12 @@
 // Compares execve with the kernel of this machine and prints one table: npx tsx packages/exec/src/test-support/run-kernel-comparison.ts
-// [--per-kind N] [--all] [--only-differences] [PROGRAM...]. Without root, cases that need another user are left out.
+// [--per-kind N] [--all] [--random N] [--seed N] [--only-differences] [PROGRAM...]. Without root, cases that need another user are left out.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { release, tmpdir } from 'node:os';
 import { basename, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { foundingNames } from './founding-twins.ts';
-import { compareCrafted, comparePrograms } from './kernel/compare.ts';
+import { compareCrafted, comparePrograms, compareRandom } from './kernel/compare.ts';
 import { askKernel, craftedCases } from './kernel/crafted-suite.ts';
 import { hostFiles } from './kernel/host-files.ts';
 import { buildPrograms, dataFiles, executableCopies, installedPrograms, kindOf } from './kernel/host-programs.ts';
@@ -18,6 +18,7 @@ const WHOLE_STATE = 'outcome, registers, maps, auxv, stack, marks, content';
 const RANDOMIZED_STARTS = 200;
 /** Programs compared at a time: their states are in memory together. */
 const BATCH = 50;
+const RANDOM_BATCH = 200;
 
 /** One line of the table. */
 interface Row {
@@ -34,6 +35,8 @@ const { values: options, positionals } = parseArgs({
     'per-kind': { type: 'string', default: '30' },
     all: { type: 'boolean', default: false },
     pages: { type: 'string', default: '500' },
+    random: { type: 'string', default: '2000' },
+    seed: { type: 'string', default: '1' },
     'only-differences': { type: 'boolean', default: false },
   },
 });
@@ -49,6 +52,7 @@ try {
 
 function* allRows(runner: KernelRunner): Generator<Row> {
   yield* craftedRows(runner);
+  yield* randomRows(runner);
   const founding = foundingNames().map((name) => join(CACHE, name));
   const perKind = options.all ? Number.POSITIVE_INFINITY : Number(options['per-kind']);
   const programs = [
@@ -73,6 +77,23 @@ function* craftedRows(runner: KernelRunner): Generator<Row> {
     const { outcome, differences } = compareCrafted(crafted, answer, facts);
     const compared = answer.state === undefined ? 'outcome' : WHOLE_STATE;
     yield { program: crafted.name, kind: 'crafted', compared, outcome, differences };
+  }
+}
+
+/** One line a batch of images. */
+function* randomRows(runner: KernelRunner): Generator<Row> {
+  const [first, count] = [Number(options.seed), Number(options.random)];
+  for (let start = first; start < first + count; start += RANDOM_BATCH) {
+    const size = Math.min(RANDOM_BATCH, first + count - start);
+    const results = compareRandom(runner, directory, start, size);
+    const started = results.filter(({ outcome }) => outcome === 'started').length;
+    yield {
+      program: `seeds ${start} to ${start + size - 1}`,
+      kind: 'random images',
+      compared: WHOLE_STATE,
+      outcome: `${started}/${results.length}`,
+      differences: results.flatMap(({ differences }) => differences),
+    };
   }
 }
 

@@ -1,7 +1,7 @@
 // One program or case on both sides: what was compared and what differs.
 import type { ExecFiles, ExecOutcome } from '../../exec-request.ts';
 import type { CraftedCase } from './crafted-case.ts';
-import { CONTENT_PAGES, type CraftedAnswer, filesOf, kernelCase } from './crafted-suite.ts';
+import { askKernel, CONTENT_PAGES, type CraftedAnswer, filesOf, kernelCase } from './crafted-suite.ts';
 import { differences } from './entry-state.ts';
 import { hostFiles } from './host-files.ts';
 import type { HostProgram } from './host-programs.ts';
@@ -13,9 +13,12 @@ import {
   type Observation,
 } from './kernel-runner.ts';
 import { entryStateOf, executeOurs } from './our-side.ts';
+import { randomCase } from './random-images.ts';
 import { fate } from './tiny-programs.ts';
 
 const SIGSEGV = 11;
+/** e_machine. */
+const MACHINE_OFFSET = 18;
 
 /** The result of one comparison. */
 export interface Comparison {
@@ -81,7 +84,7 @@ export function compareCrafted(crafted: CraftedCase, answer: CraftedAnswer, fact
   const { outcome, state } = answer;
   const execute = () => executeOurs(kernelCase(crafted), filesOf(crafted), facts, state);
   const ours = execute();
-  const predicted = fate(ours);
+  const predicted = crafted.isOnlyStopped ? tracedOutcome(ours) : fate(ours);
   if (predicted !== outcome) {
     const why = ours.ok ? 'no rule refuses it' : `${ours.refusal.rule}: ${ours.refusal.sentence}`;
     return { outcome, differences: [`outcome: ours ${predicted} (${why}), kernel ${outcome}`] };
@@ -91,4 +94,21 @@ export function compareCrafted(crafted: CraftedCase, answer: CraftedAnswer, fact
   if (!fresh?.ok || state === undefined) return { outcome, differences: [] };
   const invariants = fresh.space.checkInvariants();
   return { outcome, differences: [...invariants, ...differences(entryStateOf(fresh, CONTENT_PAGES), state)] };
+}
+
+/** Compares random images of `count` seeds from `first` on. */
+export function compareRandom(runner: KernelRunner, root: string, first: number, count: number): Comparison[] {
+  const facts = kernelFacts();
+  const isAsked = (crafted: CraftedCase) => runner.startsI386 || !isI386(crafted);
+  const cases = Array.from({ length: count }, (_, index) => randomCase(first + index)).filter(isAsked);
+  const answers = askKernel(runner, root, facts, cases);
+  return cases.map((crafted) => {
+    const { outcome, differences } = compareCrafted(crafted, answers.get(crafted.name) as CraftedAnswer, facts);
+    return { outcome, differences: differences.map((line) => `${crafted.name}: ${line}`) };
+  });
+}
+
+/** Whether the file's machine makes it a 32-bit program. */
+function isI386({ file }: CraftedCase): boolean {
+  return file !== undefined && 'content' in file && [3, 6].includes(Number(file.content.at(MACHINE_OFFSET)));
 }

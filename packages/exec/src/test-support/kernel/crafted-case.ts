@@ -21,6 +21,8 @@ export interface CraftedCase {
   readonly noexec?: string;
   /** Only root can ask the kernel this; others rely on the record. */
   readonly needsRoot?: boolean;
+  /** Its code is no program: it is stopped before its first instruction and not run. */
+  readonly isOnlyStopped?: boolean;
   /** The state is not compared because of what the vDSO, which we do not map, changes in it; the outcome is. */
   readonly outcomeOnly?: string;
 }

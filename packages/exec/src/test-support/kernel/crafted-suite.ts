@@ -10,7 +10,7 @@ import { images64, interpreters64 } from './crafted-images-x86-64.ts';
 import { limitCases } from './crafted-limits.ts';
 import { pathCases, pathFiles } from './crafted-paths.ts';
 import type { EntryState } from './entry-state.ts';
-import type { KernelCase, KernelFacts, KernelRunner } from './kernel-runner.ts';
+import type { KernelCase, KernelFacts, KernelRunner, Observation } from './kernel-runner.ts';
 import { readState, stateText } from './recorded-state.ts';
 
 /** Pages of each area whose content is compared. */
@@ -41,7 +41,6 @@ const directory: CraftedDirectory = {
   ...interpreters32,
   ...pathFiles,
   ...Object.fromEntries(imageFiles),
-  ...Object.fromEntries(craftedCases.flatMap(({ name, file }) => (file ? [[fileName(name), file]] : []))),
 };
 
 function fileName(name: string): string {
@@ -55,8 +54,12 @@ export function kernelCase(crafted: CraftedCase): KernelCase {
 }
 
 /** The files of a case as execve sees them. */
-export function filesOf({ unprivileged, busy, noexec }: CraftedCase): ExecFiles {
-  return craftedFiles(directory, { unprivileged, busy, noexec });
+export function filesOf(crafted: CraftedCase): ExecFiles {
+  return craftedFiles({ ...directory, ...ownFile(crafted) }, crafted);
+}
+
+function ownFile({ name, file }: CraftedCase): CraftedDirectory {
+  return file === undefined ? {} : { [fileName(name)]: file };
 }
 
 /** The kernel's answer to a case: how the program ended when it ran, and its state before that. */
@@ -65,18 +68,24 @@ export interface CraftedAnswer {
   readonly state?: EntryState;
 }
 
-/** Asks the kernel. Cases it cannot be asked are missing from the answer. */
-export function askKernel(runner: KernelRunner, root: string, facts: KernelFacts): Map<string, CraftedAnswer> {
-  materialize(directory, root);
+/** Asks the kernel about cases, all crafted ones by default. Those it cannot be asked are missing from the answer. */
+export function askKernel(
+  runner: KernelRunner,
+  root: string,
+  facts: KernelFacts,
+  wanted: readonly CraftedCase[] = craftedCases,
+): Map<string, CraftedAnswer> {
   const mayBeAsked = ({ name, needsRoot }: CraftedCase) =>
     (!needsRoot || facts.uid === 0) && (runner.startsI386 || !name.includes('i386'));
-  const cases = craftedCases.filter(mayBeAsked);
+  const cases = wanted.filter(mayBeAsked);
+  materialize(Object.assign({}, directory, ...cases.map(ownFile)), root);
   const inRoot = cases.map((each) => ({ ...kernelCase(each), directory: root }));
-  const ran = runner.run(inRoot);
   const stopped = runner.run(inRoot.map((each) => ({ ...each, contentPages: CONTENT_PAGES })));
+  // What may run runs a second time, untouched, to its end.
+  const ran = runner.run(inRoot.filter((_, index) => !cases[index].isOnlyStopped)).values();
   const answers = new Map<string, CraftedAnswer>();
-  cases.forEach(({ name, outcomeOnly }, index) => {
-    const { outcome } = ran[index];
+  cases.forEach(({ name, outcomeOnly, isOnlyStopped }, index) => {
+    const { outcome } = isOnlyStopped ? stopped[index] : (ran.next().value as Observation);
     if (outcome.startsWith('unavailable')) return;
     const state = stopped[index].state;
     const isCompared = state !== undefined && outcomeOnly === undefined;
