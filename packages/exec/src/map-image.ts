@@ -176,7 +176,7 @@ function mapZeros(
     length: memoryEnd - fileEnd,
     protection: Protection.Read | Protection.Write | (isExecutable ? Protection.Execute : 0),
     fixed: anonymousPages,
-    joinsOnlyBelow: true,
+    programZeros: true,
   });
   if (mapped >= 0) return undefined;
   const sentence = `The ${memoryEnd - fileEnd} zero bytes of PT_LOAD ${segment.index} cannot be mapped at ${hex(fileEnd)}.`;

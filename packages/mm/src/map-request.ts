@@ -38,8 +38,11 @@ export interface MapRequest {
   readonly stack?: boolean;
   /** Placement at a multiple of this power of two (loader alignment); page alignment by default. */
   readonly alignment?: number;
-  /** As the kernel maps zero pages of a program: the area may join the one below it, never the one above (mm/vma.c, do_brk_flags). */
-  readonly joinsOnlyBelow?: boolean;
+  /**
+   * Zero pages of a program (mm/vma.c, vm_brk_flags): what they replace is gone before limits are asked, and the area may join
+   * the one below it, never the one above.
+   */
+  readonly programZeros?: boolean;
   /** Name of a kernel-made area, such as "[vdso]". */
   readonly name?: string;
 }
@@ -75,6 +78,7 @@ export function map(state: SpaceState, request: MapRequest): number {
   if (!mayLock(state, area.flags, length)) return -MemoryErrno.EAGAIN;
   if (area.protection & ~area.maximumProtection) return -MemoryErrno.EACCES;
   if (request.growsDown && area.backing !== undefined) return -MemoryErrno.EINVAL;
+  if (request.programZeros && request.fixed === 'replace') unmap(state, address, length);
   const replaced = request.fixed === 'replace' ? vmas.bytesIn(address, address + length) : 0;
   if (!mayExpand(state, area, length - replaced)) return -MemoryErrno.ENOMEM;
   if (area.flags & AreaFlag.Account && !mayPromise(state, length)) return -MemoryErrno.ENOMEM;
@@ -82,7 +86,7 @@ export function map(state: SpaceState, request: MapRequest): number {
     const result = unmap(state, address, length);
     if (result < 0) return result;
   }
-  vmas.insertMerging(area, request.joinsOnlyBelow ? { below: vmas.find(address - 1) } : undefined);
+  vmas.insertMerging(area, request.programZeros ? { below: vmas.find(address - 1) } : undefined);
   return address;
 }
 
