@@ -3,15 +3,7 @@ import type { LoadSegment } from '../load-segment.ts';
 import { RangeCursor, RangeMap } from '../model/range-map.ts';
 import type { ImagePlan } from '../page-policy.ts';
 import type { ByteOrigin, DamagedRange, ProtectionChange } from './damaged-range.ts';
-import {
-  actionsOf,
-  type ContentAction,
-  contentAfter,
-  isSameOrigin,
-  originAt,
-  protectionAfter,
-  REFERENCE,
-} from './origins.ts';
+import { actionsOf, contentAfter, isSameOrigin, originAt, protectionAfter, referenceOf } from './origins.ts';
 
 /**
  * The bytes of segments that a plan takes from the wrong place, as ranges in address order. Only `[p_vaddr, p_vaddr + p_memsz)` counts: what
@@ -27,17 +19,18 @@ import {
  */
 export function damage(plan: ImagePlan, segments: readonly LoadSegment[]): readonly DamagedRange[] {
   if (plan.refusal !== undefined) return [];
-  const wantedContent = reference(segments, plan.guestPageBytes).content;
-  const gotContent = contentAfter(actionsOf(plan));
+  const wantedContent = new RangeCursor(referenceOf(segments).content);
+  const gotContent = new RangeCursor(contentAfter(actionsOf(plan)));
   const ranges: Mutable<DamagedRange>[] = [];
-  for (const { start, end, value: segment } of segmentOwners(segments).entries) {
-    for (const piece of commonPieces(start, end, wantedContent, gotContent)) {
-      const wanted = originAt(piece.first, piece.start);
-      const got = originAt(piece.second, piece.start);
+  for (const { start: ownStart, end: ownEnd, value: segment } of segmentOwners(segments).entries) {
+    for (let start = ownStart, end = start; start < ownEnd; start = end) {
+      const [before, after] = [wantedContent.seek(start), gotContent.seek(start)];
+      end = gotContent.border(start, wantedContent.border(start, ownEnd));
+      const [wanted, got] = [originAt(before, start), originAt(after, start)];
       if (isSameOrigin(wanted, got)) continue;
-      const range = { start: piece.start, end: piece.end, wanted, got, segment, by: piece.second?.segment ?? segment };
+      const range = { start, end, wanted, got, segment, by: after?.segment ?? segment };
       const previous = ranges.at(-1);
-      if (previous !== undefined && continues(previous, range)) previous.end = range.end;
+      if (previous !== undefined && continues(previous, range)) previous.end = end;
       else ranges.push(range);
     }
   }
@@ -50,37 +43,19 @@ export function damage(plan: ImagePlan, segments: readonly LoadSegment[]): reado
  */
 export function protectionChanges(plan: ImagePlan, segments: readonly LoadSegment[]): readonly ProtectionChange[] {
   if (plan.refusal !== undefined) return [];
-  const wantedMap = reference(segments, plan.guestPageBytes).protections;
-  const gotMap = protectionAfter(actionsOf(plan));
+  const gotProtection = new RangeCursor(protectionAfter(actionsOf(plan)));
   const changes: Mutable<ProtectionChange>[] = [];
-  for (const { start, end, value: wanted } of wantedMap.entries) {
-    for (const piece of commonPieces(start, end, gotMap, gotMap)) {
-      const got = piece.first ?? 0;
+  for (const { start: wantedStart, end: wantedEnd, value: wanted } of referenceOf(segments).protection.entries) {
+    for (let start = wantedStart, end = start; start < wantedEnd; start = end) {
+      const got = gotProtection.seek(start) ?? 0;
+      end = gotProtection.border(start, wantedEnd);
       if (got === wanted) continue;
       const previous = changes.at(-1);
-      if (previous?.end === piece.start && previous.wanted === wanted && previous.got === got) previous.end = piece.end;
-      else changes.push({ start: piece.start, end: piece.end, wanted, got });
+      if (previous?.end === start && previous.wanted === wanted && previous.got === got) previous.end = end;
+      else changes.push({ start, end, wanted, got });
     }
   }
   return changes;
-}
-
-/** What Linux on 4 KiB pages leaves in memory. */
-interface Reference {
-  readonly content: RangeMap<ContentAction>;
-  readonly protections: RangeMap<number>;
-}
-
-/** A check compares some twenty policies and three page sizes with the reference of one list: a third of its time, measured. */
-const references = new WeakMap<readonly LoadSegment[], Reference>();
-
-function reference(segments: readonly LoadSegment[], guestPageBytes: number): Reference {
-  const known = references.get(segments);
-  if (known !== undefined) return known;
-  const actions = actionsOf(REFERENCE.plan(segments, guestPageBytes));
-  const made = { content: contentAfter(actions), protections: protectionAfter(actions) };
-  references.set(segments, made);
-  return made;
 }
 
 type Mutable<T> = { -readonly [K in keyof T]: T[K] };

@@ -151,11 +151,16 @@ function segmentPlan(
   };
 }
 
+function isZeroing({ kind }: MemoryAction): boolean {
+  return kind === 'zero' || kind === 'map-anonymous';
+}
+
 /** Where one segment's steps leave zeros, adjacent ranges joined. */
 function zeroRanges(actions: readonly MemoryAction[]): AddressRange[] {
+  if (!actions.some(isZeroing)) return [];
   const content = new RangeMap<boolean>();
-  for (const { kind, start, end } of actions) {
-    if (kind !== 'protect') content.assign(start, end, kind === 'zero' || kind === 'map-anonymous');
+  for (const action of actions) {
+    if (action.kind !== 'protect') content.assign(action.start, action.end, isZeroing(action));
   }
   const ranges: { start: bigint; end: bigint }[] = [];
   for (const { start, end, value: isZero } of content.entries) {

@@ -1,9 +1,34 @@
 // A map from address ranges to values in which a later assignment replaces an earlier one, as mmap(MAP_FIXED) does.
 import type { AddressRange } from '../load-segment.ts';
+import { lowerOf } from './wide-rounding.ts';
 
 /** One range of a {@link RangeMap}. */
 export interface RangeEntry<T> extends AddressRange {
   readonly value: T;
+}
+
+/** Walks the ranges of a map upwards, for addresses that ascend. */
+export class RangeCursor<T> {
+  readonly #entries: readonly RangeEntry<T>[];
+  #at = 0;
+
+  constructor(map: RangeMap<T>) {
+    this.#entries = map.entries;
+  }
+
+  /** The value at an address, which is not below the one asked for before. */
+  seek(address: bigint): T | undefined {
+    while (this.#at < this.#entries.length && this.#entries[this.#at].end <= address) this.#at++;
+    const entry = this.#entries[this.#at];
+    return entry !== undefined && entry.start <= address ? entry.value : undefined;
+  }
+
+  /** Where the value of the last `seek` ends, at most `limit`. */
+  border(address: bigint, limit: bigint): bigint {
+    const entry = this.#entries[this.#at];
+    if (entry === undefined) return limit;
+    return lowerOf(entry.start > address ? entry.start : entry.end, limit);
+  }
 }
 
 /**
@@ -21,6 +46,16 @@ export class RangeMap<T> {
   /** Gives `[start, end)` this value, whatever was there. */
   assign(start: bigint, end: bigint, value: T): void {
     if (start >= end) return;
+    const last = this.#entries.at(-1);
+    // Segments mostly ascend: nothing to replace then.
+    if (last === undefined || last.end <= start) {
+      this.#entries.push({ start, end, value });
+      return;
+    }
+    this.#replace(start, end, value);
+  }
+
+  #replace(start: bigint, end: bigint, value: T): void {
     const first = this.#firstEndingAfter(start);
     const replacement: RangeEntry<T>[] = [];
     const before = this.#entries[first];
