@@ -50,7 +50,12 @@ export interface JudgeOptions {
   readonly mayMapLowPages?: boolean;
   /** Page size of the kernel that maps, in bytes; the profile's own by default. */
   readonly hostPageBytes?: number;
+  /** Headers of this file that earlier judgements decoded; used and filled, so that a check of many profiles decodes them once. */
+  readonly decoded?: Map<ElfAbi, DecodedHeaders>;
 }
+
+/** What judgements of one file by loaders with the same ABI share. */
+export type DecodedHeaders = Pick<ElfCandidate, 'header' | 'programHeaders'>;
 
 const ET_DYN = 3;
 /** e_machine in either class of file header. */
@@ -87,7 +92,8 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   if (other !== undefined) return other;
   const backing = options.canBeMapped === false ? undefined : mappable(source);
   const abi = abiFor(profile, buffer);
-  const start = elfCandidate({ source, backing }, buffer, profile, abi, 'program');
+  const known = options.decoded?.get(abi);
+  const start = elfCandidate({ source, backing }, buffer, profile, abi, 'program', known?.header);
   const findings: ImageFinding[] = [];
   const ask = (stages: readonly ElfRule['stage'][], candidate: ElfCandidate): boolean => {
     for (const broken of brokenRules(profile.elfRules, stages, candidate)) {
@@ -99,7 +105,8 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   if (!ask(['identity'], start)) return findings;
   if (!ask(['table'], start)) return findings;
   if (findings.length > 0 && !canReadTable(start)) return findings;
-  const candidate = withProgramHeaders(start, buffer);
+  const candidate = known === undefined ? withProgramHeaders(start, buffer) : { ...start, ...known };
+  options.decoded?.set(abi, { header: candidate.header, programHeaders: candidate.programHeaders });
   ask(['program headers', 'interpreter name'], candidate);
   if (!ask(['image'], candidate)) return findings;
   const hasInterpreter = interpreterHeader(candidate, profile.interpreterHeader) !== undefined;

@@ -1,4 +1,5 @@
 // Checks one file: recognises it, asks the rules of the file, the loader profiles and the page policies, and sums up.
+import { imageFacts as planFactsOf } from '@elf/pagesize';
 import { type ByteSource, identify, ParseError, parsePlan9, parseScript } from '@elf/parse';
 import { MACHINE_NAME } from '@elf/parse/names';
 import { CHECK_LOADERS, type CheckLoader, findCheckLoader } from './check-loaders.ts';
@@ -62,7 +63,8 @@ function checkElf(source: ByteSource, loaders: readonly CheckLoader[], options: 
   const auxiliaryPages = new Map<number, string[]>();
   const lens = new DamageLens(facts, options);
   const layout = new LayoutScreen(facts.loads);
-  const question = { facts, options, list, lens, layout, auxiliaryPages };
+  const planFacts = planFactsOf(facts.headers);
+  const question = { facts, options, list, lens, layout, decoded: new Map(), planFacts, auxiliaryPages };
   for (const loader of loaders) verdicts.push(...checkLoader(question, loader, pages));
   checkFile(facts, pages, list);
   checkAndroid(facts, options, list);

@@ -48,18 +48,22 @@ function decodeTable(buffer: Uint8Array, table: Uint8Array, abi: ElfAbi): readon
   return parseElf(bytesSource(bytes), { permissive: true, elfClass, littleEndian: true }).programHeaders;
 }
 
-/** A file as the rules see it before its program headers are read. `buffer` is zero padded to at least the file header. */
+/**
+ * A file as the rules see it before its program headers are read. `buffer` is zero padded to at least the file header.
+ * @param header what the buffer says, when it has been decoded for this ABI before.
+ */
 export function elfCandidate(
   file: Pick<ExecFile, 'source' | 'backing'>,
   buffer: Uint8Array,
   profile: LoaderProfile,
   abi: ElfAbi,
   role: ImageRole,
+  header = decodeHeader(buffer, abi),
 ): ElfCandidate {
   const { source } = file;
   return {
     role,
-    header: decodeHeader(buffer, abi),
+    header,
     abi,
     fileBytes: source.size,
     canBeMapped: file.backing !== undefined,

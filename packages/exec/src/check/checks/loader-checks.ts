@@ -1,7 +1,7 @@
 // The verdict of one loader at one page size: rules of its profile, then what its page policy does to the bytes.
 import { imageFacts, type PagePolicy } from '@elf/pagesize';
 import { ExecErrno } from '../../exec-errno.ts';
-import { type ImageFinding, judgeImage } from '../../judge-image.ts';
+import { type ImageFinding, type JudgeOptions, judgeImage } from '../../judge-image.ts';
 import { type CheckLoader, isX86, whyNotConcerned } from '../check-loaders.ts';
 import type { CheckOptions } from '../check-options.ts';
 import type { FindingLocation, LoaderVerdict } from '../finding.ts';
@@ -20,6 +20,10 @@ export interface FileQuestion {
   readonly list: FindingList;
   readonly lens: DamageLens;
   readonly layout: LayoutScreen;
+  /** Headers as the profiles decode them, filled by the first. */
+  readonly decoded: NonNullable<JudgeOptions['decoded']>;
+  /** PT_GNU_RELRO, which Android's linker looks at. */
+  readonly planFacts: PlanFacts;
   /** Filled here: loaders that load the file, by the AT_PAGESZ they give it. */
   readonly auxiliaryPages: Map<number, string[]>;
 }
@@ -86,7 +90,7 @@ function refusalsOfProfile(question: LoaderQuestion): readonly string[] {
   const { profile } = loader;
   // A profile of an x86 kernel has no rules for other machines; its page policy still has.
   if (profile === undefined || !isX86(facts.machine)) return NO_RULES;
-  const { accepted, findings } = judgeImage(profile, facts.source, { hostPageBytes });
+  const { accepted, findings } = judgeImage(profile, facts.source, { hostPageBytes, decoded: question.decoded });
   if (accepted) return NO_RULES;
   const byRule = new Map<string, ImageFinding[]>();
   for (const finding of findings) byRule.set(finding.rule, [...(byRule.get(finding.rule) ?? []), finding]);
