@@ -87,6 +87,7 @@ function measure(program: string, args: readonly string[], input = ''): Measure 
 }
 
 /** Makes a Node process say its peak memory when it ends (getrusage(2), ru_maxrss in kilobytes). */
+// biome-ignore lint/suspicious/noTemplateCurlyInString: the child evaluates it
 const PEAK =
   'data:text/javascript,process.on("exit",()=>{process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`)})';
 
@@ -120,7 +121,8 @@ try {
   for (const { name } of variants) {
     const { seconds, peak, output } = best.get(name) as Measure;
     const checked = Number(/(\d+) files checked/.exec(output)?.[1]);
-    if (checked !== files.length + 1 || !/corrupt: 1 error/.test(output)) throw new Error(`${name} checked ${checked} files`);
+    if (checked !== files.length + 1 || !/corrupt: 1 error/.test(output))
+      throw new Error(`${name} checked ${checked} files`);
     console.log(
       `  ${name}\n    ${seconds.toFixed(2)} s, ${(checked / seconds).toFixed(0)} files/s, ${(readelf / seconds).toFixed(1)} x readelf, peak ${(peak / 1024).toFixed(0)} MiB`,
     );

@@ -1,5 +1,5 @@
 // The verdict of one loader at one page size: rules of its profile, then what its page policy does to the bytes.
-import { imageFacts, type PagePolicy } from '@elf/pagesize';
+import type { PagePolicy, ImageFacts as PlanFacts } from '@elf/pagesize';
 import { ExecErrno } from '../../exec-errno.ts';
 import { type ImageFinding, type JudgeOptions, judgeImage } from '../../judge-image.ts';
 import { type CheckLoader, isX86, whyNotConcerned } from '../check-loaders.ts';
@@ -132,7 +132,7 @@ function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVe
   // Whoever looks for run-time libraries wants to know what AT_PAGESZ the plan says.
   if (options.scanRuntimes === false && layout.isUndisturbedBy(policy.name, hostPageBytes))
     return { ...place, verdict: 'loads', rules: [] };
-  const plan = policy.plan(facts.loads, hostPageBytes, imageFacts(facts.headers));
+  const plan = policy.plan(facts.loads, hostPageBytes, question.planFacts);
   if (plan.refusal !== undefined) {
     const { segment, errno, rule, sentence } = plan.refusal;
     const id = policyRuleId(rule);
