@@ -7,6 +7,7 @@ export const Vector = {
   Debug: 1,
   Breakpoint: 3,
   Overflow: 4,
+  BoundRange: 5,
   InvalidOpcode: 6,
   GeneralProtection: 13,
   FloatingPoint: 16,
@@ -15,15 +16,15 @@ export const Vector = {
 } as const;
 
 export type CpuExit =
-  /** SYSCALL was executed: rip is after it, rcx and r11 are set. */
-  | { readonly kind: 'system-call' }
+  /** SYSCALL was executed: rip is after it, rcx and r11 are set. SYSENTER, in 32-bit mode: rip is after it and nothing else is set. */
+  | { readonly kind: 'system-call'; readonly entry?: 'sysenter' }
   /** INT n; rip is after it. */
   | { readonly kind: 'interrupt'; readonly vector: number }
   /** The budget is used up. */
   | { readonly kind: 'budget' }
   /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCause }
-  /** An exception; rip is the instruction, after it for vector 3. */
+  /** An exception; rip is the instruction, after it for vectors 1 (INT1), 3 and 4. */
   | { readonly kind: 'exception'; readonly vector: number }
   /** Bytes that no instruction row describes; rip is their address. */
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };

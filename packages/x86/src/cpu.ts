@@ -23,7 +23,7 @@ import { BlockBuilder, type CodeWindow, type Obstacle } from './lift/block-build
 import { Lifter } from './lift/lifter.ts';
 import { UopStream, uopFacts } from './lift/uop-stream.ts';
 import { CpuState } from './state/cpu-state.ts';
-import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE, STATE_BYTES } from './state/layout.ts';
+import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE, GPR, STATE_BYTES } from './state/layout.ts';
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
 
@@ -31,6 +31,8 @@ import { buildUopTable } from './uop/index.ts';
 export interface CpuOptions {
   /** Opcode map to decode with; the default has every instruction row. */
   readonly opcodeMap?: OpcodeMap;
+  /** Mode that the CPU starts in; 64 is the default. `mode` and `resetState` change it. */
+  readonly mode?: 32 | 64;
   /** Time-stamp counter, in ticks; the default counts retired instructions, which keeps runs deterministic. */
   readonly timeStamp?: () => bigint;
 }
@@ -45,6 +47,8 @@ export class Cpu extends CpuState {
   private readonly window: { bytes: Uint8Array; start: number; end: number; missing: number };
   private readonly windowBytes = new Uint8Array(16);
   private readonly unsubscribe = new WeakMap<AddressSpace, () => void>();
+  private readonly decoders: Partial<Record<32 | 64, Decoder>>;
+  private activeMode: 32 | 64 = 64;
   private retired = 0;
 
   constructor(memory: GuestMemory, options: CpuOptions = {}) {
@@ -58,6 +62,7 @@ export class Cpu extends CpuState {
     const stream = new UopStream(uopFacts(table));
     const lifter = new Lifter(table, stream, instruction, this.state);
     const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies));
+    this.decoders = { 64: decoder };
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
       window: (address) => this.fetchWindow(address),
@@ -81,7 +86,7 @@ export class Cpu extends CpuState {
     const imports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
     const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...imports } });
     this.runMicroOps = instance.exports.run as RunFunction;
-    this.resetState();
+    this.resetState(options.mode);
   }
 
   /** Instructions completed since the CPU was made. Exact at block granularity; a fault inside a block is corrected for. */
@@ -116,6 +121,7 @@ export class Cpu extends CpuState {
     const { i32 } = this.memory;
     const budgetWord = (this.state + BUDGET) >>> 2;
     i32[budgetWord] = budgetInInstructions;
+    this.enterMode();
     let left = budgetInInstructions;
     let entry = 0;
     let exit: CpuExit | undefined;
@@ -136,6 +142,21 @@ export class Cpu extends CpuState {
       else exit = this.translateExit(status as ExitStatus);
     }
     return exit;
+  }
+
+  // The selector in CS chooses decoder and blocks. In 32-bit mode the upper halves of registers are zero, so that addresses need no
+  // cutting: a switch leaves them undefined (SDM vol. 1, section 3.4.1.1), and others may have set a negative result in 64 bits.
+  private enterMode(): void {
+    const { mode } = this;
+    if (mode !== this.activeMode) {
+      this.activeMode = mode;
+      this.decoders[mode] ??= new Decoder(buildOpcodeMap(instructionFamilies, mode), mode);
+      this.builder.decoder = this.decoders[mode];
+      this.code.switchMode(mode);
+    }
+    if (mode === 64) return;
+    const { i32 } = this.memory;
+    for (let register = 0; register < 8; register += 1) i32[((this.state + GPR + 8 * register) >>> 2) + 1] = 0;
   }
 
   private obstacleExit: CpuExit = { kind: 'budget' };
@@ -180,15 +201,18 @@ export class Cpu extends CpuState {
         this.rip = this.code.containing(i32[(this.state + EXIT_PC) >>> 2] >>> 0).address;
         return { kind: 'budget' };
       case ExitStatus.SystemCall:
-        return { kind: 'system-call' };
+        return detail === 0 ? { kind: 'system-call' } : { kind: 'system-call', entry: 'sysenter' };
       case ExitStatus.Interrupt:
         return { kind: 'interrupt', vector: detail };
       case ExitStatus.Breakpoint:
         return { kind: 'exception', vector: Vector.Breakpoint };
       case ExitStatus.Exception:
-        // INT1 is a trap: RIP is after it.
-        if (detail === Vector.Debug) return { kind: 'exception', vector: Vector.Debug };
+        // INT1 and INTO are traps: RIP is after them.
+        if (detail === Vector.Debug || detail === Vector.Overflow) return { kind: 'exception', vector: detail };
         break;
+      case ExitStatus.FarTransfer:
+        this.enterMode();
+        return undefined;
       case ExitStatus.Untranslated:
         return undefined;
       default:
@@ -205,10 +229,14 @@ export class Cpu extends CpuState {
         };
       case ExitStatus.CodeWrite:
         return this.stepAlone();
+      case ExitStatus.Unsupported:
+        return this.exitForObstacle({ kind: 'unknown', lengthInBytes: 0 }, this.rip);
       case ExitStatus.DivideError:
         return { kind: 'exception', vector: Vector.DivideError };
       case ExitStatus.GeneralProtection:
         return { kind: 'exception', vector: Vector.GeneralProtection };
+      case ExitStatus.BoundRange:
+        return { kind: 'exception', vector: Vector.BoundRange };
       case ExitStatus.InvalidOpcode:
         return { kind: 'exception', vector: Vector.InvalidOpcode };
       default:
@@ -269,7 +297,7 @@ export class Cpu extends CpuState {
     const window = this.fetchWindow(address);
     const length = Math.min(window.end - window.start, Math.max(obstacle.lengthInBytes, 8));
     const bytes = window.bytes.slice(window.start, window.start + length);
-    return { kind: 'unsupported', bytes, mnemonic: nameUnsupported(bytes) };
+    return { kind: 'unsupported', bytes, mnemonic: nameUnsupported(bytes, this.activeMode) };
   }
 
   // Up to 15 bytes from an address: straight from the frame, or gathered where a page ends.

@@ -6,9 +6,9 @@ import { Random } from './test-support/random.ts';
 
 const PREFIXES = [0x66, 0xf2, 0xf3, 0xf0, 0x67, 0x2e, 0x64, 0x65];
 
-describe('the decoder and iced-x86', () => {
+describe.each([64, 32] as const)('the decoder and iced-x86 in %i-bit mode', (mode) => {
   it('agree on random bytes', () => {
-    const comparison = new DecodeComparison();
+    const comparison = new DecodeComparison(mode);
     const random = new Random(20261121);
     const bytes = new Uint8Array(16);
     const disagreements = new Tally();
@@ -32,7 +32,7 @@ describe('the decoder and iced-x86', () => {
       existsSync(file),
     );
     const disagreements = new Tally();
-    const comparison = new DecodeComparison();
+    const comparison = new DecodeComparison(mode);
     let instructions = 0;
     let missing = 0;
     for (const file of files) {

@@ -1,4 +1,4 @@
-// The decoder for 64-bit mode: prefixes, REX, opcode maps, ModRM, SIB, displacement and immediates (SDM vol. 2, chapter 2).
+// The decoder for 64-bit and 32-bit mode: prefixes, REX, opcode maps, ModRM, SIB, displacement and immediates (SDM vol. 2, chapter 2).
 import { BASE_NONE, BASE_RIP, type Instruction } from './instruction.ts';
 import { type Candidate, type OpcodeMap, opcodeIndex } from './opcode-map.ts';
 
@@ -26,15 +26,22 @@ class Cursor {
   i32(): number {
     return this.u16() | (this.u16() << 16);
   }
+  /** Whether the next byte, as ModRM, names two registers. */
+  isRegisterForm(): boolean {
+    return this.position < this.end && this.bytes[this.position] >= 0xc0;
+  }
 }
 
 /** A decoder over one opcode map. Not reentrant: it keeps one cursor. */
 export class Decoder {
   private readonly cursor = new Cursor();
   private readonly map: OpcodeMap;
+  private readonly mode: 32 | 64;
 
-  constructor(map: OpcodeMap) {
+  /** `map` is the one that `buildOpcodeMap` makes for the same mode. */
+  constructor(map: OpcodeMap, mode: 32 | 64 = 64) {
     this.map = map;
+    this.mode = mode;
   }
 
   /**
@@ -55,11 +62,13 @@ export class Decoder {
 
   private decodeBody(address: number, out: Instruction): DecodeResult {
     const cursor = this.cursor;
-    let rex = prefixes(cursor, out);
+    const isLong = this.mode === 64;
+    let rex = isLong ? prefixes(cursor, out) : protectedPrefixes(cursor, out);
     out.address = address;
     let opcode = cursor.u8();
     let mapNumber = 0;
-    const isVex = opcode === 0xc4 || opcode === 0xc5;
+    // In 32-bit mode C4 and C5 are LES and LDS with a memory operand (SDM vol. 2, section 2.3.5).
+    const isVex = (opcode === 0xc4 || opcode === 0xc5) && (isLong || cursor.isRegisterForm());
     if (isVex) {
       // A mandatory prefix, LOCK or REX in front of VEX is #UD (SDM vol. 2, sections 2.3.2 and 2.3.3).
       if (rex !== 0 || out.operandSizePrefix || out.repeat !== 0 || out.lock) return DecodeResult.Unknown;
@@ -85,16 +94,32 @@ export class Decoder {
     const { encoding, family } = candidate;
     // VEX.vvvv without a meaning must be 1111b, which is register 0 here.
     if (isVex && out.vvvv !== 0 && !candidate.usesVvvv) return DecodeResult.Unknown;
+    if (!isLong) {
+      rex = 0;
+      out.vvvv &= 7;
+    }
     out.opcodeRegister = (opcode & 7) | ((rex & 1) << 3);
     out.operandSize =
-      rex & 8 ? 64 : out.operandSizePrefix && encoding.prefix !== '66' && !isVex ? 16 : family.default64 ? 64 : 32;
-    if (family.default64 && out.operandSize === 32) out.operandSize = 64;
+      rex & 8
+        ? 64
+        : out.operandSizePrefix && encoding.prefix !== '66' && !isVex
+          ? 16
+          : family.default64 && isLong
+            ? 64
+            : 32;
     // Without ModRM there is no memory operand that LOCK or a lift could see.
     out.mod = 3;
     out.base = BASE_NONE;
     out.index = -1;
     out.displacement = 0;
-    if (encoding.hasModrm) modrmAndSib(cursor, out, rex);
+    if (encoding.hasModrm) {
+      if (out.addressSize === 16) narrowModrm(cursor, out);
+      else modrmAndSib(cursor, out, rex);
+    }
+    // A vector index needs a SIB byte, and has no number that means none.
+    if (candidate.usesVsib && (out.mod === 3 || (out.rm & 7) !== 4 || out.addressSize === 16))
+      return DecodeResult.Unknown;
+    if (candidate.usesVsib && out.index < 0) out.index = 4;
     const count = encoding.immediates.length;
     for (let slot = 0; slot < count; slot += 1) immediate(cursor, out, encoding.immediates[slot], slot);
     // LOCK is allowed only where the destination is memory; elsewhere it is #UD (SDM vol. 2, LOCK).
@@ -105,13 +130,7 @@ export class Decoder {
 
 // Legacy prefixes in any order, then REX, which counts only directly before the opcode. Returns the REX byte or 0.
 function prefixes(cursor: Cursor, out: Instruction): number {
-  out.lock = false;
-  out.repeat = 0;
-  out.operandSizePrefix = false;
-  out.addressSize = 64;
-  out.segment = 0;
-  out.vvvv = 0;
-  out.vectorLength = 0;
+  clearPrefixes(out, 64);
   let rex = 0;
   for (;;) {
     const byte = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0x90;
@@ -133,13 +152,44 @@ function prefixes(cursor: Cursor, out: Instruction): number {
   return rex;
 }
 
+// Without REX, and with six segment overrides of which the last one counts. The bases of CS, DS, ES and SS are zero.
+function protectedPrefixes(cursor: Cursor, out: Instruction): number {
+  clearPrefixes(out, 32);
+  for (;;) {
+    const byte = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0x90;
+    if (byte === 0x66) out.operandSizePrefix = true;
+    else if (byte === 0xf2 || byte === 0xf3) out.repeat = byte;
+    else if (byte === 0xf0) out.lock = true;
+    else if (byte === 0x67) out.addressSize = 16;
+    else if (byte === 0x64 || byte === 0x65 || (byte & 0xe7) === 0x26) {
+      out.segment = byte >= 0x64 ? byte - 0x60 : 0;
+      out.codeSegment = byte === 0x2e;
+    } else return 0;
+    cursor.position += 1;
+  }
+}
+
+function clearPrefixes(out: Instruction, mode: 32 | 64): void {
+  out.mode = mode;
+  out.lock = false;
+  out.repeat = 0;
+  out.operandSizePrefix = false;
+  out.addressSize = mode;
+  out.segment = 0;
+  out.codeSegment = false;
+  out.vvvv = 0;
+  out.vectorLength = 0;
+  out.hasRex = false;
+  out.rexW = false;
+}
+
 // The rest of a VEX prefix: two bytes after C4, one after C5; inverted bits as they are stored. Returns the opcode map's number.
 function vexPrefix(cursor: Cursor, out: Instruction, first: number): number {
   const second = cursor.u8();
   const last = first === 0xc4 ? cursor.u8() : second;
   // R, X and B are inverted; C5 has only R.
   out.vexRex = ((~second >> 5) & (first === 0xc4 ? 7 : 4)) | (first === 0xc4 ? (last >> 4) & 8 : 0);
-  out.rexW = (out.vexRex & 8) !== 0;
+  out.rexW = (out.vexRex & 8) !== 0 && out.mode === 64;
   out.hasRex = true;
   out.vvvv = (~last >> 3) & 15;
   out.vectorLength = (last >> 2) & 1;
@@ -186,13 +236,32 @@ function modrmAndSib(cursor: Cursor, out: Instruction, rex: number): void {
       return;
     }
   } else if ((modrm & 7) === 5 && mod === 0) {
-    out.base = BASE_RIP;
+    out.base = out.mode === 64 ? BASE_RIP : BASE_NONE;
     out.displacement = cursor.i32();
     return;
   }
   out.base = base;
   if (mod === 1) out.displacement = (cursor.u8() << 24) >> 24;
   else if (mod === 2) out.displacement = cursor.i32();
+}
+
+// The registers of the eight 16-bit forms (SDM vol. 2, table 2-1): BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP, BX.
+const NARROW_BASE = [3, 3, 5, 5, 6, 7, 5, 3];
+const NARROW_INDEX = [6, 7, 6, 7, -1, -1, -1, -1];
+
+function narrowModrm(cursor: Cursor, out: Instruction): void {
+  const modrm = cursor.u8();
+  const mod = modrm >> 6;
+  out.mod = mod;
+  out.reg = (modrm >> 3) & 7;
+  out.rm = modrm & 7;
+  if (mod === 3) return;
+  out.scale = 0;
+  out.index = NARROW_INDEX[out.rm];
+  const isAbsolute = mod === 0 && out.rm === 6;
+  out.base = isAbsolute ? BASE_NONE : NARROW_BASE[out.rm];
+  if (mod === 1) out.displacement = (cursor.u8() << 24) >> 24;
+  else if (mod === 2 || isAbsolute) out.displacement = (cursor.u16() << 16) >> 16;
 }
 
 function immediate(
@@ -210,12 +279,16 @@ function immediate(
         ? out.operandSize / 8
         : size === 'o'
           ? out.addressSize / 8
-          : size;
+          : size === 'j'
+            ? out.mode === 32 && out.operandSize === 16
+              ? 2
+              : 4
+            : size;
   let low: number;
   if (bytes === 1) low = (cursor.u8() << 24) >> 24;
   else if (bytes === 2) low = (cursor.u16() << 16) >> 16;
   else low = cursor.i32();
   out.immediateLow[slot] = low;
   out.immediateHigh[slot] = bytes === 8 ? cursor.i32() : low >> 31;
-  if (bytes === 4 && size === 'o') out.immediateHigh[slot] = 0;
+  if (bytes <= 4 && size === 'o') out.immediateHigh[slot] = 0;
 }

@@ -14,7 +14,9 @@ export interface Instruction {
   opcode: number;
   /** 16, 32 or 64. */
   operandSize: 16 | 32 | 64;
-  addressSize: 32 | 64;
+  addressSize: 16 | 32 | 64;
+  /** The mode it was decoded in: 32 stands for protected mode with 32-bit segments, which is compatibility mode under a 64-bit kernel. */
+  mode: 32 | 64;
   /** REX was present (so that encodings 4-7 of byte registers are spl..dil). */
   hasRex: boolean;
   rexW: boolean;
@@ -22,8 +24,10 @@ export interface Instruction {
   /** 0, 0xf2 or 0xf3: the last one in the instruction. */
   repeat: number;
   operandSizePrefix: boolean;
-  /** Segment override that matters in 64-bit mode: 0 none, 4 FS, 5 GS. */
+  /** Segment override that moves addresses: 0 none, 4 FS, 5 GS. */
   segment: number;
+  /** A CS override in 32-bit mode: nothing can be written through it. */
+  codeSegment: boolean;
   /** VEX.vvvv, the extra register operand; 0 without VEX. */
   vvvv: number;
   /** REX bits as a VEX prefix holds them: W 8, R 4, X 2, B 1. */
@@ -56,12 +60,14 @@ export function createInstruction(): Instruction {
     opcode: 0,
     operandSize: 32,
     addressSize: 64,
+    mode: 64,
     hasRex: false,
     rexW: false,
     lock: false,
     repeat: 0,
     operandSizePrefix: false,
     segment: 0,
+    codeSegment: false,
     vvvv: 0,
     vexRex: 0,
     vectorLength: 0,

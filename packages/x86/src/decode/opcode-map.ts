@@ -1,4 +1,5 @@
 // Dense opcode maps built from the instruction rows: for each map and opcode, the rows that can match, most specific first.
+import { encodingWith } from '../isa/row-features.ts';
 import type { Encoding, InstructionFamily, Row } from '../isa/row.ts';
 
 /** A row with everything the decoder and the lifter look up, resolved once. */
@@ -10,6 +11,8 @@ export interface Candidate {
   readonly mnemonic: string;
   /** Position of the row in its family: the condition code of Jcc and the like. */
   readonly position: number;
+  /** The index of the memory operand is a vector register. */
+  readonly usesVsib: boolean;
   /** VEX.vvvv names an operand. */
   readonly usesVvvv: boolean;
   /** Bit p is set when mandatory prefix class p (0 none, 1 66, 2 F3, 3 F2) is accepted. */
@@ -26,12 +29,22 @@ export function opcodeIndex(map: number, opcode: number, vex: boolean): number {
   return (vex ? map + 3 : map) * 256 + opcode;
 }
 
-/** Builds the maps; throws a TypeError when two rows of equal precedence would match the same bytes. */
-export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMap {
+/**
+ * Builds the maps of a mode, with the rows that a CPU with those CPUID features has (all rows by default); throws a TypeError when two
+ * rows of equal precedence would match the same bytes.
+ */
+export function buildOpcodeMap(
+  families: readonly InstructionFamily[],
+  mode: 32 | 64 = 64,
+  features?: ReadonlySet<string>,
+): OpcodeMap {
   const lists: Candidate[][] = [];
   for (const family of families) {
     family.rows.forEach((row, position) => {
-      const { encoding } = row;
+      const inMode = encodingIn(row, mode);
+      if (inMode === undefined) return;
+      const encoding = features === undefined ? inMode : encodingWith(features, family, position, inMode);
+      if (encoding === undefined) return;
       const mnemonic = family.suffixes === undefined ? family.mnemonic : family.mnemonic + family.suffixes[position];
       const candidate: Candidate = {
         family,
@@ -39,6 +52,7 @@ export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMa
         encoding,
         mnemonic,
         position,
+        usesVsib: row.operands.some(({ kind }) => kind.place === 'vsib'),
         usesVvvv: row.operands.some(({ kind }) => kind.place === 'vvvv' || kind.place === 'vectorVvvv'),
         prefixMask: PREFIX_MASK[encoding.prefix],
       };
@@ -61,6 +75,21 @@ export function buildOpcodeMap(families: readonly InstructionFamily[]): OpcodeMa
     return list;
   });
 }
+
+/**
+ * A row's encoding in a mode, undefined where it has none. Without REX the wide forms are out of reach; VEX.W, which would choose
+ * between general registers of 32 and 64 bits, means nothing in 32-bit mode (SDM vol. 2, section 2.3.5.6).
+ */
+export function encodingIn({ encoding, operands }: Row, mode: 32 | 64): Encoding | undefined {
+  if (encoding.modes !== undefined && encoding.modes !== String(mode)) return undefined;
+  if (mode === 64 || encoding.rexW < 0) return encoding;
+  if (!encoding.vex) return encoding.rexW === 1 ? undefined : encoding;
+  if (!operands.some(({ kind }) => GENERAL_PLACES.has(kind.place) && kind.width !== 8 && kind.width !== 16))
+    return encoding;
+  return encoding.rexW === 1 ? undefined : { ...encoding, rexW: -1 };
+}
+
+const GENERAL_PLACES: ReadonlySet<string> = new Set(['rm', 'reg', 'vvvv', 'opcode']);
 
 function specificity(encoding: Encoding): number {
   return (

@@ -24,6 +24,7 @@ export type OperandPlace =
   | 'vectorRm' // xmm or memory by ModRM.rm
   | 'vectorVvvv' // xmm or ymm by VEX.vvvv
   | 'vectorFixed' // xmm0
+  | 'vsib' // memory operands at base + each element of an index vector (SDM vol. 2, section 2.3.12)
   | 'vectorImmediate' // xmm or ymm by the upper four bits of an immediate byte
   | 'mmx' // mm by ModRM.reg
   | 'mmxRm' // mm or memory by ModRM.rm
@@ -46,6 +47,7 @@ export const rmv = kind('rm', 'v');
 export const rmy = kind('rm', 'y');
 export const rms = kind('rm', 's');
 export const r8 = kind('reg', 8);
+export const r16 = kind('reg', 16);
 export const r32 = kind('reg', 32);
 export const rv = kind('reg', 'v');
 export const ry = kind('reg', 'y');
@@ -83,12 +85,16 @@ export const xm128 = kind('vectorRm', 128);
 export const xm64 = kind('vectorRm', 64);
 export const xm32 = kind('vectorRm', 32);
 export const xm16 = kind('vectorRm', 16);
+export const xm8 = kind('vectorRm', 8);
 /** VEX operands: `y...` have the length of VEX.L, `v...` are named by VEX.vvvv. */
 export const ymm = kind('vector', 'x');
 export const ym = kind('vectorRm', 'x');
 export const vymm = kind('vectorVvvv', 'x');
 export const vxmm = kind('vectorVvvv', 128);
 export const mx = kind('memory', 'x');
+/** Gathered elements of 32 and 64 bits. */
+export const vsib32 = kind('vsib', 32);
+export const vsib64 = kind('vsib', 64);
 export const ymmImmediate = kind('vectorImmediate', 'x');
 export const mm = kind('mmx', 64);
 export const mm64 = kind('mmxRm', 64);

@@ -29,13 +29,13 @@ const NAMES: readonly Readonly<Record<number, string>>[] = [
 const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 0xf2, 0xf3]);
 
 /**
- * The name of the instruction that `bytes` begin with in 64-bit mode, if it is one of those known by name only.
+ * The name of the instruction that `bytes` begin with, if it is one of those known by name only.
  * @example
  * nameUnsupported(Uint8Array.of(0x66, 0x0f, 0x38, 0x00, 0xc1)); // 'pshufb'
  */
-export function nameUnsupported(bytes: Uint8Array): string | undefined {
+export function nameUnsupported(bytes: Uint8Array, mode: 32 | 64 = 64): string | undefined {
   let position = 0;
-  while (position < bytes.length && (PREFIXES.has(bytes[position]) || (bytes[position] & 0xf0) === 0x40)) position += 1;
+  while (position < bytes.length && (PREFIXES.has(bytes[position]) || (mode === 64 && (bytes[position] & 0xf0) === 0x40))) position += 1;
   if (bytes[position] !== 0x0f) return NAMES[0][bytes[position]];
   const second = bytes[position + 1];
   if (second === 0x38) return NAMES[2][bytes[position + 2]];

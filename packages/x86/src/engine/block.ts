@@ -4,6 +4,8 @@
 export interface Block {
   /** Guest address of the first instruction. */
   readonly address: number;
+  /** The mode its bytes were decoded in. */
+  readonly mode: 32 | 64;
   /** Host offset of the first micro-op. */
   readonly entry: number;
   readonly instructionCount: number;

@@ -10,11 +10,11 @@ const ARENA_BYTES = 32 * 1024 * 1024;
 
 /** The blocks of one address space. */
 interface SpaceCode {
-  readonly byAddress: Map<number, Block>;
+  readonly byAddress: Readonly<Record<32 | 64, Map<number, Block>>>;
   readonly byPage: Map<number, Set<Block>>;
 }
 
-const emptySpace = (): SpaceCode => ({ byAddress: new Map(), byPage: new Map() });
+const emptySpace = (): SpaceCode => ({ byAddress: { 32: new Map(), 64: new Map() }, byPage: new Map() });
 
 /** Owns translated code. */
 export class CodeCache {
@@ -25,6 +25,8 @@ export class CodeCache {
   private spaces = new WeakMap<object, SpaceCode>();
   private owner: object | undefined;
   private current: SpaceCode = emptySpace();
+  private mode: 32 | 64 = 64;
+  private found = this.current.byAddress[this.mode];
   /** Blocks in arena order, so that a micro-op can be found by binary search. */
   private ordered: Block[] = [];
   /** Grows each time everything is dropped; micro-op offsets from an older generation are void. */
@@ -43,14 +45,21 @@ export class CodeCache {
     this.owner = space;
     const known = this.spaces.get(space);
     this.current = known ?? emptySpace();
+    this.found = this.current.byAddress[this.mode];
     if (known === undefined) this.spaces.set(space, this.current);
     this.clearLookup();
   }
+  /** Makes the blocks that were decoded in a mode the ones that are found. */
+  switchMode(mode: 32 | 64): void {
+    this.mode = mode;
+    this.found = this.current.byAddress[mode];
+    this.clearLookup();
+  }
   get blockCount(): number {
-    return this.current.byAddress.size;
+    return this.current.byAddress[32].size + this.current.byAddress[64].size;
   }
   find(address: number): Block | undefined {
-    return this.current.byAddress.get(address);
+    return this.found.get(address);
   }
   /** Space for a block; drops all code when the arena is full. */
   allocate(lengthInBytes: number): number {
@@ -60,7 +69,7 @@ export class CodeCache {
     return hostOffset;
   }
   add(block: Block): void {
-    this.current.byAddress.set(block.address, block);
+    this.current.byAddress[block.mode].set(block.address, block);
     this.ordered.push(block);
     for (const page of block.pages) {
       const blocks = this.current.byPage.get(page);
@@ -109,12 +118,13 @@ export class CodeCache {
     this.ordered = [];
     this.spaces = new WeakMap();
     this.current = emptySpace();
+    this.found = this.current.byAddress[this.mode];
     if (this.owner !== undefined) this.spaces.set(this.owner, this.current);
     this.clearLookup();
   }
 
   private drop(code: SpaceCode, block: Block, page: number): void {
-    code.byAddress.delete(block.address);
+    code.byAddress[block.mode].delete(block.address);
     for (const other of block.pages) if (other !== page) code.byPage.get(other)?.delete(block);
     for (const slot of block.incoming) this.memory.i32[slot >>> 2] = 0;
     const entry = this.lookupEntry(block.address);

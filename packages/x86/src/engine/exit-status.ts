@@ -26,5 +26,11 @@ export const ExitStatus = {
   Breakpoint: 12,
   /** #UD from a row that decoded but is invalid here. */
   InvalidOpcode: 13,
+  /** CS was loaded: RIP is the target, the mode may be another one. */
+  FarTransfer: 14,
+  /** The instruction asks for something this CPU does not model: EXIT_PC tells which instruction. */
+  Unsupported: 15,
+  /** #BR of BOUND. */
+  BoundRange: 16,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];

@@ -1,5 +1,12 @@
 // The table of all instruction families: one index line per family file.
 import { vexFamilies } from './avx/from-sse.ts';
+import * as avxCompare from './avx/compare.ts';
+import * as avxConvert from './avx/convert.ts';
+import * as avxFma from './avx/fma.ts';
+import * as avxHalf from './avx/half.ts';
+import * as avxMasked from './avx/masked.ts';
+import * as avxGather from './avx/gather.ts';
+import * as avxPermute from './avx/permute.ts';
 import * as avxMove from './avx/move.ts';
 import * as avxShift from './avx/shift.ts';
 import * as arithmetic from './base/arithmetic.ts';
@@ -7,8 +14,11 @@ import * as atomic from './base/atomic.ts';
 import * as bits from './base/bits.ts';
 import * as bmi from './base/bmi.ts';
 import * as control from './base/control.ts';
+import * as far from './base/far.ts';
 import * as move from './base/move.ts';
 import * as multiply from './base/multiply.ts';
+import * as protectedMode from './base/protected.ts';
+import * as segment from './base/segment.ts';
 import * as shift from './base/shift.ts';
 import * as stack from './base/stack.ts';
 import * as strings from './base/strings.ts';
@@ -49,14 +59,24 @@ const files: readonly Record<string, InstructionFamily>[] = [
   bits,
   bmi,
   control,
+  far,
   move,
   multiply,
+  protectedMode,
+  segment,
   shift,
   stack,
   strings,
   system,
   vexFamilies,
   avxMove,
+  avxCompare,
+  avxConvert,
+  avxPermute,
+  avxGather,
+  avxHalf,
+  avxMasked,
+  avxFma,
   avxShift,
   cryptoAes,
   cryptoSha,

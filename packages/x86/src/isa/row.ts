@@ -40,8 +40,10 @@ export interface Encoding {
   readonly rexW: number;
   /** REX.B must be this, or -1: NOP is XCHG of the accumulator with itself only without it. */
   readonly rexB: number;
-  /** Immediate sizes in order: bytes, or `z` (2 or 4), `v` (2, 4 or 8), `o` (address size). */
-  readonly immediates: readonly (1 | 2 | 4 | 8 | 'z' | 'v' | 'o')[];
+  /** Immediate sizes in order: bytes, or `z` (2 or 4), `v` (2, 4 or 8), `o` (address size), `j` (4; 2 with operand size 16 in 32-bit mode). */
+  readonly immediates: readonly (1 | 2 | 4 | 8 | 'z' | 'v' | 'o' | 'j')[];
+  /** Absent: the encoding exists in 64-bit mode and in 32-bit mode alike. */
+  readonly modes?: '32' | '64';
 }
 
 export interface Row {
@@ -57,8 +59,11 @@ export interface InstructionFamily {
   /** Flags in iced's letters: `w:oszapc` written, `r:c` read, `u:a` undefined, `0:oc` cleared; parts separated by blanks. */
   readonly flags?: string;
   readonly lockable?: boolean;
-  /** CPUID feature, absent for the base set. */
-  readonly feature?: string;
+  /**
+   * CPUID feature, absent for the base set; `a+b` needs both. One for all rows or one for each. What 256 bits and AVX2 change is in
+   * row-features.ts.
+   */
+  readonly feature?: string | readonly string[];
   /** Operand size defaults to 64 bits: PUSH, POP, CALL, RET, near jumps. */
   readonly default64?: boolean;
   /** F2/F3 are repeat prefixes of this instruction. */
@@ -81,10 +86,10 @@ export function instruction(family: InstructionFamily): InstructionFamily {
 
 /** Operands that take bytes behind ModRM, each one immediate of the encoding. */
 export const IMMEDIATE_PLACES: ReadonlySet<string> = new Set(['immediate', 'relative', 'offset', 'vectorImmediate']);
-const MODRM_PLACES = new Set(['vvvv', 'vectorVvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
+const MODRM_PLACES = new Set(['vsib', 'vvvv', 'vectorVvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
- * One encoding in the manual's notation: `[vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd]`.
+ * One encoding in the manual's notation: `[m32only|m64only] [vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd cz]`.
  * @example
  * row('66 0f 6f /r', w(xmm), r(xm128))
  */
@@ -94,6 +99,7 @@ export function row(text: string, ...operands: Operand[]): Row {
 
 function parseEncoding(text: string): Encoding {
   let prefix: MandatoryPrefix = 'any';
+  let modes: Encoding['modes'];
   let vex = false;
   let vexL = -1;
   let rexW = -1;
@@ -106,7 +112,8 @@ function parseEncoding(text: string): Encoding {
   const opcodeBytes: number[] = [];
   const immediates: Encoding['immediates'][number][] = [];
   for (const token of text.toLowerCase().split(' ')) {
-    if (token === 'vex') vex = true;
+    if (token === 'm32only' || token === 'm64only') modes = token === 'm32only' ? '32' : '64';
+    else if (token === 'vex') vex = true;
     else if (token === 'vex.l0' || token === 'vex.l1') [vex, vexL] = [true, Number(token[5])];
     else if (token === 'np') prefix = 'np';
     else if (opcodeBytes.length === 0 && prefix === 'any' && (token === '66' || token === 'f2' || token === 'f3') && text.trim().length > 2) prefix = token;
@@ -133,7 +140,23 @@ function parseEncoding(text: string): Encoding {
           : 1;
   const opcode = opcodeBytes[opcodeBytes.length - 1];
   if (vex && (map === 0 || prefix === 'any')) throw new TypeError(`the encoding ${text} needs an escape and a prefix class for VEX`);
-  return { text, prefix, map, vex, vexL, opcode, registerInOpcode, hasModrm, digit, rm, mod, rexW, rexB, immediates };
+  return {
+    text,
+    prefix,
+    map,
+    vex,
+    vexL,
+    opcode,
+    registerInOpcode,
+    hasModrm,
+    digit,
+    rm,
+    mod,
+    rexW,
+    rexB,
+    immediates,
+    ...(modes === undefined ? {} : { modes }),
+  };
 }
 
 /** How many of the bytes so far are escapes: 0F, 0F 38 or 0F 3A. */
@@ -142,4 +165,4 @@ function escapeBytes([first, second]: readonly number[]): number {
   return second === 0x38 || second === 0x3a ? 2 : 1;
 }
 
-const IMMEDIATE: Record<string, Encoding['immediates'][number]> = { ib: 1, iw: 2, id: 4, io: 8, iz: 'z', iv: 'v', cb: 1, cd: 4, ao: 'o' };
+const IMMEDIATE: Record<string, Encoding['immediates'][number]> = { ib: 1, iw: 2, id: 4, io: 8, iz: 'z', iv: 'v', cb: 1, cd: 4, cz: 'j', ao: 'o' };

@@ -1,5 +1,6 @@
 // Decodes and lifts guest instructions until control leaves a straight line, and places the result in the code arena.
 import type { GuestMemory } from '@elf/mm';
+import { Vector } from '../cpu-exit.ts';
 import { DecodeResult, type Decoder } from '../decode/decoder.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Block } from '../engine/block.ts';
@@ -36,7 +37,8 @@ export interface BuilderPorts {
 
 /** Builds blocks; one per CPU. */
 export class BlockBuilder {
-  private readonly decoder: Decoder;
+  /** The decoder of the current mode. */
+  decoder: Decoder;
   private readonly instruction: Instruction;
   private readonly stream: UopStream;
   private readonly lifter: Lifter;
@@ -79,7 +81,7 @@ export class BlockBuilder {
       // A block may end on the second page but not go on there, so that it depends on two pages at most.
       if (ports.pageOf(next) !== firstPage) break;
     }
-    if (!lifter.ended) lifter.jump(next);
+    if (!lifter.ended) lifter.jump(instruction.mode === 32 ? next >>> 0 : next);
     stream.operands[0] = count;
     stream.removeDeadFlags();
     return this.place(address, next, count);
@@ -106,8 +108,15 @@ export class BlockBuilder {
     if (result === DecodeResult.Unknown) return { kind: 'unknown', lengthInBytes: instruction.lengthInBytes };
     stream.beginInstruction(address);
     lifter.begin();
-    instruction.candidate.family.lift(lifter);
+    if (instruction.codeSegment && this.writesMemory()) lifter.raise(Vector.GeneralProtection);
+    else instruction.candidate.family.lift(lifter);
     return undefined;
+  }
+
+  // Code segments cannot be written, not even by user programs whose data segments lie over them (SDM vol. 3A, section 5.4).
+  private writesMemory(): boolean {
+    const { instruction, lifter } = this;
+    return instruction.candidate.row.operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
   }
 
   private place(address: number, next: number, count: number): Block {
@@ -120,6 +129,7 @@ export class BlockBuilder {
     if (last !== pages[0]) pages.push(last);
     return {
       address,
+      mode: this.instruction.mode,
       entry,
       instructionCount: count,
       starts,

@@ -117,7 +117,12 @@ export class Lifter {
     );
   }
   get next(): number {
-    return this.instruction.address + this.instruction.lengthInBytes;
+    const { address, lengthInBytes, mode } = this.instruction;
+    return mode === 64 ? address + lengthInBytes : (address + lengthInBytes) >>> 0;
+  }
+  /** Width of RIP, of the stack pointer and of addresses in the instruction's mode. */
+  get mode(): 32 | 64 {
+    return this.instruction.mode;
   }
   /** Position of the row in its family: the condition code of Jcc, SETcc, CMOVcc. */
   get position(): number {
@@ -199,7 +204,7 @@ export class Lifter {
       case 'vectorVvvv':
         return this.vectorRegister(instruction.vvvv);
       case 'vectorImmediate':
-        return this.vectorRegister((this.immediate(index) >> 4) & 15);
+        return this.vectorRegister((this.immediate(index) >> 4) & (this.mode === 64 ? 15 : 7));
       case 'vectorFixed':
         return this.vectorRegister(kind.register);
       case 'mmx':
@@ -296,11 +301,17 @@ export class Lifter {
   }
   /** Loads or stores through any address cell. */
   loadAt(width: Width, address: Cell, displacement: number, into: Cell = this.temporary()): Cell {
-    this.uop(`ld.${width}`, into, address, displacement);
+    if (this.mode === 64 || displacement === 0) this.uop(`ld.${width}`, into, address, displacement);
+    else this.uop(`ld.${width}`, into, this.distant(address, displacement), 0);
     return into;
   }
   storeAt(width: Width, address: Cell, displacement: number, value: Cell): void {
-    this.uop(`st.${width}`, value, address, displacement);
+    if (this.mode === 64 || displacement === 0) this.uop(`st.${width}`, value, address, displacement);
+    else this.uop(`st.${width}`, value, this.distant(address, displacement), 0);
+  }
+  /** An address cell moved on by some bytes, in the width of the mode. */
+  distant(address: Cell, displacement: number): Cell {
+    return this.value(this.mode === 64 ? 'lea.bd' : 'lea32.bd', address, displacement);
   }
   /** Appends a micro-op that ends with (address cell, displacement) of a memory operand: `ldzx.8`, `align.128`, ... */
   memoryUop(name: string, index: number, ...before: number[]): void {
@@ -312,6 +323,26 @@ export class Lifter {
     this.locate(index, segmented);
     if (this.displacement === 0) return this.base;
     return this.value('lea.bd', this.base, this.displacement);
+  }
+
+  /**
+   * What a gather needs of its memory operand: two neighbouring cells with the base plus displacement and the segment's base, and
+   * the cell of the index vector.
+   */
+  gatherAddress(index: number): { readonly base: Cell; readonly elements: Cell } {
+    const { instruction } = this;
+    const base = this.temporary();
+    const segment = this.temporary();
+    const start = instruction.base === BASE_NONE ? this.constant(0) : this.state + GPR + 8 * instruction.base;
+    this.uop('lea.bd', base, start, instruction.displacement);
+    this.uop(
+      'mov.64',
+      segment,
+      instruction.segment === 0 ? this.constant(0) : this.state + (instruction.segment === 4 ? FS_BASE : GS_BASE),
+    );
+    if (this.kind(index).place !== 'vsib')
+      throw new TypeError(`operand ${index} of ${instruction.candidate.mnemonic} is no vector of addresses`);
+    return { base, elements: this.vectorRegister(instruction.index) };
   }
 
   // ---- control ------------------------------------------------------------------------------------------------------
@@ -365,30 +396,60 @@ export class Lifter {
   helper(name: string, ...cells: Cell[]): void {
     this.uop(`helper.${cells.length}`, helperNumber(name), ...cells);
   }
-  /** The target of a relative jump. */
+  /** The target of a relative jump. In 32-bit mode it wraps, and with a 16-bit operand size the upper half of EIP is cleared. */
   relative(index: number): number {
-    return this.next + this.immediate(index);
+    const target = this.next + this.immediate(index);
+    if (this.mode === 64) return target;
+    return this.instruction.operandSize === 16 ? target & 0xffff : target >>> 0;
+  }
+  /** Leaves the engine for the address in a cell, after CS has been written. */
+  exitFar(target: Cell): void {
+    this.uop('exit.indirect', target, ExitStatus.FarTransfer);
+    this.ended = true;
+  }
+  /** Continues after the instruction, or leaves there with #OF when OF is set. */
+  trapOverflow(): void {
+    this.uop('overflow.trap', 0, this.next | 0, Math.floor(this.next / 0x1_0000_0000));
+    this.ended = true;
   }
 
   push(value: Cell, width: Width): void {
     const rsp = this.register(Register.rsp);
-    this.storeAt(width, rsp, -width / 8, value);
-    this.uop('lea.bd', rsp, rsp, -width / 8);
+    if (this.mode === 64) {
+      this.storeAt(width, rsp, -width / 8, value);
+      this.moveStack(-width / 8);
+      return;
+    }
+    const moved = this.distant(rsp, -width / 8);
+    this.uop(`st.${width}`, value, moved, 0);
+    this.uop('mov.64', rsp, moved);
+  }
+  /** Moves the stack pointer by a number of bytes. */
+  moveStack(distance: number): void {
+    const rsp = this.register(Register.rsp);
+    this.uop(this.mode === 64 ? 'lea.bd' : 'lea32.bd', rsp, rsp, distance);
   }
   /** Pops into a register cell (or a temporary); the stack pointer moves before the destination is written, as for POP RSP. */
   pop(width: Width, into: Cell = this.temporary()): Cell {
     const rsp = this.register(Register.rsp);
-    const value = into === rsp || width < 64 ? this.temporary() : into;
+    const value = into === rsp || width < this.mode ? this.temporary() : into;
     this.uop(`ld.${width}`, value, rsp, 0);
-    this.uop('lea.bd', rsp, rsp, width / 8);
+    this.moveStack(width / 8);
     if (value !== into) this.uop(`mov.${width}`, into, value);
     return into;
   }
 
   /** An address cell plus the base of the instruction's FS or GS override. */
   segmented(address: Cell): Cell {
-    const { segment } = this.instruction;
-    return segment === 0 ? address : this.value('add.64', address, this.state + (segment === 4 ? FS_BASE : GS_BASE));
+    const { segment, mode } = this.instruction;
+    if (segment === 0) return address;
+    const base = this.state + (segment === 4 ? FS_BASE : GS_BASE);
+    return mode === 64 ? this.value('add.64', address, base) : this.value('lea32.bid0', address, base, 0);
+  }
+  /** A register or sum as an effective address: cut to the instruction's address size. */
+  addressed(address: Cell): Cell {
+    const { addressSize } = this.instruction;
+    return addressSize === 64 ? address : this.value(`zx.${addressSize}`, address);
   }
 
   // ---- addresses ----------------------------------------------------------------------------------------------------
@@ -402,12 +463,8 @@ export class Lifter {
       const slot = this.immediateSlot(index);
       this.base = this.stream.constant(instruction.immediateLow[slot], instruction.immediateHigh[slot]);
       this.displacement = 0;
-    } else this.locateModrm(instruction);
-    if (instruction.addressSize === 32) {
-      const sum = this.displacement === 0 ? this.base : this.value('lea.bd', this.base, this.displacement);
-      this.base = this.value('zx.32', sum);
-      this.displacement = 0;
-    }
+    } else if (instruction.addressSize === 64) this.locateModrm(instruction);
+    else this.locateNarrow(instruction);
     if (segmented) this.base = this.segmented(this.base);
   }
   private locateModrm(instruction: Instruction): void {
@@ -421,6 +478,21 @@ export class Lifter {
     } else {
       const start = base === BASE_NONE ? this.stream.constant(0, 0) : this.state + GPR + 8 * base;
       this.base = this.value(`lea.bi${scale}`, start, this.state + GPR + 8 * indexRegister);
+    }
+  }
+
+  // Effective addresses of 32 and 16 bits wrap before the segment's base is added.
+  private locateNarrow({ base, index, scale, displacement, addressSize, mode }: Instruction): void {
+    this.displacement = 0;
+    if (base === BASE_RIP) this.base = this.constant((this.next + displacement) >>> 0);
+    else if (base === BASE_NONE && index < 0)
+      this.base = this.constant(addressSize === 16 ? displacement & 0xffff : displacement >>> 0);
+    else {
+      const start = base === BASE_NONE ? this.stream.constant(0, 0) : this.state + GPR + 8 * base;
+      if (index >= 0) this.base = this.value(`lea32.bid${scale}`, start, this.state + GPR + 8 * index, displacement);
+      else if (displacement === 0 && mode === 32) this.base = start;
+      else this.base = this.value('lea32.bd', start, displacement);
+      if (addressSize === 16) this.base = this.value('zx.16', this.base);
     }
   }
 

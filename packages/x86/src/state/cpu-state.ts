@@ -1,5 +1,6 @@
 // Accessors of the architectural state in the state block: registers, rip, flags, segment bases, save and restore.
 import type { GuestMemory } from '@elf/mm';
+import { CODE_32, CODE_64, DATA } from './descriptors.ts';
 import { DF, lazyFromStatus, STATUS_FLAGS, statusFromLazy } from './flags.ts';
 import {
   DIRECTION,
@@ -12,7 +13,10 @@ import {
   MXCSR,
   OTHER_FLAGS,
   RIP,
+  SELECTORS,
   STATE_BYTES,
+  THREAD_DESCRIPTOR_COUNT,
+  THREAD_DESCRIPTORS,
   VECTOR,
   X87_CONTROL,
 } from './layout.ts';
@@ -21,6 +25,9 @@ import {
 const FIXED_FLAGS = 0x202;
 /** TF, NT, RF, AC, ID: kept as they are. */
 const OTHER_MASK = 0x100 | 0x4000 | 0x4_0000 | 0x20_0000;
+
+/** Encoding numbers of the segment registers. */
+export const Segment = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
 
 /** The state block of one CPU. Values are read from guest memory each time; nothing is cached. */
 export class CpuState {
@@ -104,6 +111,45 @@ export class CpuState {
     this.memory.i64[(this.state + GS_BASE) >>> 3] = BigInt.asIntN(64, value);
   }
 
+  /** 64, or 32 while CS holds the selector of the 32-bit code segment. */
+  get mode(): 32 | 64 {
+    return this.selector(Segment.cs) === CODE_32 ? 32 : 64;
+  }
+  /** Loads the selectors that a program of that mode starts with (arch/x86/kernel/process_64.c, start_thread and compat_start_thread). */
+  set mode(value: 32 | 64) {
+    const data = value === 32 ? DATA : 0;
+    this.setSelector(Segment.es, data);
+    this.setSelector(Segment.cs, value === 32 ? CODE_32 : CODE_64);
+    this.setSelector(Segment.ss, DATA);
+    this.setSelector(Segment.ds, data);
+    this.setSelector(Segment.fs, 0);
+    this.setSelector(Segment.gs, 0);
+  }
+  /** The selector in a segment register: 0..5 are ES CS SS DS FS GS. */
+  selector(index: number): number {
+    return this.memory.u16[(this.state + SELECTORS + 8 * index) >>> 1];
+  }
+  /** Sets a selector alone: no check, and no base is loaded. */
+  setSelector(index: number, value: number): void {
+    this.memory.u16[(this.state + SELECTORS + 8 * index) >>> 1] = value;
+  }
+  /**
+   * Fills a thread-local descriptor of the GDT, as set_thread_area(2) does; selectors 0x63, 0x6b and 0x73 name them.
+   * @param base linear address of 32 bits, or undefined for an empty descriptor
+   */
+  setThreadDescriptor(index: number, base: number | undefined): void {
+    if (index < 0 || index >= THREAD_DESCRIPTOR_COUNT)
+      throw new RangeError(`there are ${THREAD_DESCRIPTOR_COUNT} thread descriptors, not one with number ${index}`);
+    const word = (this.state + THREAD_DESCRIPTORS + 8 * index) >>> 2;
+    this.memory.u32[word] = base ?? 0;
+    this.memory.u32[word + 1] = base === undefined ? 0 : 1;
+  }
+  /** Base of a thread-local descriptor, undefined while it is empty. */
+  threadDescriptor(index: number): number | undefined {
+    const word = (this.state + THREAD_DESCRIPTORS + 8 * index) >>> 2;
+    return this.memory.u32[word + 1] === 0 ? undefined : this.memory.u32[word];
+  }
+
   /** The 32 bytes of a vector register (xmm in the first 16), as a view that is void after the memory grows. */
   vectorRegister(index: number): Uint8Array {
     const start = this.state + VECTOR + 32 * index;
@@ -129,9 +175,10 @@ export class CpuState {
       throw new RangeError(`a saved state has ${STATE_BYTES} bytes, not ${saved.length}`);
     this.memory.u8.set(saved, this.state);
   }
-  /** As execve leaves the CPU: arch/x86/kernel/process_64.c start_thread and fpu__clear. */
-  resetState(): void {
+  /** As execve leaves the CPU for a program of that mode: arch/x86/kernel/process_64.c start_thread and fpu__clear. */
+  resetState(mode: 32 | 64 = 64): void {
     this.memory.u8.fill(0, this.state, this.state + STATE_BYTES);
+    this.mode = mode;
     this.flags = FIXED_FLAGS;
     this.memory.u16[(this.state + X87_CONTROL) >>> 1] = 0x37f;
     this.memory.u32[(this.state + MXCSR) >>> 2] = 0x1f80;

@@ -28,6 +28,11 @@ export const FAULT_CAUSE = 220;
 /** 64 temporaries of 8 bytes for the lifter, reset at each instruction. */
 export const TEMPORARIES = 256;
 export const TEMPORARY_COUNT = 64;
+/** Selectors of ES, CS, SS, DS, FS, GS as cells of 8 bytes in encoding order. CS says in which mode the CPU is. */
+export const SELECTORS = 768;
+/** Bases of the three thread-local descriptors of the GDT; the upper half of a cell is 1 where the descriptor is present. */
+export const THREAD_DESCRIPTORS = 816;
+export const THREAD_DESCRIPTOR_COUNT = 3;
 /** 16 vector registers of 32 bytes: xmm is the low half of ymm. */
 export const VECTOR = 1024;
 export const VECTOR_STRIDE = 32;

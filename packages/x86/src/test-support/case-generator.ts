@@ -146,9 +146,21 @@ export class CaseGenerator {
       bytes.writeBigUInt64LE(random.bits64(), at + layout.YMM_AT + 32 * register + 16);
       bytes.writeBigUInt64LE(random.bits64(), at + layout.YMM_AT + 32 * register + 24);
     }
+    if (encoded.vectorIndex >= 0)
+      this.writeIndices(bytes, at + layout.YMM_AT + 32 * encoded.vectorIndex, (row.encoding.opcode & 1) === 1);
     this.writePatches(bytes, at, name);
     batch.count += 1;
     return true;
+  }
+
+  /** Small indices of a gather, so that most elements are in memory that exists; opcodes with bit 0 take 64-bit ones. */
+  private writeIndices(bytes: Buffer, start: number, wide: boolean): void {
+    const { random } = this;
+    for (let offset = 0; offset < 32; offset += wide ? 8 : 4) {
+      const index = random.oneIn(64) ? random.next() : random.below(96) - 16;
+      if (wide) bytes.writeBigInt64LE(BigInt(index), start + offset);
+      else bytes.writeInt32LE(index | 0, start + offset);
+    }
   }
 
   private writeRegisters(bytes: Buffer, at: number, family: InstructionFamily, name: string): void {

@@ -7,11 +7,15 @@ import { instructionFamilies } from '../isa/index.ts';
 
 /**
  * What iced and we see differently, and why ours stands. REX.R is ignored with segment registers on hardware (iced calls it
- * invalid); a segment register 6 or 7, and MOVBE with F3, decode here and raise #UD when executed.
+ * invalid); a segment register 6 or 7, CS as a target, MOVBE with F3, and a gather that uses a register twice decode here and raise #UD when executed.
  */
 export function isJudged(bytes: Uint8Array, verdict: Verdict): boolean {
   if (verdict.kind !== 'we-accept') return false;
-  return (verdict.detail === 'mov' && findOpcode(bytes) === 0x8c) || verdict.detail === 'movbe';
+  return (
+    (verdict.detail === 'mov' && (findOpcode(bytes) & 0xfd) === 0x8c) ||
+    verdict.detail === 'movbe' ||
+    /^vp?gather/.test(verdict.detail)
+  );
 }
 
 function findOpcode(bytes: Uint8Array): number {
@@ -25,7 +29,7 @@ const SIZED: readonly (readonly [RegExp, string])[] = [
   [/^(movs|cmps|stos|lods|scas)[bwdq]$/, '$1'],
   [/^(cbw|cwde|cdqe)$/, 'cbw'],
   [/^(cwd|cdq|cqo)$/, 'cwd'],
-  [/^(pushf|popf)[dq]$/, '$1'],
+  [/^(pushf|popf|pusha|popa|iret)[dq]$/, '$1'],
   [/^xlatb$/, 'xlat'],
   [/^wait$/, 'fwait'],
   [/^fstpnce$/, 'fstp'],
@@ -54,14 +58,20 @@ export type Verdict =
 
 /** Two decoders side by side over the same bytes. */
 export class DecodeComparison {
-  private readonly decoder = new Decoder(buildOpcodeMap(instructionFamilies));
+  private readonly decoder: Decoder;
+  private readonly mode: 32 | 64;
   private readonly instruction = createInstruction();
   private readonly iced = new IcedInstruction();
+
+  constructor(mode: 32 | 64 = 64) {
+    this.mode = mode;
+    this.decoder = new Decoder(buildOpcodeMap(instructionFamilies, mode), mode);
+  }
 
   /** Compares the instruction at `start`; `end` bounds what may be read. */
   compare(bytes: Uint8Array, start: number, end: number): Verdict {
     const part = bytes.subarray(start, Math.min(end, start + 15));
-    const icedDecoder = new IcedDecoder(64, part, DecoderOptions.None);
+    const icedDecoder = new IcedDecoder(this.mode, part, DecoderOptions.None);
     icedDecoder.decodeOut(this.iced);
     icedDecoder.free();
     const result = this.decoder.decode(bytes, start, end, 0, this.instruction);

@@ -14,6 +14,8 @@ export interface Encoded {
   readonly fixed: (bigint | undefined)[];
   fsBase: bigint;
   gsBase: bigint;
+  /** The vector register whose elements are indices and should be small; -1 without. */
+  vectorIndex: number;
   /** Memory operands have absolute addresses, so that no register must hold a certain value. */
   absoluteOnly: boolean;
 }
@@ -26,6 +28,7 @@ export function createEncoded(): Encoded {
     fixed: [],
     fsBase: 0n,
     gsBase: 0n,
+    vectorIndex: -1,
     absoluteOnly: false,
   };
 }
@@ -49,6 +52,7 @@ export function encodeRow(
   out.fixed.length = 0;
   out.fsBase = 0n;
   out.gsBase = 0n;
+  out.vectorIndex = -1;
   let at = 0;
   const form = memoryForm(random, encoding);
   const isMemory = encoding.hasModrm && form !== 3;
@@ -92,7 +96,9 @@ export function encodeRow(
         else out.gsBase = base;
         linear = BigInt.asUintN(64, target - base);
       }
-      const kind = out.absoluteOnly ? 1 : random.below(10);
+      const isGather = row.operands.some(({ kind: { place } }) => place === 'vsib');
+      if (isGather && out.absoluteOnly) return false;
+      const kind = isGather ? 9 : out.absoluteOnly ? 1 : random.below(10);
       if (kind === 1 && out.absoluteOnly && linear >= 0x7fff_0000n) return false;
       if (kind === 0 && !addressPrefix && linear < 0x4000_0000n) {
         bytes[at++] = (reg << 3) | 5;
@@ -105,7 +111,7 @@ export function encodeRow(
         at = put(bytes, at, linear, 4);
         rex &= ~2;
       } else {
-        const next = encodeBased(random, form, reg, linear, addressPrefix, rex, at, out);
+        const next = encodeBased(random, form, reg, linear, addressPrefix, rex, at, out, isGather);
         if (next < 0) return false;
         at = next;
       }
@@ -176,12 +182,13 @@ function encodeBased(
   rex: number,
   start: number,
   out: Encoded,
+  isGather: boolean,
 ): number {
   const { bytes, fixed } = out;
   let at = start;
   const base = random.below(8);
   const baseRegister = base | ((rex & 1) << 3);
-  const useSib = base === RSP || random.oneIn(2);
+  const useSib = base === RSP || isGather || random.oneIn(2);
   // Without displacement, base 5 means something else; it is covered by the absolute and rip-relative forms.
   if (form === 0 && base === 5) return -1;
   const displacement =
@@ -193,7 +200,8 @@ function encodeBased(
     const indexRegister = index | ((rex & 2) << 2);
     const scale = random.below(4);
     bytes[at++] = (scale << 6) | (index << 3) | base;
-    if (indexRegister !== RSP) {
+    if (isGather) out.vectorIndex = indexRegister;
+    else if (indexRegister !== RSP) {
       if (indexRegister === baseRegister) {
         // base + base * 2^scale: only scale 0 can be solved, for even sums.
         if (scale !== 0 || rest & 1n) return -1;

@@ -75,6 +75,31 @@ const flow: UopRow[] = [
     },
     { ends: true },
   ),
+  // Leaves with RIP from a cell: transfers that load CS.
+  uop(
+    'exit.indirect',
+    'in inline',
+    (e) => {
+      e.setState(RIP, () => e.get(0, 64));
+      e.exitInline(1);
+    },
+    { ends: true },
+  ),
+  // INTO: #OF is a trap, so RIP is after the instruction.
+  uop(
+    'overflow.trap',
+    LINK,
+    (e) => {
+      pushCondition(e, CONDITIONS.indexOf('o'));
+      e.code.if();
+      setRip(e, 1);
+      e.setState(EXIT_DETAIL, () => e.code.i64(4));
+      e.exit(ExitStatus.Exception);
+      e.code.end();
+      followLink(e, 0);
+    },
+    { ends: true, flags: 'read' },
+  ),
   // Raises an exception at the instruction itself.
   uop(
     'raise',

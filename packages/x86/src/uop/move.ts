@@ -20,7 +20,7 @@ const moves = WIDTHS.flatMap((width) => [
   ),
 ]);
 
-// Effective addresses: base + (index << scale), and base + (index << scale) + displacement.
+// Effective addresses: base + (index << scale) in 64 bits, base + (index << scale) + displacement modulo 2^32.
 const addresses = [0, 1, 2, 3].flatMap((scale) => {
   const sum = (e: Emitter) => {
     e.get(1, 64);
@@ -31,10 +31,10 @@ const addresses = [0, 1, 2, 3].flatMap((scale) => {
   return [
     uop(`lea.bi${scale}`, 'out in in', (e) => e.set(0, 64, () => sum(e)), { hot: true }),
     uop(
-      `lea.bid${scale}`,
+      `lea32.bid${scale}`,
       'out in in inline',
       (e) =>
-        e.set(0, 64, () => {
+        e.set(0, 32, () => {
           sum(e);
           e.inline(3);
           e.code.ops('i64_extend_i32_s', 'i64_add');
@@ -43,9 +43,10 @@ const addresses = [0, 1, 2, 3].flatMap((scale) => {
     ),
   ];
 });
-const baseDisplacement = uop('lea.bd', 'out in inline', (e) => e.set(0, 64, () => (e.get(1, 64), e.inline(2), e.code.ops('i64_extend_i32_s', 'i64_add'))), {
-  hot: true,
-});
+const baseDisplacement = [
+  uop('lea.bd', 'out in inline', (e) => e.set(0, 64, () => (e.get(1, 64), e.inline(2), e.code.ops('i64_extend_i32_s', 'i64_add'))), { hot: true }),
+  uop('lea32.bd', 'out in inline', (e) => e.set(0, 32, () => (e.get(1, 64), e.inline(2), e.code.ops('i64_extend_i32_s', 'i64_add'))), { hot: true }),
+];
 
 const conditions = CONDITIONS.map((name, index) =>
   uop(`cond.${name}`, 'out', (e) => e.set(0, 64, () => (pushCondition(e, index), e.code.ops('i64_extend_i32_u'))), {
@@ -254,7 +255,7 @@ const doubleShifts = (['shld', 'shrd'] as const).flatMap((name) => ([16, 32, 64]
 export const moveRows: readonly UopRow[] = [
   ...moves,
   ...addresses,
-  baseDisplacement,
+  ...baseDisplacement,
   ...conditions,
   ...comparisons,
   ...products,

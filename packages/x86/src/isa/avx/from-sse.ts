@@ -8,7 +8,6 @@ import * as floatCompare from '../sse/float-compare.ts';
 import * as integerArithmetic from '../sse/integer-arithmetic.ts';
 import * as integerCompare from '../sse/integer-compare.ts';
 import * as logic from '../sse/logic.ts';
-import * as shift from '../sse/shift.ts';
 import * as shuffle from '../sse/shuffle.ts';
 import * as sse3 from '../sse/sse3.ts';
 import * as blend from '../sse/sse41-blend.ts';

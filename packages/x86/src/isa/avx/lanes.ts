@@ -63,13 +63,16 @@ function lift(b: Lifter, family: InstructionFamily, sse: Row, position: number, 
   if (form.implicitResult !== undefined) b.uop('vzero', b.vectorRegister(form.implicitResult) + 16);
 }
 
+/** Features that AVX does not imply. */
+const ENCRYPTING: ReadonlySet<string> = new Set(['aes', 'pclmulqdq']);
+
 /** The VEX forms of an SSE family's XMM rows. */
 export function vexForm(family: InstructionFamily, form: VexForm = {}): InstructionFamily {
   const chosen = family.rows.flatMap((sse, position) => (isMmxRow(sse) ? [] : [{ sse, position }]));
   return instruction({
     mnemonic: `v${family.mnemonic}`,
     suffixes: family.suffixes && chosen.map(({ position }) => family.suffixes?.[position] ?? ''),
-    feature: 'avx',
+    feature: ENCRYPTING.has(String(family.feature)) ? `${family.feature}+avx` : 'avx',
     flags: family.flags,
     lift: (b) => {
       const { sse, position } = chosen[b.position];

@@ -1,6 +1,6 @@
 // Integer addition, subtraction, logic and comparison. Intel SDM vol. 2: ADD, OR, ADC, SBB, AND, SUB, XOR, CMP, TEST, INC, DEC, NEG, NOT.
-import { al, axv, imm8, immz, r8, rm8, rmv, rv } from '../../decode/operand-kinds.ts';
-import { type InstructionFamily, instruction, type Operand, r, row, rw } from '../row.ts';
+import { al, axv, imm8, immz, ov, r8, rm8, rmv, rv } from '../../decode/operand-kinds.ts';
+import { type InstructionFamily, instruction, type Operand, type Row, r, row, rw } from '../row.ts';
 
 const hex = (value: number) => value.toString(16).padStart(2, '0');
 
@@ -22,6 +22,7 @@ function classic(mnemonic: string, number: number, flags: string, uop: string, w
       row(`${hex(base + 5)} iz`, target(axv), r(immz)),
       row(`80 /${number} ib`, target(rm8), r(imm8)),
       row(`81 /${number} iz`, target(rmv), r(immz)),
+      row(`m32only 82 /${number} ib`, target(rm8), r(imm8)),
       row(`83 /${number} ib`, target(rmv), r(imm8)),
     ],
   });
@@ -53,19 +54,19 @@ export const test = instruction({
   ],
 });
 
-function unary(mnemonic: string, flags: string, uop: string, opcode: string, digit: number): InstructionFamily {
+function unary(mnemonic: string, flags: string, uop: string, opcode: string, digit: number, ...more: readonly Row[]): InstructionFamily {
   const byte = Number.parseInt(opcode, 16);
   return instruction({
     mnemonic,
     flags,
     lockable: true,
     lift: (b) => b.compute(uop, 0, b.width(0), b.read(0)),
-    rows: [row(`${hex(byte)} /${digit}`, rw(rm8)), row(`${hex(byte + 1)} /${digit}`, rw(rmv))],
+    rows: [row(`${hex(byte)} /${digit}`, rw(rm8)), row(`${hex(byte + 1)} /${digit}`, rw(rmv)), ...more],
   });
 }
 
-export const inc = unary('inc', 'w:oszap', 'inc', 'fe', 0);
-export const dec = unary('dec', 'w:oszap', 'dec', 'fe', 1);
+export const inc = unary('inc', 'w:oszap', 'inc', 'fe', 0, row('m32only 40 +r', rw(ov)));
+export const dec = unary('dec', 'w:oszap', 'dec', 'fe', 1, row('m32only 48 +r', rw(ov)));
 export const neg = unary('neg', 'w:oszapc', 'neg', 'f6', 3);
 
 export const not = instruction({

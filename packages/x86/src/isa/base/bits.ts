@@ -1,7 +1,6 @@
 // Bit tests and counts. Intel SDM vol. 2: BT, BTS, BTR, BTC, BSF, BSR, TZCNT, LZCNT, POPCNT.
 import { imm8, rmv, rv } from '../../decode/operand-kinds.ts';
 import type { Lifter } from '../../lift/lifter.ts';
-import { FS_BASE, GS_BASE } from '../../state/layout.ts';
 import { type InstructionFamily, instruction, r, row, rw, w } from '../row.ts';
 
 // With a register index a memory operand is a bit string: the index, signed, selects the word (SDM vol. 1, section 3.1.1.9).
@@ -9,11 +8,9 @@ function bitString(b: Lifter, width: 16 | 32 | 64): number {
   const index = b.value(`sx.${width}`, b.read(1));
   const shift = width === 16 ? 4 : width === 32 ? 5 : 6;
   const distance = b.value('shlx.64', b.value('sarx.64', index, b.constant(shift)), b.constant(shift - 3));
-  if (b.instruction.addressSize !== 32) return b.value('add.64', b.address(0), distance);
-  // The sum wraps at 32 bits before a segment base is added.
-  const offset = b.value('zx.32', b.value('add.64', b.address(0, false), distance));
-  const { segment } = b.instruction;
-  return segment === 0 ? offset : b.value('add.64', offset, b.stateCell(segment === 4 ? FS_BASE : GS_BASE));
+  if (b.instruction.addressSize === 64) return b.value('add.64', b.address(0), distance);
+  // The sum wraps at the address size before a segment base is added.
+  return b.segmented(b.addressed(b.value('add.64', b.address(0, false), distance)));
 }
 
 function bitTest(mnemonic: string, number: number, opcode: string, change: string | undefined): InstructionFamily {
@@ -72,10 +69,10 @@ export const bsf = scan('bsf', 'bc', true);
 export const bsr = scan('bsr', 'bd', false);
 
 // CF = source is zero, ZF = result is zero.
-function count(mnemonic: string, opcode: string, uop: string): InstructionFamily {
+function count(mnemonic: string, feature: string, opcode: string, uop: string): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'bmi1',
+    feature,
     flags: 'w:zc u:osap',
     lift: (b) => {
       const width = b.width(0);
@@ -89,8 +86,8 @@ function count(mnemonic: string, opcode: string, uop: string): InstructionFamily
     rows: [row(`f3 0f ${opcode} /r`, w(rv), r(rmv))],
   });
 }
-export const tzcnt = count('tzcnt', 'bc', 'ctz');
-export const lzcnt = count('lzcnt', 'bd', 'clz');
+export const tzcnt = count('tzcnt', 'bmi1', 'bc', 'ctz');
+export const lzcnt = count('lzcnt', 'lzcnt', 'bd', 'clz');
 
 export const popcnt = instruction({
   mnemonic: 'popcnt',

@@ -9,8 +9,20 @@ const hex = (value: number) => value.toString(16).padStart(2, '0');
 
 // The target of an indirect jump, copied: it may lie on the stack or in RSP itself.
 function target(b: Lifter): number {
+  if (b.mode === 32) return narrowTarget(b);
   if (b.isMemory(0)) return b.load(64, 0);
   return b.value('mov.64', b.registerOperand(0));
+}
+// In 32-bit mode a 16-bit operand clears the upper half of EIP; every address is canonical.
+function narrowTarget(b: Lifter): number {
+  const { operandSize } = b.instruction;
+  const destination = b.temporary();
+  if (b.isMemory(0)) b.memoryUop(`ldzx.${operandSize}`, 0, destination);
+  else b.uop(`zx.${operandSize}`, destination, b.registerOperand(0));
+  return destination;
+}
+function checkTarget(b: Lifter, destination: number): void {
+  if (b.mode === 64) b.uop('target.check', destination);
 }
 
 export const jmp = instruction({
@@ -20,11 +32,11 @@ export const jmp = instruction({
     if (b.kind(0).place === 'relative') b.jump(b.relative(0));
     else {
       const destination = target(b);
-      b.uop('target.check', destination);
+      checkTarget(b, destination);
       b.jumpIndirect(destination);
     }
   },
-  rows: [row('eb cb', r(rel8)), row('e9 cd', r(relz)), row('ff /4', r(rms))],
+  rows: [row('eb cb', r(rel8)), row('e9 cz', r(relz)), row('ff /4', r(rms))],
 });
 
 export const jcc = instruction({
@@ -33,7 +45,7 @@ export const jcc = instruction({
   flags: 'r:oszpc',
   default64: true,
   lift: (b) => b.branch(CONDITIONS[b.position & 15], b.relative(0)),
-  rows: [...CONDITIONS.map((_, index) => row(`${hex(0x70 + index)} cb`, r(rel8))), ...CONDITIONS.map((_, index) => row(`0f ${hex(0x80 + index)} cd`, r(relz)))],
+  rows: [...CONDITIONS.map((_, index) => row(`${hex(0x70 + index)} cb`, r(rel8))), ...CONDITIONS.map((_, index) => row(`0f ${hex(0x80 + index)} cz`, r(relz)))],
 });
 
 export const call = instruction({
@@ -41,16 +53,16 @@ export const call = instruction({
   default64: true,
   lift: (b) => {
     const relative = b.kind(0).place === 'relative';
-    const rsp = b.register(Register.rsp);
     const destination = relative ? 0 : target(b);
+    const width = b.mode === 64 ? 64 : b.instruction.operandSize;
     // As hardware does it: the return address is stored, then the target is checked, then RSP moves.
-    b.storeAt(64, rsp, -8, b.constant(b.next));
-    if (!relative) b.uop('target.check', destination);
-    b.uop('lea.bd', rsp, rsp, -8);
+    b.storeAt(width, b.register(Register.rsp), -width / 8, b.constant(b.next));
+    if (!relative) checkTarget(b, destination);
+    b.moveStack(-width / 8);
     if (relative) b.jump(b.relative(0));
     else b.jumpIndirect(destination);
   },
-  rows: [row('e8 cd', r(relz)), row('ff /2', r(rms))],
+  rows: [row('e8 cz', r(relz)), row('ff /2', r(rms))],
 });
 
 export const ret = instruction({
@@ -58,20 +70,20 @@ export const ret = instruction({
   default64: true,
   lift: (b) => {
     const rsp = b.register(Register.rsp);
-    const destination = b.value('target.load', rsp, 0);
+    const width = b.mode === 64 ? 64 : b.instruction.operandSize;
+    const destination = b.value(width === 64 ? 'target.load' : `ldzx.${width}`, rsp, 0);
     const extra = b.instruction.candidate.row.operands.length > 0 ? b.immediate(0) & 0xffff : 0;
-    b.uop('lea.bd', rsp, rsp, 8 + extra);
+    b.moveStack(width / 8 + extra);
     b.jumpIndirect(destination);
   },
   rows: [row('c3'), row('c2 iw', r(imm16))],
 });
 
 function counter(b: Lifter): { cell: number; next: number } {
-  const narrow = b.instruction.addressSize === 32;
   const rcx = b.register(Register.rcx);
   const next = b.value('lea.bd', rcx, -1);
-  b.uop(narrow ? 'mov.32' : 'mov.64', rcx, next);
-  return { cell: narrow ? b.value('zx.32', rcx) : rcx, next };
+  b.uop(`mov.${b.instruction.addressSize}`, rcx, next);
+  return { cell: b.addressed(rcx), next };
 }
 
 export const loop = instruction({
@@ -102,15 +114,20 @@ export const jrcxz = instruction({
   mnemonic: 'jrcxz',
   default64: true,
   lift: (b) => {
-    const rcx = b.register(Register.rcx);
-    b.branchZero(b.instruction.addressSize === 32 ? b.value('zx.32', rcx) : rcx, b.relative(0), b.next);
+    b.branchZero(b.addressed(b.register(Register.rcx)), b.relative(0), b.next);
   },
   rows: [row('e3 cb', r(rel8))],
 });
 
 export const syscall = instruction({
   mnemonic: 'syscall',
+  feature: 'syscall',
   lift: (b) => {
+    // Intel's processors know it in 64-bit mode alone; the vendor string says that this is one.
+    if (b.mode === 32) {
+      b.raise(6);
+      return;
+    }
     // RCX = RIP after, R11 = RFLAGS (SDM vol. 2, SYSCALL).
     const image = b.temporary();
     b.helper('flags-read', image);
@@ -159,7 +176,7 @@ export const system = forbidden(
   ['rdmsr', '0f 32'],
   ['rdpmc', '0f 33'],
   ['sysexit', '0f 35'],
-  ['swapgs', '0f 01 rm=0 /7'],
+  ['swapgs', 'm64only 0f 01 rm=0 /7'],
   ['lldt', '0f 00 /2'],
   ['ltr', '0f 00 /3'],
   ['lgdt', '0f 01 m /2'],

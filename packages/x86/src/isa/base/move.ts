@@ -1,5 +1,5 @@
 // Data movement. Intel SDM vol. 2: MOV, MOVZX, MOVSX, MOVSXD, LEA, XCHG, BSWAP, MOVBE, MOVNTI, CBW family, CWD family, XLAT, SETcc, CMOVcc.
-import { al, axv, imm8, immv, immz, m, moffs8, moffsv, mv, my, o8, ov, r8, rm8, rm16, rm32, rmv, rv, ry, sreg } from '../../decode/operand-kinds.ts';
+import { al, axv, imm8, immv, immz, m, moffs8, moffsv, mv, my, o8, ov, r8, rm8, rm16, rm32, rmv, rv, ry } from '../../decode/operand-kinds.ts';
 import { CONDITIONS } from '../../uop/condition.ts';
 import { Register } from '../../lift/lifter.ts';
 import { instruction, r, row, rw, w } from '../row.ts';
@@ -29,23 +29,6 @@ export const mov = instruction({
   ],
 });
 
-/** Segment registers read as Linux sets them for 64-bit programs; CS 0x33, SS 0x2b, the others 0 (arch/x86/include/asm/segment.h). */
-const SELECTORS = [0, 0x33, 0x2b, 0, 0, 0];
-export const movFromSegment = instruction({
-  mnemonic: 'mov',
-  lift: (b) => {
-    const number = b.instruction.reg & 7;
-    if (number > 5) {
-      b.raise(6);
-      return;
-    }
-    const selector = b.constant(SELECTORS[number]);
-    if (b.isMemory(0)) b.store(16, 0, selector);
-    else b.uop(`mov.${b.width(0)}`, b.registerOperand(0), selector);
-  },
-  rows: [row('8c /r', w(rmv), r(sreg))],
-});
-
 export const movzx = instruction({
   mnemonic: 'movzx',
   lift: (b) => extend(b, 'zx'),
@@ -59,7 +42,7 @@ export const movsx = instruction({
 export const movsxd = instruction({
   mnemonic: 'movsxd',
   lift: (b) => extend(b, 'sx'),
-  rows: [row('63 /r', w(rv), r(rm32))],
+  rows: [row('m64only 63 /r', w(rv), r(rm32))],
 });
 
 function extend(b: Parameters<typeof mov.lift>[0], how: 'zx' | 'sx'): void {
@@ -135,8 +118,7 @@ export const xlat = instruction({
   mnemonic: 'xlat',
   lift: (b) => {
     const index = b.value('zx.8', b.register(Register.rax));
-    let address = b.value('add.64', b.register(Register.rbx), index);
-    if (b.instruction.addressSize === 32) address = b.value('zx.32', address);
+    const address = b.addressed(b.value('add.64', b.register(Register.rbx), index));
     const value = b.loadAt(8, b.segmented(address), 0);
     b.uop('mov.8', b.register(Register.rax), value);
   },
@@ -153,6 +135,7 @@ export const setcc = instruction({
 
 export const cmovcc = instruction({
   mnemonic: 'cmov',
+  feature: 'cmov',
   suffixes: CONDITIONS,
   flags: 'r:oszpc',
   lift: (b) => {

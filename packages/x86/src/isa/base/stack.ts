@@ -20,11 +20,10 @@ export const pop = instruction({
       return;
     }
     // The address of a memory destination is formed with the stack pointer already moved; nothing changes if the store faults.
-    const rsp = b.register(Register.rsp);
-    const value = b.loadAt(width, rsp, 0);
+    const value = b.loadAt(width, b.register(Register.rsp), 0);
     const usesStackPointer = b.instruction.base === Register.rsp;
     b.store(width, 0, value, usesStackPointer ? width / 8 : 0);
-    b.uop('lea.bd', rsp, rsp, width / 8);
+    b.moveStack(width / 8);
   },
   rows: [row('58 +r', w(os)), row('8f /0', w(rms))],
 });
@@ -36,7 +35,7 @@ export const leave = instruction({
     const width = b.instruction.operandSize;
     const rbp = b.register(Register.rbp);
     const saved = b.loadAt(width, rbp, 0);
-    b.uop('lea.bd', b.register(Register.rsp), rbp, width / 8);
+    b.uop(b.mode === 64 ? 'lea.bd' : 'lea32.bd', b.register(Register.rsp), rbp, width / 8);
     b.uop(`mov.${width}`, rbp, saved);
   },
   rows: [row('c9')],
@@ -53,12 +52,13 @@ export const enter = instruction({
     const rsp = b.register(Register.rsp);
     const rbp = b.register(Register.rbp);
     b.storeAt(width, rsp, -bytes, rbp);
-    const frame = b.value('lea.bd', rsp, -bytes);
+    const frame = b.distant(rsp, -bytes);
     for (let display = 1; display < level; display += 1) b.storeAt(width, frame, -bytes * display, b.loadAt(width, rbp, -bytes * display));
     if (level > 0) b.storeAt(width, frame, -bytes * level, frame);
     // The last word of the new frame must be writable too: hardware probes it.
-    b.uop(`probe.${width}`, frame, -bytes * level - size);
-    b.uop('lea.bd', rsp, frame, -bytes * level - size);
+    const top = b.distant(frame, -bytes * level - size);
+    b.uop(`probe.${width}`, top, 0);
+    b.uop('mov.64', rsp, top);
     b.uop(`mov.${width}`, rbp, frame);
   },
   rows: [row('c8 iw ib', r(imm16), r(imm8))],

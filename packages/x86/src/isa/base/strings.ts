@@ -11,7 +11,7 @@ function string(mnemonic: string, opcode: number, flags: string): InstructionFam
       const { instruction: decoded, position } = b;
       const size = position === 0 ? 1 : decoded.operandSize / 8;
       const repeat = decoded.repeat === 0 ? 0 : decoded.repeat === 0xf3 ? 3 : 2;
-      const narrow = decoded.addressSize === 32 ? 64 : 0;
+      const narrow = decoded.addressSize === 64 ? 0 : decoded.addressSize === 32 ? 64 : 64 | 1024;
       // The helper's request word: see uop/helpers/strings.ts.
       b.helper(mnemonic, b.constant(size | (repeat << 4) | narrow | (decoded.segment << 7)));
     },

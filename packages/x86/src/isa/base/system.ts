@@ -10,8 +10,11 @@ export const cmc = instruction({ mnemonic: 'cmc', flags: 'r:c w:c', lift: (b) =>
 export const cld = instruction({ mnemonic: 'cld', lift: (b) => b.uop('mov.64', b.stateCell(DIRECTION), b.constant(0)), rows: [row('fc')] });
 export const std = instruction({ mnemonic: 'std', lift: (b) => b.uop('mov.64', b.stateCell(DIRECTION), b.constant(1)), rows: [row('fd')] });
 
+/** The first 64-bit processors had them in 32-bit mode alone. */
+const LAHF_FEATURE = ['', 'lahf'];
 export const lahf = instruction({
   mnemonic: 'lahf',
+  feature: LAHF_FEATURE,
   flags: 'r:szapc',
   lift: (b) => {
     const image = b.temporary();
@@ -19,19 +22,21 @@ export const lahf = instruction({
     // SF ZF 0 AF 0 PF 1 CF.
     b.uop('mov.8', b.register(Register.rax) + 1, b.value('or.64', b.value('and.64', image, b.constant(0xd5)), b.constant(2)));
   },
-  rows: [row('9f')],
+  rows: [row('m32only 9f'), row('m64only 9f')],
 });
 export const sahf = instruction({
   mnemonic: 'sahf',
+  feature: LAHF_FEATURE,
   flags: 'w:szapc',
   lift: (b) => b.helper('flags-write', b.value('zx.8', b.register(Register.rax) + 1), b.constant(0xd5)),
-  rows: [row('9e')],
+  rows: [row('m32only 9e'), row('m64only 9e')],
 });
 
 export const cpuid = instruction({ mnemonic: 'cpuid', lift: (b) => b.helper('cpuid'), rows: [row('0f a2')] });
-export const rdtsc = instruction({ mnemonic: 'rdtsc', lift: (b) => b.helper('rdtsc'), rows: [row('0f 31')] });
+export const rdtsc = instruction({ mnemonic: 'rdtsc', feature: 'tsc', lift: (b) => b.helper('rdtsc'), rows: [row('0f 31')] });
 export const rdtscp = instruction({
   mnemonic: 'rdtscp',
+  feature: 'rdtscp',
   lift: (b) => {
     b.helper('rdtsc');
     // TSC_AUX: processor and node 0.
@@ -41,8 +46,11 @@ export const rdtscp = instruction({
 });
 
 const nothing = () => undefined;
+/** No bit of CPUID announces it: it came with the Pentium Pro, as CMOV did. */
+const MULTIBYTE_NOP = 'cmov';
 export const nop = instruction({
   mnemonic: 'nop',
+  feature: ['', '', '', MULTIBYTE_NOP, 'lm'],
   lift: nothing,
   rows: [row('np rexb0 90'), row('66 rexb0 90'), row('f2 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))],
 });
@@ -50,18 +58,21 @@ export const pause = instruction({ mnemonic: 'pause', lift: nothing, rows: [row(
 /** Reserved hint space: CET and MPX instructions fall in it and do nothing on a CPU without them (SDM vol. 2, appendix A, note 1B). */
 export const hint = instruction({
   mnemonic: 'nop',
+  feature: MULTIBYTE_NOP,
   lift: nothing,
   rows: ['18', '19', '1a', '1b', '1c', '1d', '1e'].map((opcode) => row(`0f ${opcode} /r`, r(rmv))),
 });
 export const fences = instruction({
   mnemonic: '',
   suffixes: ['lfence', 'mfence', 'sfence'],
+  feature: ['sse2', 'sse2', 'sse'],
   lift: nothing,
   rows: [row('np 0f ae mod3 /5'), row('np 0f ae mod3 /6'), row('np 0f ae mod3 /7')],
 });
 /** Flushes nothing, but faults as a load of one byte does (SDM vol. 2, CLFLUSH). */
 export const clflush = instruction({
   mnemonic: 'clflush',
+  feature: 'clflush',
   lift: (b) => void b.load(8, 0),
   rows: [row('np 0f ae m /7', r(m8))],
 });
@@ -79,7 +90,7 @@ function segmentBase(mnemonic: string, digit: number, offset: number, writes: bo
         b.uop('mov.64', b.stateCell(offset), base);
       } else b.uop(`mov.${width}`, b.registerOperand(0), b.stateCell(offset));
     },
-    rows: [row(`f3 0f ae mod3 /${digit}`, writes ? r(rmy) : w(rmy))],
+    rows: [row(`m64only f3 0f ae mod3 /${digit}`, writes ? r(rmy) : w(rmy))],
   });
 }
 export const rdfsbase = segmentBase('rdfsbase', 0, FS_BASE, false);

@@ -25,7 +25,7 @@ export const cvtdq2pd = vectors('cvtdq2pd', 'f64x2.from.i32', row('f3 0f e6 /r',
 function fromInteger(mnemonic: string, prefix: 'f3' | 'f2', width: 32 | 64): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: width === 32 ? 'sse' : 'sse2',
     lift: (b) => {
       const from = b.width(1);
       b.uop(`f${width}.from.i${from}`, b.registerOperand(0), b.read(1));
@@ -40,7 +40,7 @@ function toInteger(mnemonic: string, prefix: 'f3' | 'f2', opcode: string, how: '
   const single = prefix === 'f3';
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: single ? 'sse' : 'sse2',
     lift: (b) => b.uop(`i${b.width(0)}.${how}.f${single ? 32 : 64}`, b.registerOperand(0), b.readVector(1)),
     rows: [row(`${prefix} 0f ${opcode} /r`, w(ry), r(single ? xm32 : xm64))],
   });

@@ -9,7 +9,7 @@ function arithmetic(mnemonic: string, opcode: string): InstructionFamily {
   return instruction({
     mnemonic,
     suffixes: ['ps', 'pd', 'ss', 'sd'],
-    feature: 'sse2',
+    feature: ['sse', 'sse2', 'sse', 'sse2'],
     lift: (b) => {
       const source = b.readVector(1);
       const register = b.registerOperand(0);

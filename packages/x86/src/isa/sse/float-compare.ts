@@ -10,7 +10,7 @@ const LANE_BYTES = [16, 16, 4, 8];
 export const cmp = instruction({
   mnemonic: 'cmp',
   suffixes: ['ps', 'pd', 'ss', 'sd'],
-  feature: 'sse2',
+  feature: ['sse', 'sse2', 'sse', 'sse2'],
   lift: (b) => {
     const source = b.readVector(1);
     const register = b.registerOperand(0);
@@ -33,7 +33,7 @@ function compareToFlags(mnemonic: string, opcode: string, op: 'comis' | 'ucomis'
   return instruction({
     mnemonic,
     suffixes: ['s', 'd'],
-    feature: 'sse2',
+    feature: ['sse', 'sse2'],
     flags: 'w:zpc 0:osa',
     lift: (b) => b.uop(`f${b.position === 0 ? 32 : 64}.${op}`, b.registerOperand(0), b.readVector(1)),
     rows: [row(`np 0f ${opcode} /r`, r(xmm), r(xm32)), row(`66 0f ${opcode} /r`, r(xmm), r(xm64))],

@@ -38,11 +38,21 @@ export function applyPacked(b: Lifter, op: string, form: MmxForm = 'low'): void 
   writeMmx(b, target, form === 'high' ? result + 8 : result);
 }
 
-/** `66 0F op /r` on XMM registers and, unless `form` is `none`, `NP 0F op /r` on MMX registers. */
-export function packed(mnemonic: string, opcode: string, op: string, form: MmxForm = 'low', feature = 'sse2'): InstructionFamily {
+/**
+ * `66 0F op /r` on XMM registers and, unless `form` is `none`, `NP 0F op /r` on MMX registers. The MMX forms of SSE2's XMM
+ * instructions came with MMX, except where `mmxFeature` says otherwise.
+ */
+export function packed(
+  mnemonic: string,
+  opcode: string,
+  op: string,
+  form: MmxForm = 'low',
+  feature = 'sse2',
+  mmxFeature = feature === 'sse2' ? 'mmx' : feature,
+): InstructionFamily {
   return instruction({
     mnemonic,
-    feature,
+    feature: form === 'none' ? feature : [feature, mmxFeature],
     lift: (b) => applyPacked(b, op, form),
     rows: form === 'none' ? [packedRow(`66 0f ${opcode} /r`)] : bothRows(opcode),
   });

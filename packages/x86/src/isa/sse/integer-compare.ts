@@ -14,7 +14,7 @@ export const pcmpgtd = packed('pcmpgtd', '66', 'i32x4_gt_s');
 function signMask(mnemonic: string, encoding: string, op: string): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: encoding.startsWith('np') ? 'sse' : 'sse2',
     lift: (b) => b.uop(op, b.registerOperand(0), b.registerOperand(1)),
     rows: [row(encoding, w(r32), r(xm128))],
   });

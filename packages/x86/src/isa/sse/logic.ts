@@ -11,7 +11,7 @@ function float(mnemonic: string, opcode: string, op: string): InstructionFamily 
   return instruction({
     mnemonic,
     suffixes: ['ps', 'pd'],
-    feature: 'sse2',
+    feature: ['sse', 'sse2'],
     lift: (b) => applyPacked(b, op),
     rows: [packedRow(`np 0f ${opcode} /r`), packedRow(`66 0f ${opcode} /r`)],
   });

@@ -6,7 +6,7 @@ import { instruction, r, row } from '../row.ts';
 // Address: rdi in the instruction's address size, in DS or the FS or GS override.
 function maskedStore(b: Lifter, bytes: number): void {
   const rdi = b.register(Register.rdi);
-  const address = b.segmented(b.instruction.addressSize === 32 ? b.value('zx.32', rdi) : rdi);
+  const address = b.segmented(b.addressed(rdi));
   b.helper('masked-store', b.registerOperand(0), b.registerOperand(1), address, b.constant(bytes));
 }
 

@@ -39,7 +39,7 @@ export const cvtpi2pd = instruction({
 function toMmx(mnemonic: string, prefix: 'np' | '66', opcode: string, op: string): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: prefix === 'np' ? 'sse' : 'sse2',
     lift: (b) => {
       b.uop('mmx.check');
       let source = b.readVector(1);

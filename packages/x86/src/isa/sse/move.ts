@@ -7,7 +7,7 @@ function wholeMove(mnemonic: string, aligned: boolean, rows: readonly Row[], suf
   return instruction({
     mnemonic,
     suffixes,
-    feature: 'sse2',
+    feature: rows[0].encoding.prefix === 'np' ? 'sse' : 'sse2',
     lift: (b) => {
       if (b.isMemory(1)) b.loadVector(1, b.registerOperand(0), aligned);
       else if (b.isMemory(0)) b.storeVector(0, b.registerOperand(1), aligned);

@@ -7,7 +7,7 @@ import { bothRows, isMmx, writeMmx } from './forms.ts';
 function shift(mnemonic: string, opcode: string, immediate: string, op: string): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: ['sse2', 'mmx', 'sse2', 'mmx'],
     lift: (b) => {
       const target = b.registerOperand(0);
       const mmx = isMmx(b);

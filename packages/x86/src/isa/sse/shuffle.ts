@@ -8,7 +8,7 @@ import { elementIndices, fields } from './lane-indices.ts';
 function unpackHigh(mnemonic: string, opcode: string, size: number): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: ['sse2', 'mmx'],
     lift: (b) => applyPacked(b, `unpack.${isMmx(b) ? 'low' : 'high'}.${size}`, 'high'),
     rows: bothRows(opcode),
   });
@@ -18,7 +18,7 @@ function unpackHigh(mnemonic: string, opcode: string, size: number): Instruction
 function unpackLow(mnemonic: string, opcode: string, size: number): InstructionFamily {
   return instruction({
     mnemonic,
-    feature: 'sse2',
+    feature: ['sse2', 'mmx'],
     lift: (b) => applyPacked(b, `unpack.low.${size}`),
     rows: [packedRow(`66 0f ${opcode} /r`), row(`np 0f ${opcode} /r`, rw(mm), r(mm32))],
   });

@@ -3,17 +3,24 @@ import { bitScatterHelpers } from './bit-scatter.ts';
 import { aesHelpers } from './crypto/aes.ts';
 import { carryLessHelpers } from './crypto/carry-less.ts';
 import { shaHelpers } from './crypto/sha.ts';
+import { decimalHelpers } from './decimal.ts';
 import { divisionHelpers } from './division.ts';
 import { approximateHelpers } from './float/approximate.ts';
 import { floatArithmeticHelpers } from './float/arithmetic-helpers.ts';
 import { floatCompareHelpers } from './float/compare-helpers.ts';
 import { floatControlHelpers } from './float/control-helpers.ts';
 import { floatConvertHelpers } from './float/convert-helpers.ts';
+import { halfHelpers } from './float/half.ts';
+import { maskedElementsHelpers } from './masked-elements.ts';
+import { gatherHelpers } from './gather.ts';
+import { fusedHelpers } from './float/fused.ts';
 import { flagHelpers } from './flag-images.ts';
 import type { HelperContext, HelperRow } from './helper-row.ts';
 import { identificationHelpers } from './identification.ts';
 import { laneSearchHelpers } from './lane-search.ts';
 import { maskedStoreHelpers } from './masked-store.ts';
+import { permuteHelpers } from './permute.ts';
+import { segmentHelpers } from './segments.ts';
 import { shiftElementsHelpers } from './shift-elements.ts';
 import { stringHelpers } from './strings.ts';
 import { textCompareHelpers } from './text-compare.ts';
@@ -25,6 +32,8 @@ const helperRows: readonly HelperRow[] = [
   ...identificationHelpers,
   ...stringHelpers,
   ...flagHelpers,
+  ...segmentHelpers,
+  ...decimalHelpers,
   ...x87Helpers,
   ...x87ControlHelpers,
   ...floatArithmeticHelpers,
@@ -40,6 +49,11 @@ const helperRows: readonly HelperRow[] = [
   ...carryLessHelpers,
   ...shaHelpers,
   ...shiftElementsHelpers,
+  ...permuteHelpers,
+  ...fusedHelpers,
+  ...gatherHelpers,
+  ...halfHelpers,
+  ...maskedElementsHelpers,
 ];
 
 const numbers = /* @__PURE__ */ new Map(helperRows.map(({ name }, number) => [name, number]));

@@ -2,7 +2,7 @@
 
 /** A binary interchange format. */
 export interface FloatFormat {
-  readonly width: 32 | 64;
+  readonly width: 16 | 32 | 64;
   readonly fractionBits: number;
   readonly bias: number;
   /** Bits of positive infinity: the whole exponent field. */

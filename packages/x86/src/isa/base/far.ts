@@ -1,0 +1,103 @@
+// Transfers that load CS, as user programs can do them: between the 64-bit and the 32-bit code segment. Intel SDM vol. 2: CALL, JMP, RET, IRET (far).
+import { imm16, immz, m } from '../../decode/operand-kinds.ts';
+import { type Lifter, Register } from '../../lift/lifter.ts';
+import { Segment } from '../../state/cpu-state.ts';
+import { SELECTORS } from '../../state/layout.ts';
+import { type InstructionFamily, instruction, r, row } from '../row.ts';
+
+interface Target {
+  readonly offset: number;
+  readonly selector: number;
+}
+
+// The immediate or memory operand of a far call or jump.
+function operand(b: Lifter): Target {
+  const width = b.instruction.operandSize;
+  const offset = b.temporary();
+  if (b.kind(0).place === 'immediate') {
+    b.uop(`zx.${width}`, offset, b.read(0));
+    return { offset, selector: b.read(1) };
+  }
+  if (width === 64) b.load(64, 0, 0, offset);
+  else b.memoryUop(`ldzx.${width}`, 0, offset);
+  return { offset, selector: b.load(16, 0, width / 8) };
+}
+
+// From the stack, at a distance of some slots.
+function stackSlot(b: Lifter, index: number): number {
+  const width = b.instruction.operandSize;
+  const address = b.distant(b.register(Register.rsp), (width / 8) * index);
+  const into = b.temporary();
+  b.uop(width === 64 ? 'ld.64' : `ldzx.${width}`, into, address, 0);
+  return into;
+}
+
+function check(b: Lifter, target: Target, isReturn: boolean): void {
+  b.helper('code-check', target.selector, b.constant(isReturn ? 1 : 0));
+  if (b.instruction.operandSize === 64) b.uop('target.check', target.offset);
+}
+
+// The privilege level in the selector becomes the current one.
+function leave(b: Lifter, target: Target): void {
+  b.uop('mov.16', b.stateCell(SELECTORS + 8 * Segment.cs), b.value('or.64', target.selector, b.constant(3)));
+  b.exitFar(target.offset);
+}
+
+export const jmpFar: InstructionFamily = instruction({
+  mnemonic: 'jmp',
+  lift: (b) => {
+    const target = operand(b);
+    check(b, target, false);
+    leave(b, target);
+  },
+  rows: [row('m32only ea iz iw', r(immz), r(imm16)), row('ff m /5', r(m))],
+});
+
+export const callFar = instruction({
+  mnemonic: 'call',
+  lift: (b) => {
+    const target = operand(b);
+    const width = b.instruction.operandSize;
+    const rsp = b.register(Register.rsp);
+    check(b, target, false);
+    b.storeAt(width, rsp, -width / 8, b.value('zx.16', b.stateCell(SELECTORS + 8 * Segment.cs)));
+    b.storeAt(width, rsp, -width / 4, b.constant(b.next));
+    b.moveStack(-width / 4);
+    leave(b, target);
+  },
+  rows: [row('m32only 9a iz iw', r(immz), r(imm16)), row('ff m /3', r(m))],
+});
+
+export const retFar = instruction({
+  mnemonic: 'retf',
+  lift: (b) => {
+    const target = { offset: stackSlot(b, 0), selector: stackSlot(b, 1) };
+    check(b, target, true);
+    const extra = b.instruction.candidate.row.operands.length > 0 ? b.immediate(0) & 0xffff : 0;
+    b.moveStack(b.instruction.operandSize / 4 + extra);
+    leave(b, target);
+  },
+  rows: [row('cb'), row('ca iw', r(imm16))],
+});
+
+/** Flags and, in 64-bit mode, the stack pointer with its segment come from the stack too. With NT set it would be a task switch: #GP. */
+export const iret = instruction({
+  mnemonic: 'iret',
+  flags: 'w:oszapc',
+  lift: (b) => {
+    const width = b.instruction.operandSize;
+    const target = { offset: stackSlot(b, 0), selector: stackSlot(b, 1) };
+    const flags = stackSlot(b, 2);
+    const isLong = b.mode === 64;
+    const pointer = isLong ? stackSlot(b, 3) : 0;
+    const segment = isLong ? stackSlot(b, 4) : 0;
+    b.helper('task-check');
+    check(b, target, true);
+    if (isLong) b.helper('segment-load', segment, b.constant(Segment.ss));
+    if (isLong) b.uop('mov.64', b.register(Register.rsp), pointer);
+    else b.moveStack((width / 8) * 3);
+    b.helper('flags-write', flags, b.constant(width === 16 ? 0xffff : 0xffffff));
+    leave(b, target);
+  },
+  rows: [row('cf')],
+});

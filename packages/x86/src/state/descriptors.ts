@@ -1,0 +1,48 @@
+// table: the descriptors that Linux's GDT has for user programs, and what selecting one comes to (arch/x86/include/asm/segment.h, SDM vol. 3A, section 3.4.5).
+/** Selectors of the flat segments, with privilege level 3. */
+export const CODE_32 = 0x23;
+export const DATA = 0x2b;
+export const CODE_64 = 0x33;
+/** First of the three thread-local descriptors: GDT_ENTRY_TLS_MIN. */
+export const FIRST_THREAD_ENTRY = 12;
+
+/** A descriptor that user code can select. Access rights are bits 8-23 of its second word, as LAR gives them. */
+export interface Descriptor {
+  readonly base: number;
+  readonly rights: number;
+  readonly limit: number;
+  readonly isCode: boolean;
+  readonly isWritable: boolean;
+}
+
+const flat = (rights: number, isCode: boolean): Descriptor => ({
+  base: 0,
+  rights,
+  limit: 0xffff_ffff,
+  isCode,
+  isWritable: !isCode,
+});
+const code32 = /* @__PURE__ */ flat(0xcffb00, true);
+const data32 = /* @__PURE__ */ flat(0xcff300, false);
+const code64 = /* @__PURE__ */ flat(0xaffb00, true);
+
+/**
+ * The descriptor of a selector for code at privilege level 3, undefined where there is none, it is empty, or it belongs to the kernel.
+ * The last descriptor of the GDT, whose limit holds the processor number, is not there: this CPU keeps that in TSC_AUX alone.
+ * @param threadBase base of a thread-local descriptor by number, undefined while it is empty
+ */
+export function descriptorOf(
+  selector: number,
+  threadBase: (index: number) => number | undefined,
+): Descriptor | undefined {
+  // Bit 2 asks for the local descriptor table, and there is none.
+  if ((selector & 4) !== 0) return undefined;
+  const entry = selector >>> 3;
+  if (entry === CODE_32 >>> 3) return code32;
+  if (entry === DATA >>> 3) return data32;
+  if (entry === CODE_64 >>> 3) return code64;
+  const thread = entry - FIRST_THREAD_ENTRY;
+  if (thread < 0 || thread > 2) return undefined;
+  const base = threadBase(thread);
+  return base === undefined ? undefined : { ...data32, base };
+}

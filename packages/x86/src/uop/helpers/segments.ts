@@ -1,0 +1,59 @@
+// Selectors: what loading one into a segment register or CS checks and does, and what user code can ask about one (SDM vol. 3A, section 5.6).
+import { ExitStatus } from '../../engine/exit-status.ts';
+import { type CpuState, Segment } from '../../state/cpu-state.ts';
+import { type Descriptor, descriptorOf } from '../../state/descriptors.ts';
+import { type HelperRow, helper } from './helper-row.ts';
+
+/** What `segment-query` asks. */
+export const SegmentQuery = { Rights: 0, Limit: 1, Readable: 2, Writable: 3 } as const;
+
+const NESTED_TASK = 0x4000;
+const lookUp = (cpu: CpuState, selector: number): Descriptor | undefined => descriptorOf(selector, (index) => cpu.threadDescriptor(index));
+const isNull = (selector: number): boolean => (selector & 0xfffc) === 0;
+
+// SS takes writable data of the own privilege level alone; the others take null and everything readable.
+function load(cpu: CpuState, selector: number, register: number): number {
+  if (isNull(selector) && register !== Segment.ss) {
+    cpu.setSelector(register, selector);
+    setBase(cpu, register, 0);
+    return 0;
+  }
+  const found = lookUp(cpu, selector);
+  if (found === undefined) return ExitStatus.GeneralProtection;
+  if (register === Segment.ss && (!found.isWritable || (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
+  // Addresses take bases of FS and GS only: a data segment that lies elsewhere is refused in words, not run wrongly.
+  if (register < Segment.fs && found.base !== 0 && cpu.mode === 32) return ExitStatus.Unsupported;
+  cpu.setSelector(register, selector);
+  setBase(cpu, register, found.base);
+  return 0;
+}
+
+function setBase(cpu: CpuState, register: number, base: number): void {
+  if (register === Segment.fs) cpu.fsBase = BigInt(base);
+  if (register === Segment.gs) cpu.gsBase = BigInt(base);
+}
+
+export const segmentHelpers: readonly HelperRow[] = [
+  // Cells: selector, number of the segment register.
+  helper('segment-load', ({ memory, cpu }, selector, register) => load(cpu, memory.u16[selector >>> 1], memory.i32[register >>> 2])),
+  // Cells: selector, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves.
+  helper('code-check', ({ memory, cpu }, selectorCell, isReturn) => {
+    const selector = memory.u16[selectorCell >>> 1];
+    const found = lookUp(cpu, selector);
+    if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
+    return 0;
+  }),
+  // IRET with NT set would be a task switch, which long mode does not have (SDM vol. 2, IRET).
+  helper('task-check', ({ cpu }) => ((cpu.flags & NESTED_TASK) !== 0 ? ExitStatus.GeneralProtection : 0)),
+  // Cells: question, selector, answer, whether there is one.
+  helper('segment-query', ({ memory, cpu }, question, selector, answer, valid) => {
+    const found = lookUp(cpu, memory.u16[selector >>> 1]);
+    const asked = memory.i32[question >>> 2];
+    const isValid = found !== undefined && (asked !== SegmentQuery.Writable || found.isWritable);
+    memory.u32[answer >>> 2] = found === undefined ? 0 : asked === SegmentQuery.Limit ? found.limit : found.rights;
+    memory.u32[(answer >>> 2) + 1] = 0;
+    memory.u32[valid >>> 2] = isValid ? 1 : 0;
+    memory.u32[(valid >>> 2) + 1] = 0;
+    return 0;
+  }),
+];
