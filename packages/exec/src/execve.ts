@@ -109,6 +109,7 @@ function beginNewExec(request: ExecRequest, record: ExecRecord, layout: StartLay
     mmapBase,
     minimumAddress: credentials.mayMapLowPages ? 0 : layout.minimumAddress,
     mappingGranularity: mappingPageBytes(request),
+    hugePageBytes: layout.hugePageBytes,
     stackLimitInBytes,
     addressSpaceLimitInBytes: limits?.addressSpaceLimitInBytes,
     dataLimitInBytes: limits?.dataLimitInBytes,

@@ -1,6 +1,5 @@
 // Where an image goes: at its own addresses, at the fixed place of position-independent programs, or where the kernel likes.
 import { roundDown, roundUp } from '@elf/pagesize';
-import type { ProgramHeader } from '@elf/parse';
 import { hex } from './exec-record.ts';
 import type { ElfImage } from './formats/elf-image.ts';
 import type { ImageTarget } from './image-target.ts';
@@ -33,7 +32,7 @@ export function placeProgram(target: ImageTarget, image: ElfImage, hasInterprete
   if (placement === 'linked' && firstAddress !== 0n) return { bias: 0, firstFixing: 'no-replace', reservedBytes: 0 };
   const reservedBytes = Number(total);
   const alignment = maximumAlignment(image.loads, pageBytes);
-  const base = chooseBase(target, image.loads[0], reservedBytes, alignment, hasInterpreter);
+  const base = chooseBase(target, image, reservedBytes, alignment, hasInterpreter);
   if (typeof base === 'object') return base;
   // The difference is rounded, not the address: one within a page costs a page more.
   const bias = roundDown((base ?? 0) - Number(firstAddress), pageBytes);
@@ -50,7 +49,7 @@ export function placeProgram(target: ImageTarget, image: ElfImage, hasInterprete
 /** The page address of the first segment, undefined when the kernel shall choose, or a failure. */
 function chooseBase(
   { space, pageBytes, layout, request }: ImageTarget,
-  first: ProgramHeader,
+  { file, loads: [first] }: ElfImage,
   reservedBytes: number,
   alignment: number,
   hasInterpreter: boolean,
@@ -66,7 +65,8 @@ function chooseBase(
   if (alignment <= pageBytes || alignedPrograms !== 'all') return undefined;
   // Since 6.11: see where it would go, then align that place down. Zero pages go where they are told: to address 0.
   if (first.filesz === 0n) return 0;
-  const probe = space.map({ length: reservedBytes, protection: 0 });
+  const offset = roundDown(Number(first.offset), pageBytes);
+  const probe = space.map({ length: reservedBytes, protection: 0, backing: file.backing, offset });
   if (probe < 0) {
     const sentence = `There is no room for ${hex(reservedBytes)} bytes.`;
     return { errno: -probe, rule: 'load-map', sentence };

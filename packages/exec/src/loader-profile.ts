@@ -18,6 +18,8 @@ export interface LoaderLayout {
   readonly minimumAddress: number;
   /** Wishes for lower addresses, anybody's, go here: CONFIG_LSM_MMAP_MIN_ADDR. Absent: they are taken as they are. */
   readonly minimumHint?: number;
+  /** 0: mappings are not put where huge pages fit. Absent: they are, where the kernel's page has huge pages of its own. */
+  readonly hugePageBytes?: 0;
   /** Smallest distance between stack top and the mmap area. */
   readonly minimumMmapGap: number;
   /** Added below the used part of the stack at once. */

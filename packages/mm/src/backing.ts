@@ -24,6 +24,8 @@ export interface Backing {
   readonly openFile?: object;
   /** What /proc/PID/maps prints for it: path, device as "major:minor" in hex, inode number. */
   readonly mapsEntry?: { readonly path: string; readonly device: string; readonly inode: number };
+  /** Big mappings are put where huge pages of the file fit, as ext4, xfs and btrfs do (mm/huge_memory.c, thp_get_unmapped_area). */
+  readonly alignsToHugePages?: boolean;
   /** True for memory without a file behind it: never past its end, never written back, no read-ahead. */
   readonly isAnonymous?: boolean;
 }

@@ -70,6 +70,7 @@ export function map(state: SpaceState, request: MapRequest): number {
     low32: request.low32 === true,
     alignment: Math.max(request.alignment ?? 0, granularity),
     mayBeHuge: request.backing === undefined && request.shared !== true,
+    hugeFileOffset: request.backing?.alignsToHugePages ? offset : undefined,
   });
   if (address < 0) return address;
   if (request.fixed === 'no-replace' && vmas.intersects(address, address + length)) return -MemoryErrno.EEXIST;

@@ -78,6 +78,8 @@ export interface PlacementRequest {
   readonly alignment: number;
   /** Private anonymous memory, which the kernel aligns to huge pages. */
   readonly mayBeHuge: boolean;
+  /** Offset in a file whose mappings are put where huge pages fit; absent for other files. */
+  readonly hugeFileOffset?: number;
 }
 
 /**
@@ -96,20 +98,31 @@ export function unmappedArea(state: SpaceState, request: PlacementRequest): numb
 }
 
 /**
- * Since Linux 6.7 private anonymous memory of whole huge pages starts at one when it has no hint: room for one more huge page
- * is looked for, and the aligned address in it is taken (mm/huge_memory.c, __thp_get_unmapped_area).
+ * Since Linux 6.7 private anonymous memory of whole huge pages starts at one when it has no hint, and a file mapping that holds
+ * a whole huge page of the file lies so that it fits: room for one more huge page is looked for, and the address in it is taken
+ * that is as far from a huge page as the offset (mm/huge_memory.c, __thp_get_unmapped_area).
  */
 function alignToHugePage(state: SpaceState, request: PlacementRequest): number {
   const huge = state.layout.hugePageBytes;
-  const isWanted = request.mayBeHuge && request.address === 0 && huge > 0 && isAligned(request.length, huge);
-  if (isWanted && request.alignment < huge) {
-    const padded = place(state, { ...request, length: request.length + huge });
-    if (padded >= 0) {
-      // An address that is aligned already leaves the spare huge page below it, so as to stay close to the mmap base.
-      return isAligned(padded, huge) ? padded + huge : roundUp(padded, huge);
-    }
-  }
-  return place(state, request);
+  const offset = hugeOffset(request, huge);
+  if (offset === undefined || request.alignment >= huge) return place(state, request);
+  const padded = place(state, { ...request, length: request.length + huge });
+  if (padded < 0) return place(state, request);
+  // A hint that can be followed is followed.
+  if (padded === request.address) return padded;
+  const missing = roundUp(padded - offset, huge) - (padded - offset);
+  // An address that is aligned already leaves the spare huge page below it, so as to stay close to the mmap base.
+  return padded + (missing === 0 ? huge : missing);
+}
+
+/** The offset to which the address is to be congruent; undefined when huge pages do not matter. */
+function hugeOffset(
+  { mayBeHuge, address, length, hugeFileOffset }: PlacementRequest,
+  huge: number,
+): number | undefined {
+  if (huge === 0) return undefined;
+  if (hugeFileOffset === undefined) return mayBeHuge && address === 0 && isAligned(length, huge) ? 0 : undefined;
+  return hugeFileOffset + length - roundUp(hugeFileOffset, huge) >= huge ? hugeFileOffset : undefined;
 }
 
 /** The search without regard to huge pages; -1 when there is no gap. */

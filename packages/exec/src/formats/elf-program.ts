@@ -64,7 +64,8 @@ const PROGRAM_HEADER_ADDRESS: Readonly<Record<NonNullable<LoaderTraits['programH
 
 function findProgramHeaders({ request, record }: ImageTarget, image: ElfImage, bias: number): number {
   const rule = request.profile.traits?.programHeaderAddress ?? 'holding-segment';
-  const address = PROGRAM_HEADER_ADDRESS[rule](image, bias);
+  // Below a bias of 2^64 less something, the address wraps round as well.
+  const address = Number(BigInt.asUintN(64, BigInt(PROGRAM_HEADER_ADDRESS[rule](image, bias))));
   record.add({
     step: 'find program headers',
     kernelFunction: 'load_elf_binary',
@@ -82,12 +83,12 @@ function borders({ loads }: ElfImage, bias: number) {
   const code = loads.filter(({ flags }) => (flags & PF.X) !== 0);
   const start = ({ vaddr }: ProgramHeader) => Number(vaddr);
   const fileEnd = ({ vaddr, filesz }: ProgramHeader) => Number(vaddr + filesz);
-  const nowhere = Number(BigInt.asUintN(64, BigInt(bias) - 1n));
+  const moved = (address: number) => Number(BigInt.asUintN(64, BigInt(address + bias)));
   return {
-    startCode: code.length === 0 ? nowhere : Math.min(...code.map(start)) + bias,
-    endCode: Math.max(0, ...code.map(fileEnd)) + bias,
-    startData: Math.max(0, ...loads.map(start)) + bias,
-    endData: Math.max(0, ...loads.map(fileEnd)) + bias,
+    startCode: moved(code.length === 0 ? -1 : Math.min(...code.map(start))),
+    endCode: moved(Math.max(0, ...code.map(fileEnd))),
+    startData: moved(Math.max(0, ...loads.map(start))),
+    endData: moved(Math.max(0, ...loads.map(fileEnd))),
   };
 }
 

@@ -43,6 +43,8 @@ export const linuxProfile: LoaderProfile = {
     dynamicBase: guestPageCeiling(COMPAT_TASK_SIZE / 3) + 0x100_0000,
     minimumAddress: 65536,
     minimumHint: 65536,
+    // mm/huge_memory.c, __thp_get_unmapped_area: not for 32-bit programs.
+    hugePageBytes: 0,
     minimumMmapGap: 128 * 1024 * 1024,
     initialStackGrowth: 128 * 1024,
   },
