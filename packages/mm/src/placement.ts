@@ -134,10 +134,10 @@ function place(state: SpaceState, { length, address, low32, alignment }: Placeme
     const limit = next === undefined ? taskSize : Math.min(taskSize, guardedStart(next, granularity));
     if (address + length <= (low32 ? Math.min(limit, LOW_32_END) : limit)) return address;
   }
-  const search = { length, alignment, granularity };
-  if (low32) return findBottomUp(vmas, { ...search, low: LOW_32_START, high: LOW_32_END });
+  if (low32) return findBottomUp(vmas, { length, low: LOW_32_START, high: LOW_32_END, alignment, granularity });
   const lowest = Math.max(granularity, roundUp(layout.minimumAddress, granularity));
-  const found = findTopDown(vmas, { ...search, low: lowest, high: layout.mmapBase });
+  const found = findTopDown(vmas, { length, low: lowest, high: layout.mmapBase, alignment, granularity });
   if (found >= 0) return found;
-  return findBottomUp(vmas, { ...search, low: roundUp(taskSize / 3, granularity), high: taskSize });
+  const low = roundUp(taskSize / 3, granularity);
+  return findBottomUp(vmas, { length, low, high: taskSize, alignment, granularity });
 }
