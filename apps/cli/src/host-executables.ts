@@ -1,8 +1,11 @@
 // Files of the host for execve: opened when it asks, read where it looks, closed together at the end.
-import { closeSync, openSync, readSync, realpathSync, type Stats, statSync } from 'node:fs';
+import { closeSync, openSync, readSync, realpathSync, type Stats, statfsSync, statSync } from 'node:fs';
 import { ExecErrno, type ExecFile, type ExecFiles } from '@elf/exec';
 import type { Backing } from '@elf/mm';
 import type { ByteSource } from '@elf/parse';
+
+/** statfs(2) types of ext4, xfs and btrfs, on which Linux puts big mappings where huge pages fit. */
+const ALIGNING_FILE_SYSTEMS: ReadonlySet<number> = new Set([0xef53, 0x58465342, 0x9123683e]);
 
 /** The files port of execve over the host's file system: read only where execve looks; `close` closes all. */
 export class HostExecutables implements ExecFiles {
@@ -49,6 +52,7 @@ function descriptorFile(
     identity: source,
     mapsEntry: { path, device: deviceText(dev), inode: ino },
     sizeInBytes: () => size,
+    alignsToHugePages: ALIGNING_FILE_SYSTEMS.has(statfsSync(path).type),
     readInto: (offset, target) => readSync(descriptor, target, 0, target.length, offset),
   };
   return { source, backing };
