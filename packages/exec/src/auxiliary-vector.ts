@@ -65,12 +65,21 @@ const ROWS: readonly AuxiliaryRow[] = [
   { id: 0,  name: 'AT_NULL',              value: () => 0 },
 ];
 
+/** Entries of other kernels; written only where a profile lists them. */
+// biome-ignore format: one row per line
+const FOREIGN_ROWS: readonly AuxiliaryRow[] = [
+  { id: 71, name: 'AT_VA_RESERVATION',    value: () => 1 },
+];
+
 /** The vector, AT_NULL included. AT_SYSINFO_EHDR is there only for a host with a vDSO: see docs/decisions/0003-no-vdso-yet.md. */
 export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
   const entries: AuxiliaryEntry[] = [];
   const credentials = fileCredentials(facts.request.credentials, facts.binprm.credentialFile);
   const order = facts.request.profile.traits?.auxiliaryEntries;
-  const rows = order === undefined ? ROWS : order.flatMap((wanted) => ROWS.find(({ id }) => id === wanted) ?? []);
+  const rows =
+    order === undefined
+      ? ROWS
+      : order.flatMap((wanted) => [...ROWS, ...FOREIGN_ROWS].find(({ id }) => id === wanted) ?? []);
   for (const { id, name, value } of rows) {
     const known = value({ ...facts, credentials });
     if (known !== undefined) entries.push({ id, name, value: known });

@@ -107,7 +107,7 @@ function judge(profile: LoaderProfile, source: ByteSource, options: JudgeOptions
   if (findings.length > 0 && !canReadTable(start)) return findings;
   const candidate = known === undefined ? withProgramHeaders(start, buffer) : { ...start, ...known };
   options.decoded?.set(abi, { header: candidate.header, programHeaders: candidate.programHeaders });
-  ask(['program headers', 'interpreter name'], candidate);
+  ask(['program headers', 'interpreter name', 'final'], candidate);
   if (!ask(['image'], candidate)) return findings;
   const hasInterpreter = interpreterHeader(candidate, profile.interpreterHeader) !== undefined;
   const place = likelyPlace(profile, candidate, hasInterpreter);

@@ -68,9 +68,9 @@ interface RuleRow {
 export interface ElfRule extends RuleRow {
   /**
    * "identity": is it this loader's file at all; "table": can the program header table be read; "program headers": what they
-   * say; "interpreter name": PT_INTERP; "image": all PT_LOADs together; "entry": the first instruction.
+   * say; "interpreter name": PT_INTERP; "final": just before the point of no return, the interpreter being good; "image": all PT_LOADs together; "entry": the first instruction.
    */
-  readonly stage: 'identity' | 'table' | 'program headers' | 'interpreter name' | 'image' | 'entry';
+  readonly stage: 'identity' | 'table' | 'program headers' | 'interpreter name' | 'final' | 'image' | 'entry';
   /** When it is broken, the fields that later rules look at mean nothing. */
   readonly isDecisive?: boolean;
   /** Why the image is refused, or undefined. */

@@ -20,6 +20,7 @@ import { type ElfAbi, I386_ABI, X86_64_ABI } from './elf-abi.ts';
 import { type ElfImage, readElfImage } from './elf-image.ts';
 import { checkInterpreter, mapInterpreter, openInterpreter } from './elf-interpreter.ts';
 import { mapProgram } from './elf-program.ts';
+import { firstFailure } from './elf-rule.ts';
 import { interpreterHeader } from './rule-facts.ts';
 import { startElf } from './elf-start.ts';
 
@@ -58,6 +59,8 @@ function loadElf(binprm: Binprm, context: LoadContext, abi: ElfAbi): FormatOutco
   const checkedEarly = early && checkInterpreter(early, context);
   if (checkedEarly && 'kind' in checkedEarly) return checkedEarly;
 
+  const refused = firstFailure(profile.elfRules, ['final'], image.candidate);
+  if (refused) return fatal(refused);
   const target = newTarget(context, abi, rights.isAll, flags);
   const failed = mapInitialStack(target, binprm, rights.isStackExecutable);
   if (failed) return failed;

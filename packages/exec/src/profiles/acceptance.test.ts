@@ -59,10 +59,34 @@ const later: BuiltSegment = { type: LOAD, flags: R | W, vaddr: 0x600000, filesz:
 const aligns = (...values: number[]): BuiltElf => ({
   segments: values.map((align, index) => ({ ...textSegment, vaddr: 0x400000 + index * 0x10000, align })),
 });
+/** One PT_NOTE that is filled by one note. */
 const note = (filesz: number): BuiltElf => ({
   segments: [textSegment, { type: NOTE, offset: 0x1000, filesz }],
-  fileBytes: 0x1000 + filesz,
+  contents: { 0x1004: Uint8Array.of(...[0, 8, 16, 24].map((shift) => (Math.max(0, filesz - 12) >>> shift) & 0xff)) },
+  fileBytes: 0x1010 + filesz,
 });
+/** Two PT_NOTEs. */
+const twoNotes = (first: number, second: number, contents: BuiltElf['contents'] = {}): BuiltElf => ({
+  segments: [
+    textSegment,
+    { type: NOTE, offset: 0x1000, filesz: first },
+    { type: NOTE, offset: 0x1400, filesz: second },
+  ],
+  contents,
+});
+const noteHeader = (nameBytes: number, type: number, name = '') =>
+  Uint8Array.of(
+    nameBytes,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    0,
+    ...[0, 8, 16, 24].map((shift) => (type >>> shift) & 0xff),
+    ...new TextEncoder().encode(name),
+  );
 /** A program FreeBSD knows for its own. */
 const native = (elf: BuiltElf): BuiltElf => ({ ...elf, ident: [2, 1, 1, 9] });
 const stack = (flags: number): BuiltElf => ({ segments: [textSegment, { type: STACK, flags }] });
@@ -209,6 +233,14 @@ const tables: Record<string, Row[]> = {
     ['PT_NOTE of 4 MiB',                note(4194304),                                   'ok'],
     ['PT_NOTE of a byte more',          note(4194305),                                   ENOEXEC,   'uek-note-size'],
     ['74 program headers',              headers(74),                                     ENOEXEC,   'elf-phnum'],
+    ['first PT_NOTE empty, last good',  twoNotes(0, 12),                                 'SIGSEGV', 'uek-reserved-note-size'],
+    ['first PT_NOTE good, last empty',  twoNotes(12, 0),                                 ENOEXEC,   'uek-note-size'],
+    ['4 bytes behind the last note',    twoNotes(12, 16),                                ENOEXEC,   'uek-preserved-memory'],
+    ['4 bytes behind the first PT_NOTE', twoNotes(16, 12),                               'ok'],
+    ['PT_NOTE past the end of the file', { segments: [textSegment, { type: NOTE, offset: 0x1ff8, filesz: 12 }] }, EIO, 'uek-note-read'],
+    ['consent to preserved memory',     twoNotes(12, 32, { 0x1400: noteHeader(17, 0x07c1feed, 'preserved-mem-ok') }), 'ok'],
+    ['consent under another name',      twoNotes(12, 32, { 0x1400: noteHeader(17, 0x07c1feed, 'preserved-mem-no') }), ENOEXEC, 'uek-preserved-memory'],
+    ['reserved range with a long name', twoNotes(28, 12, { 0x1000: noteHeader(13, 0x07c10001, 'Reserved VAs') }), 'SIGSEGV', 'uek-reserved-note-name'],
   ],
   wsl1: [
     ['p_aligns 0x1000, 0x1000',         aligns(0x1000, 0x1000),                          'ok'],
@@ -257,6 +289,14 @@ describe.each(Object.entries(tables))('%s', (name, rows) => {
 });
 
 describe('what no header shows', () => {
+  it('UEK looks for the interpreter before it looks at notes', () => {
+    const segments = [{ type: INTERP, offset: 0x800, filesz: 9 }, textSegment, { type: NOTE }];
+    const program = buildElf(interpreted('/missing\0', 9, { segments }));
+    const profile = profileNamed('uek');
+    expect(verdict(run({ '/program': program }, { profile }))).toBe(ENOENT);
+    expect(judgeImage(profile, bytesSource(program)).findings[0].rule).toBe('uek-note-size');
+  });
+
   it('a chain of six scripts is a loop, of five it is not', () => {
     expect(verdict(run({ ...others, ...chain(5) }))).toBe('ok');
     expect(verdict(run({ ...others, ...chain(6) }))).toBe(ELOOP);

@@ -50,7 +50,9 @@ function pageLimited(rules: readonly ElfRule[]): readonly ElfRule[] {
 }
 
 /** Ids of the vector in Linux's order. */
-const AUXILIARY_ENTRIES = [32, 33, 51, 16, 6, 17, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14, 23, 25, 26, 31, 15, 2, 27, 28, 0];
+export const AUXILIARY_ENTRIES = [
+  32, 33, 51, 16, 6, 17, 3, 4, 5, 7, 8, 9, 11, 12, 13, 14, 23, 25, 26, 31, 15, 2, 27, 28, 0,
+];
 
 /** Newest first. */
 // biome-ignore format: one row per change

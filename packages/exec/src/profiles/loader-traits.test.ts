@@ -192,6 +192,8 @@ describe('stack', () => {
     expect(has('linux-6.2')).toEqual([true, false, false]);
     expect(has('linux-5.13')).toEqual([false, false, false]);
     expect(ids(start('linux-6.3', {}))).toEqual(ids(start('linux', {})));
+    expect(ids(start('uek', {}))).toEqual([...ids(start('linux', {})).slice(0, -1), 71, 0]);
+    expect(entry(start('uek', {}), 71)).toBe(1);
   });
 
   it('of gVisor has another order, no platform, strings below the random bytes, and ends on 32', () => {
