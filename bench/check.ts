@@ -87,9 +87,8 @@ function measure(program: string, args: readonly string[], input = ''): Measure 
 }
 
 /** Makes a Node process say its peak memory when it ends (getrusage(2), ru_maxrss in kilobytes). */
-// biome-ignore lint/suspicious/noTemplateCurlyInString: the child evaluates it
 const PEAK =
-  'data:text/javascript,process.on("exit",()=>{process.stderr.write(`peak ${process.resourceUsage().maxRSS}\\n`)})';
+  'data:text/javascript,process.on("exit",()=>{process.stderr.write("peak "+process.resourceUsage().maxRSS+"\\n")})';
 
 const variants: readonly { readonly name: string; readonly args: readonly string[] }[] = [
   { name: 'elf check DIR', args: [] },
