@@ -27,7 +27,7 @@ export const LOADER_FIXES: readonly LoaderFix[] = [
     example: 'e_phoff is 46337892, outside the first page, and 4 modulo 8.',
   },
   {
-    rules: ['uek-note-size'],
+    rules: ['uek-note-size', 'uek-reserved-note-size'],
     title: 'Oracle’s kernel reads every note, and this one is too large or too small',
     explanation:
       'Unbreakable Enterprise Kernels look into every PT_NOTE of every program for a feature of their own, and refuse programs whose notes are smaller than 12 bytes or larger than 4 MiB. Single-file applications of Node.js keep their program in such a note.',
