@@ -82,7 +82,7 @@ function programCase(path: string, contentPages: number): KernelCase {
 /** Compares a crafted case: how the program ends, and its state before the first instruction where the kernel told it. */
 export function compareCrafted(crafted: CraftedCase, answer: CraftedAnswer, facts: KernelFacts): Comparison {
   const { outcome, state } = answer;
-  const execute = () => executeOurs(kernelCase(crafted), filesOf(crafted), facts, state);
+  const execute = () => executeOurs(kernelCase(crafted), filesOf(crafted, facts), facts, state);
   const ours = execute();
   const predicted = crafted.isOnlyStopped ? tracedOutcome(ours) : fate(ours);
   if (predicted !== outcome) {

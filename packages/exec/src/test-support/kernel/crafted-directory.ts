@@ -28,6 +28,8 @@ export interface Walker {
   readonly unprivileged?: boolean;
   /** File that is open for writing. */
   readonly busy?: string;
+  /** The file system puts big mappings where huge pages fit. */
+  readonly alignsToHugePages?: boolean;
   /** Directory below which nothing may be executed. */
   readonly noexec?: string;
 }
@@ -100,19 +102,20 @@ export function craftedFiles(entries: CraftedDirectory, walker: Walker): ExecFil
       const found = walk(path);
       if (typeof found === 'number') return found;
       const entry = entries[found];
-      if (entry === undefined || !('content' in entry)) return fileOf('', 0o755, './', false);
+      if (entry === undefined || !('content' in entry)) return { ...fileOf('', 0o755, './'), isRegularFile: false };
       const mode = entry.mode ?? 0o755;
       const isForbidden = walker.noexec !== undefined && `${found}/`.startsWith(`${walker.noexec.replace('./', '')}/`);
       if (isForbidden || (walker.unprivileged && (mode & 1) === 0)) return ExecErrno.EACCES;
-      return { ...fileOf(entry.content, mode, `./${found}`, true), isOpenForWriting: walker.busy === `./${found}` };
+      const file = fileOf(entry.content, mode, `./${found}`, walker.alignsToHugePages);
+      return { ...file, isOpenForWriting: walker.busy === `./${found}` };
     },
   };
 }
 
-function fileOf(content: Uint8Array | string, mode: number, path: string, isRegularFile: boolean): ExecFile {
+function fileOf(content: Uint8Array | string, mode: number, path: string, alignsToHugePages = false): ExecFile {
   const bytes = bytesOf(content);
-  const backing = bytesBacking(bytes, { path, device: '00:00', inode: 0 });
-  return { source: bytesSource(bytes), backing, mode, isRegularFile };
+  const backing = { ...bytesBacking(bytes, { path, device: '00:00', inode: 0 }), alignsToHugePages };
+  return { source: bytesSource(bytes), backing, mode, isRegularFile: true };
 }
 
 function bytesOf(content: Uint8Array | string): Uint8Array {

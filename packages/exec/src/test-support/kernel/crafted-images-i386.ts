@@ -71,6 +71,7 @@ export const images32: readonly CraftedCase[] = [
   image('static PIE', pie32()),
   image('static PIE, 64 KiB', pie32({ segments: [{ ...low, align: 0x10000 }, plainStack] })),
   image('static PIE, 2 MiB', pie32({ segments: [{ ...low, align: 0x200000 }, plainStack] })),
+  image('static PIE of 4 MiB', pie32({ segments: [low, data({ vaddr: 0x3ff000 }), plainStack] })),
   image('static PIE, bss', pie32({ segments: [low, data({ vaddr: 0x2000, filesz: 0x234, memsz: 0x5000 }), plainStack] })),
   image('static PIE, absurd span', pie32({ segments: [low, data({ vaddr: 0xf0000000 }), plainStack] })),
   image('PIE', interpreted(pie32, './ld32', { segments: [low, plainStack] })),

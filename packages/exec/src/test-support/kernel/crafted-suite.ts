@@ -54,8 +54,8 @@ export function kernelCase(crafted: CraftedCase): KernelCase {
 }
 
 /** The files of a case as execve sees them. */
-export function filesOf(crafted: CraftedCase): ExecFiles {
-  return craftedFiles({ ...directory, ...ownFile(crafted) }, crafted);
+export function filesOf(crafted: CraftedCase, { alignsToHugePages }: KernelFacts): ExecFiles {
+  return craftedFiles({ ...directory, ...ownFile(crafted) }, { ...crafted, alignsToHugePages });
 }
 
 function ownFile({ name, file }: CraftedCase): CraftedDirectory {

@@ -1,5 +1,5 @@
 // Installed programs as an ExecFiles port: pages are read when they are touched, so that giants cost nothing.
-import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statSync } from 'node:fs';
+import { accessSync, closeSync, constants, openSync, readSync, realpathSync, statfsSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Backing } from '@elf/mm';
 import type { ByteSource } from '@elf/parse';
@@ -13,6 +13,14 @@ const PATH_ERRORS: Readonly<Record<string, number>> = {
   ENAMETOOLONG: 36,
   ELOOP: ExecErrno.ELOOP,
 };
+
+/** statfs(2) types of ext4, xfs and btrfs, whose mmap asks thp_get_unmapped_area. */
+const ALIGNING_FILE_SYSTEMS = new Set([0xef53, 0x58465342, 0x9123683e]);
+
+/** Whether the file system of a path puts big mappings where huge pages fit. */
+export function alignsToHugePages(path: string): boolean {
+  return ALIGNING_FILE_SYSTEMS.has(statfsSync(path).type);
+}
 
 /** The port over this machine's files, as this user. `close` releases the descriptors. */
 export function hostFiles(): ExecFiles & { close(): void } {
@@ -58,6 +66,7 @@ function contentOf(descriptor: number, path: string, size: number): { source: By
       identity: {},
       sizeInBytes: () => size,
       readInto,
+      alignsToHugePages: alignsToHugePages(path),
       mapsEntry: { path: realpathSync(path), device: '00:00', inode: 0 },
     },
   };

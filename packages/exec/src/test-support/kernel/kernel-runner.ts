@@ -1,12 +1,13 @@
 // Asks the kernel of this machine: builds the native runner, hands it cases and reads what became of them.
 import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { release } from 'node:os';
+import { release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { ExecLimits } from '../../exec-request.ts';
 import { program32 } from './crafted-case.ts';
 import type { EntryState } from './entry-state.ts';
+import { alignsToHugePages } from './host-files.ts';
 
 const SOURCE = fileURLToPath(new URL('../../../native/run-cases.c', import.meta.url));
 /** First kernel whose rules the linux profile states: 6.15 moved the heap of static PIE programs. */
@@ -69,6 +70,8 @@ export interface KernelFacts {
   readonly gid: number;
   /** vm.mmap_min_addr. */
   readonly minimumAddress: number;
+  /** The file system of the crafted files puts big mappings where huge pages fit. */
+  readonly alignsToHugePages: boolean;
 }
 
 /**
@@ -113,6 +116,7 @@ export function kernelFacts(): KernelFacts {
     uid: process.getuid?.() ?? 0,
     gid: process.getgid?.() ?? 0,
     minimumAddress: existsSync(limit) ? Number(readFileSync(limit, 'utf8')) : 65536,
+    alignsToHugePages: alignsToHugePages(tmpdir()),
   };
 }
 
