@@ -8,6 +8,7 @@ import { checkAndroid } from './checks/android-checks.ts';
 import { DamageLens } from './checks/damage-lens.ts';
 import { checkFile } from './checks/file-checks.ts';
 import { LayoutScreen } from './checks/layout-screen.ts';
+import { ProgramScreen } from './checks/program-screen.ts';
 import { checkLoader } from './checks/loader-checks.ts';
 import { checkRuntimes } from './checks/runtime-checks.ts';
 import type { CheckReport, ImageKind, LoaderVerdict } from './finding.ts';
@@ -64,7 +65,8 @@ function checkElf(source: ByteSource, loaders: readonly CheckLoader[], options: 
   const lens = new DamageLens(facts, options);
   const layout = new LayoutScreen(facts.loads);
   const planFacts = planFactsOf(facts.headers);
-  const question = { facts, options, list, lens, layout, decoded: new Map(), planFacts, auxiliaryPages };
+  const program = new ProgramScreen(facts);
+  const question = { facts, options, list, lens, layout, program, decoded: new Map(), planFacts, auxiliaryPages };
   for (const loader of loaders) verdicts.push(...checkLoader(question, loader, pages));
   checkFile(facts, pages, list);
   checkAndroid(facts, options, list);

@@ -3,7 +3,7 @@ import { findPagePolicy, type ImagePlan, type MemoryAction } from '@elf/pagesize
 import { PF, type ProgramHeader } from '@elf/parse';
 
 /** Policies that load every such layout as Linux on 4 KiB pages does; others check more than pages, or have a page of their own. */
-const SCREENED = /^(linux|elf|guest-4k|widen-host|qemu-3\.1-8\.0|qemu-8\.1|latx-pre304|latx-304)$/;
+const SCREENED = /^(linux|elf|guest-4k|widen-host|qemu-3\.1-8\.0|qemu-8\.1|latx-pre304|latx-304|blink|blink-linear)$/;
 
 const MEASURE = 'guest-4k';
 

@@ -12,6 +12,7 @@ import { policyRuleId } from '../policy-rules.ts';
 import { checkDamage } from './damage-checks.ts';
 import type { DamageLens } from './damage-lens.ts';
 import type { LayoutScreen } from './layout-screen.ts';
+import type { ProgramScreen } from './program-screen.ts';
 
 /** What the verdicts on one file are made from. */
 export interface FileQuestion {
@@ -20,6 +21,7 @@ export interface FileQuestion {
   readonly list: FindingList;
   readonly lens: DamageLens;
   readonly layout: LayoutScreen;
+  readonly program: ProgramScreen;
   /** Headers as the profiles decode them, filled by the first. */
   readonly decoded: NonNullable<JudgeOptions['decoded']>;
   /** PT_GNU_RELRO, which Android's linker looks at. */
@@ -90,6 +92,7 @@ function refusalsOfProfile(question: LoaderQuestion): readonly string[] {
   const { profile } = loader;
   // A profile of an x86 kernel has no rules for other machines; its page policy still has.
   if (profile === undefined || !isX86(facts.machine)) return NO_RULES;
+  if (question.program.isAcceptedBy(profile.name, hostPageBytes)) return NO_RULES;
   const { accepted, findings } = judgeImage(profile, facts.source, { hostPageBytes, decoded: question.decoded });
   if (accepted) return NO_RULES;
   const byRule = new Map<string, ImageFinding[]>();
