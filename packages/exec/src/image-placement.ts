@@ -41,7 +41,9 @@ export function placeProgram(target: ImageTarget, image: ElfImage, hasInterprete
     kernelFunction: 'load_elf_binary',
     inputs: { span: hex(total), alignment: hex(alignment), hasInterpreter, firstAddress: hex(firstAddress) },
     decision:
-      base === undefined ? 'the kernel chooses the highest free place' : `the first segment goes to ${hex(base)}`,
+      base === undefined
+        ? 'the kernel chooses the highest free place'
+        : `the first segment goes to ${hex(roundDown(bias + Number(firstAddress), pageBytes))}`,
   });
   return { bias, firstFixing: base === undefined ? undefined : 'no-replace', reservedBytes };
 }
@@ -57,10 +59,7 @@ function chooseBase(
   const { alignedPrograms = 'all', placement } = request.profile.traits ?? {};
   if (hasInterpreter || placement === 'linked') {
     const offset = layout.randomization?.executableOffset ?? 0;
-    return alignImage(
-      roundDown(layout.dynamicBase + offset, pageBytes),
-      alignedPrograms === 'none' ? pageBytes : alignment,
-    );
+    return alignImage(layout.dynamicBase + offset, alignedPrograms === 'none' ? 1 : alignment);
   }
   if (alignment <= pageBytes || alignedPrograms !== 'all') return undefined;
   // Since 6.11: see where it would go, then align that place down. Zero pages go where they are told: to address 0.

@@ -146,7 +146,7 @@ function likelyPlace(profile: LoaderProfile, candidate: ElfCandidate, hasInterpr
   const { placement = 'linux', alignedPrograms = 'all' } = profile.traits ?? {};
   const first = loads[0].vaddr;
   if (placement === 'linked' && first !== 0n) return { bias: 0n, isChosen: false };
-  const alignment = maximumAlignment(loads);
+  const alignment = Math.max(maximumAlignment(loads), GUEST_PAGE_BYTES);
   const highest = layout.stackTop - layout.minimumMmapGap - Number(loadSpan(candidate));
   const isLow = hasInterpreter || placement !== 'linux';
   const isChosen = !isLow && (alignment <= GUEST_PAGE_BYTES || alignedPrograms !== 'all');

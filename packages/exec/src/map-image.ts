@@ -200,12 +200,12 @@ export function totalMappingBytes(loads: readonly ProgramHeader[], pageBytes = G
   return BigInt.asUintN(64, highest - start);
 }
 
-/** Largest power-of-two p_align of the loads, at least a page (maximum_alignment). */
+/** Largest power-of-two p_align of the loads, at least a page; 1 when none is a power of two (maximum_alignment). */
 export function maximumAlignment(loads: readonly ProgramHeader[], pageBytes = GUEST_PAGE_BYTES): number {
-  let largest = pageBytes;
+  let largest = 1;
   for (const { align } of loads) {
     const size = Number(align);
-    if (size > largest && BigInt(size) === align && isPowerOfTwo(size)) largest = size;
+    if (size > 0 && BigInt(size) === align && isPowerOfTwo(size)) largest = Math.max(largest, size, pageBytes);
   }
   return largest;
 }

@@ -75,7 +75,7 @@ function biasFor(
   extent: Extent,
 ): number | MapFailure {
   if (reservedBytes === 0) return bias;
-  const alignment = maximumAlignment(image.loads, hostPageBytes);
+  const alignment = Math.max(maximumAlignment(image.loads, hostPageBytes), hostPageBytes);
   if (firstFixing !== undefined) return roundDown(bias, alignment);
   const start = Number(extent.start - (extent.start % BigInt(alignment)));
   const length = Number(extent.end) - start;
