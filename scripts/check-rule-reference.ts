@@ -48,8 +48,9 @@ function loaders(): string {
 |---|---|---|---|
 ${rows.join('\n')}
 
-Any Linux version can be named, such as \`linux-5.4\`. Emulators are asked about files given by name; about files found in directories and
-archives only with \`--loader\` or \`--host-page-size\`.
+Any Linux version can be named, such as \`linux-5.4\`. Files given by name are checked against everything above and with pages of 4, 16 and 64
+KiB. Files found in directories and archives are checked against systems only, with the pages that kernels of their machine have: 4 KiB on x86.
+\`--loader\` and \`--host-page-size\` ask for more.
 `;
 }
 

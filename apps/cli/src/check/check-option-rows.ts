@@ -44,7 +44,7 @@ Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage or unrea
 
 ${optionHelp(CHECK_OPTION_ROWS)}
 Directories are searched for ELF files; links in them are not followed, Android packages in them are opened. Files found there or in
-archives are asked of kernels and dynamic linkers only, unless --loader or --host-page-size asks for more.
+archives are checked against kernels and dynamic linkers with the pages their machine has; --loader and --host-page-size ask for more.
 elf explain RULE documents a rule.
 `;
 

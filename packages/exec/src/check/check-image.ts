@@ -2,7 +2,7 @@
 import { imageFacts as planFactsOf } from '@elf/pagesize';
 import { type ByteSource, identify, ParseError, parsePlan9, parseScript } from '@elf/parse';
 import { MACHINE_NAME } from '@elf/parse/names';
-import { CHECK_LOADERS, type CheckLoader, findCheckLoader } from './check-loaders.ts';
+import { CHECK_LOADERS, type CheckLoader, findCheckLoader, isX86 } from './check-loaders.ts';
 import { type CheckOptions, DEFAULT_HOST_PAGES } from './check-options.ts';
 import { checkAndroid } from './checks/android-checks.ts';
 import { DamageLens } from './checks/damage-lens.ts';
@@ -59,7 +59,7 @@ function checkElf(source: ByteSource, loaders: readonly CheckLoader[], options: 
       runtimes: [],
     };
   }
-  const pages = options.hostPageBytes ?? DEFAULT_HOST_PAGES;
+  const pages = pagesFor(facts, options);
   const verdicts: LoaderVerdict[] = [];
   const auxiliaryPages = new Map<number, string[]>();
   const lens = new DamageLens(facts, options);
@@ -82,6 +82,14 @@ const KIND_TEXT: Readonly<Partial<Record<ImageKind, string>>> = {
   'elf-debug': 'debug information',
   'elf-damaged': 'file of an unknown type',
 };
+
+/** Larger pages are an emulator's matter on x86, whose kernels have 4 KiB ones; other machines have kernels with each of them. */
+function pagesFor({ machine }: ImageFacts, { hostPageBytes, askEmulators }: CheckOptions): readonly number[] {
+  if (hostPageBytes !== undefined) return hostPageBytes;
+  return askEmulators === false && isX86(machine) ? X86_PAGES : DEFAULT_HOST_PAGES;
+}
+
+const X86_PAGES: readonly number[] = DEFAULT_HOST_PAGES.slice(0, 1);
 
 const SYSTEM_TEXT = {
   linux: 'Linux',

@@ -15,7 +15,7 @@ export interface CheckOptions {
   readonly loaders?: readonly string[];
   /** Host pages in bytes; 4, 16 and 64 KiB when absent. Naming them makes damage on them an error. */
   readonly hostPageBytes?: readonly number[];
-  /** Ask emulators too when no loaders are named. Default true. */
+  /** Ask emulators too when no loaders are named, and so about large pages for x86 files as well. Default true. */
   readonly askEmulators?: boolean;
   /** Report permissions that change where segments share a page, as notes. Default true. */
   readonly reportPermissions?: boolean;

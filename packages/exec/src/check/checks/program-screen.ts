@@ -2,8 +2,8 @@
 import { PF, type ProgramHeader, PT } from '@elf/parse';
 import { type ImageFacts, MACHINE } from '../image-facts.ts';
 
-/** Profiles that accept every program the screen lets through, on 4 KiB pages. UEK reads what is in the notes, and is always asked. */
-const SCREENED: ReadonlySet<string> = new Set(['linux', 'freebsd-linuxulator', 'gvisor', 'wsl1']);
+/** Profiles that accept every program the screen lets through, on 4 KiB pages. */
+const SCREENED: ReadonlySet<string> = new Set(['linux', 'freebsd-linuxulator', 'gvisor', 'uek', 'wsl1']);
 
 const INTERPRETER = '/lib64/ld-linux-x86-64.so.2';
 const FILE_HEADER_BYTES = 64n;
@@ -18,6 +18,8 @@ const LARGEST_ALIGNMENT = 0x20_0000n;
 const FIRST_PAGE = 4096n; // not a page size: what FreeBSD maps of the file
 const SMALLEST_NOTE = 12n;
 const LARGEST_NOTE = 4096n; // not a page size: above it FreeBSD skips the note
+/** NT_GNU_BUILD_ATTRIBUTE_FUNC, 0x101, is the largest of the compilers' own. */
+const LARGEST_COMMON_TYPE = 0xffff;
 const ET_EXEC = 2;
 const OSABI_SYSTEM_V = 0;
 const OSABI_LINUX = 3;
@@ -51,8 +53,24 @@ function isOrdinary(facts: ImageFacts): boolean {
   const size = BigInt(source.size);
   return (
     headers.every((header) => header.offset + header.filesz <= size && isOrdinaryHeader(header, headers)) &&
-    areOrderly(loads)
+    areOrderly(loads) &&
+    headers.every((header) => header.type !== PT.NOTE || hasOrdinaryNotes(header, facts))
   );
+}
+
+/** Notes of compilers have small types, and fill their segment: UEK looks for notes of its own, and for what is left behind the last one. */
+function hasOrdinaryNotes({ offset, filesz }: ProgramHeader, { elf }: ImageFacts): boolean {
+  const reader = elf.reader(elf.readBytes(offset, filesz, 'a note segment'));
+  let at = 0;
+  while (at + 12 <= reader.length) {
+    if (reader.u32(at + 8) > LARGEST_COMMON_TYPE) return false;
+    at += 12 + fourBytes(reader.u32(at)) + fourBytes(reader.u32(at + 4));
+  }
+  return at === reader.length;
+}
+
+function fourBytes(value: number): number {
+  return Math.ceil(value / 4) * 4;
 }
 
 function isOrdinaryHeader(header: ProgramHeader, headers: readonly ProgramHeader[]): boolean {
