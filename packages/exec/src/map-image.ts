@@ -66,6 +66,10 @@ export function mapSegment(target: ImageTarget, request: SegmentRequest): number
     if (typeof mapped !== 'number') return noted(target, request, mapped);
     page = mapped;
   }
+  if (fileBytes === 0 && address < 0) {
+    const sentence = `PT_LOAD ${segment.index} has nothing that could be put anywhere but at ${hex(BigInt.asUintN(64, BigInt(address)))}.`;
+    return noted(target, request, { errno: ExecErrno.EINVAL, rule: 'load-address', sentence });
+  }
   const start = page + offsetWithin(address, pageBytes);
   if (memoryBytes > fileBytes || (zeroedTail === 'writable' && fileBytes > 0)) {
     const zeros = { start: start + fileBytes, end: start + memoryBytes, followsFile: mapsFile };

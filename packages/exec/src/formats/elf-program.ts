@@ -64,8 +64,8 @@ const PROGRAM_HEADER_ADDRESS: Readonly<Record<NonNullable<LoaderTraits['programH
 
 function findProgramHeaders({ request, record }: ImageTarget, image: ElfImage, bias: number): number {
   const rule = request.profile.traits?.programHeaderAddress ?? 'holding-segment';
-  // Below a bias of 2^64 less something, the address wraps round as well.
-  const address = Number(BigInt.asUintN(64, BigInt(PROGRAM_HEADER_ADDRESS[rule](image, bias))));
+  // With a bias below 0 the address may wrap round.
+  const address = Number(BigInt.asUintN(image.abi.elfClass, BigInt(PROGRAM_HEADER_ADDRESS[rule](image, bias))));
   record.add({
     step: 'find program headers',
     kernelFunction: 'load_elf_binary',

@@ -27,7 +27,7 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
   const candidate = { ...image.candidate, layout, bias: BigInt(program.bias) };
   const stray = interpreter ? undefined : firstFailure(request.profile.elfRules, ['entry'], candidate);
   if (stray) return refuse(stray.errno, stray.rule, stray.sentence);
-  const programEntry = Number(BigInt.asUintN(64, image.header.entry + BigInt(program.bias)));
+  const programEntry = Number(BigInt.asUintN(image.abi.elfClass, image.header.entry + BigInt(program.bias)));
   space.setProgramBreak(program.brk);
   const facts = {
     programHeaderAddress: program.programHeaderAddress,
