@@ -84,6 +84,7 @@ export const limitCases: readonly CraftedCase[] = [
   { name: 'bss of 256 pages, RLIMIT_DATA as much', file: bss(256), limits: { dataLimitInBytes: 256 * 0x1000 } },
   { name: 'bss of 256 pages, RLIMIT_DATA a byte less', file: bss(256), limits: { dataLimitInBytes: 256 * 0x1000 - 1 } },
   { name: 'bss of 256 pages, RLIMIT_DATA 0', file: bss(256), limits: { dataLimitInBytes: 0 } },
+  { name: 'bss over text, RLIMIT_DATA of a page', file: { content: program({ segments: [text, data({ filesz: 0, memsz: 0x1000 }), { ...text, vaddr: 0x800000 }, data({ vaddr: 0x800000, offset: 0, filesz: 0, memsz: 1 })] }) }, limits: { dataLimitInBytes: 0x1000 } },
   { name: 'no bss, RLIMIT_DATA 0', path: PATH, limits: { dataLimitInBytes: 0 } },
   { name: 'writable file pages, RLIMIT_DATA 0', file: { content: program({ segments: [text, data({})] }) }, limits: { dataLimitInBytes: 0 } },
   { name: 'interpreter with data, RLIMIT_DATA 0', file: { content: interpreted(program, './ld-bss', { segments: [text] }) }, limits: { dataLimitInBytes: 0 } },
