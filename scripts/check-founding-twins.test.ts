@@ -2,7 +2,6 @@
 import { closeSync, ftruncateSync, mkdtempSync, openSync, rmSync, statSync, writeSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { ByteSource } from '@elf/parse';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { checkCommand } from '../apps/cli/src/commands/check.ts';
 import { foundingTwin } from '../packages/exec/src/test-support/founding-twins.ts';
@@ -20,7 +19,7 @@ afterAll(() => rmSync(folder, { recursive: true }));
 
 /** Writes a twin, leaving holes where it has zeros, and then `overlay` at an offset. */
 function materialise(name: string, overlay?: { readonly offset: number; readonly bytes: Uint8Array }): string {
-  const source: ByteSource = foundingTwin(name);
+  const source = foundingTwin(name);
   const path = join(folder, name);
   const descriptor = openSync(path, 'w', 0o755);
   ftruncateSync(descriptor, source.size);
