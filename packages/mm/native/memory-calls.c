@@ -16,6 +16,7 @@
 //   T FILE SIZE                                    ftruncate
 //   W FILE OFFSET VALUE   R FILE OFFSET            pwrite and pread of a byte
 //   F COUNT                                        fork: the child does the next COUNT operations and ends, the parent waits
+//   A LIMIT   D LIMIT                              RLIMIT_AS and RLIMIT_DATA become LIMIT bytes, -1 for none
 //   P LIMIT                                        RLIMIT_MEMLOCK becomes LIMIT bytes and the process loses its privileges
 // Files: 0 and 2 are memory files of 6 and 40 pages, 1 is file 0 opened again for reading only.
 // Each page of a file starts with a return instruction and holds its number plus one at offset 8.
@@ -36,6 +37,7 @@
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
+#include <sys/sysinfo.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -128,6 +130,27 @@ static void drop_privileges(long limit) {
   print("=0x0\n");
 }
 
+static void limit(int resource, long bytes) {
+  struct rlimit wanted;
+  getrlimit(resource, &wanted);
+  wanted.rlim_cur = bytes < 0 ? RLIM_INFINITY : (rlim_t)bytes;
+  result(setrlimit(resource, &wanted) == 0 ? 0 : -errno);
+}
+
+// Bytes between the start and the end of the program's data, which RLIMIT_DATA counts with the heap: fields 45 and 46.
+static long data_bytes(void) {
+  static char text[4096];
+  int fd = open("/proc/self/stat", O_RDONLY);
+  ssize_t count = read(fd, text, sizeof text - 1);
+  close(fd);
+  if (count <= 0) _exit(5);
+  text[count] = 0;
+  char *cursor = strrchr(text, ')') + 1;
+  for (int field = 3; field < 45; field++) cursor = strchr(cursor + 1, ' ');
+  unsigned long start = strtoul(cursor, &cursor, 10);
+  return strtoul(cursor, &cursor, 10) - start;
+}
+
 static void mincore_digits(uintptr_t address, size_t length) {
   long value = call(SYS_mincore, address, length, (long)vector, 0, 0, 0);
   if (value < 0) {
@@ -174,6 +197,8 @@ static void execute(char kind, const long *n) {
       byte = 0;
       result(call(SYS_pread64, files[n[0]], (long)&byte, 1, n[1], 0, 0) < 0 ? -errno : byte);
       break;
+    case 'A': limit(RLIMIT_AS, n[0]); break;
+    case 'D': limit(RLIMIT_DATA, n[0]); break;
     case 'P': drop_privileges(n[0]); break;
     default: touch(kind, n[0], n[1]);
   }
@@ -213,7 +238,10 @@ int main(int count, char **arguments) {
   sigaction(SIGSEGV, &action, NULL);
   sigaction(SIGBUS, &action, NULL);
   sigaction(SIGILL, &action, NULL);
-  print("B0x%lx\n", call(SYS_brk, 0, 0, 0, 0, 0, 0));
+  struct sysinfo memory;
+  sysinfo(&memory);
+  unsigned long total = (memory.totalram + memory.totalswap) * memory.mem_unit;
+  print("B0x%lx 0x%lx 0x%lx\n", call(SYS_brk, 0, 0, 0, 0, 0, 0), data_bytes(), total);
   print_maps();
   long child_ends = -1, skip_until = -1, line_number = 0;
   for (char *line = script; *line; line_number++) {

@@ -154,10 +154,9 @@ export class AddressSpace {
     return current;
   }
 
-  /** Puts the (still empty) heap at an address, as execve does. */
-  setProgramBreak(start: number): void {
-    this.#state.programBreak.start = start;
-    this.#state.programBreak.current = start;
+  /** Puts the (still empty) heap at an address, as execve does; RLIMIT_DATA counts it with the program's own data. */
+  setProgramBreak(start: number, dataBytes = 0): void {
+    Object.assign(this.#state.programBreak, { start, current: start, dataBytes });
   }
 
   /** Tells the space where the initial stack pointer was, by which maps text finds [stack]. */

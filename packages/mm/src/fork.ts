@@ -9,8 +9,7 @@ import { AreaFlag } from './vma.ts';
  */
 export function forkState(parent: SpaceState): SpaceState {
   const child = new SpaceState(parent.memory, { ...parent.layout });
-  child.programBreak.start = parent.programBreak.start;
-  child.programBreak.current = parent.programBreak.current;
+  Object.assign(child.programBreak, parent.programBreak);
   child.stackStart = parent.stackStart;
   for (const area of parent.vmas.areas) {
     if (area.flags & AreaFlag.DontFork) continue;

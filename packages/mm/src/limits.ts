@@ -43,11 +43,5 @@ export function mayLock(state: SpaceState, flags: number, bytes: number): boolea
 
 /** Locked bytes in [start, end). */
 export function lockedBytes({ vmas }: SpaceState, start: number, end: number): number {
-  let bytes = 0;
-  for (let index = vmas.indexAtOrAfter(start); index < vmas.size; index++) {
-    const area = vmas.areas[index];
-    if (area.start >= end) break;
-    if (area.flags & AreaFlag.Locked) bytes += Math.min(end, area.end) - Math.max(start, area.start);
-  }
-  return bytes;
+  return vmas.bytesIn(start, end, AreaFlag.Locked);
 }

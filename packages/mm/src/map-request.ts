@@ -80,15 +80,29 @@ export function map(state: SpaceState, request: MapRequest): number {
   if (area.protection & ~area.maximumProtection) return -MemoryErrno.EACCES;
   if (request.growsDown && area.backing !== undefined) return -MemoryErrno.EINVAL;
   if (request.programZeros && request.fixed === 'replace') unmap(state, address, length);
-  const replaced = request.fixed === 'replace' ? vmas.bytesIn(address, address + length) : 0;
-  if (!mayExpand(state, area, length - replaced)) return -MemoryErrno.ENOMEM;
-  if (area.flags & AreaFlag.Account && !mayPromise(state, length)) return -MemoryErrno.ENOMEM;
-  if (replaced > 0) {
-    const result = unmap(state, address, length);
-    if (result < 0) return result;
-  }
+  const refused = makeRoom(state, area);
+  if (refused < 0) return refused;
   vmas.insertMerging(area, request.programZeros ? { below: vmas.find(address - 1) } : undefined);
   return address;
+}
+
+/** Checks the limits, counting what the new area replaces, and unmaps that (mm/vma.c, __mmap_setup). */
+function makeRoom(state: SpaceState, area: Vma): number {
+  const { vmas, layout } = state;
+  const { start, end } = area;
+  const replaced = vmas.bytesIn(start, end);
+  const first = vmas.atOrAfter(start);
+  const punchesHole = first !== undefined && first.start < start && first.end > end;
+  if (punchesHole && vmas.size >= layout.maximumAreas) return -MemoryErrno.ENOMEM;
+  // The kernel cuts what it is going to replace before it asks, and leaves it cut when the answer is no.
+  if (replaced > 0) {
+    vmas.splitAt(start);
+    vmas.splitAt(end);
+  }
+  if (!mayExpand(state, area, end - start - replaced)) return -MemoryErrno.ENOMEM;
+  const promised = area.flags & AreaFlag.Account ? end - start - vmas.bytesIn(start, end, AreaFlag.Account) : 0;
+  if (!mayPromise(state, promised)) return -MemoryErrno.ENOMEM;
+  return replaced > 0 ? unmap(state, start, end - start) : 0;
 }
 
 /** A hint rounded down to its page; below the lowest address it stands for that one (mm/mmap.c, round_hint_to_min). */

@@ -13,7 +13,7 @@ import { AreaFlag } from './vma.ts';
  */
 export function moveProgramBreak(state: SpaceState, wanted: number): number {
   const { programBreak, layout } = state;
-  if (!(wanted >= programBreak.start) || wanted - programBreak.start > layout.dataLimitInBytes)
+  if (!(wanted >= programBreak.start) || wanted - programBreak.start + programBreak.dataBytes > layout.dataLimitInBytes)
     return programBreak.current;
   const oldEnd = roundUp(programBreak.current, layout.mappingGranularity);
   const newEnd = roundUp(wanted, layout.mappingGranularity);

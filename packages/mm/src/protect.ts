@@ -58,8 +58,9 @@ function protectArea(state: SpaceState, area: Vma, start: number, end: number, p
   if (state.vmas.size + parts > state.layout.maximumAreas) return -MemoryErrno.ENOMEM;
   const flags = accounted(area, protection);
   if (protection & Protection.Write && !(area.protection & Protection.Write)) {
-    // Becoming data may exceed RLIMIT_DATA; the bytes themselves are in RLIMIT_AS already.
-    if (!mayExpand(state, { flags, protection }, 0) && mayExpand(state, area, 0)) return -MemoryErrno.ENOMEM;
+    // Only what becomes data is asked for: bytes that do not even fit as they are do fit, as they are there already.
+    const length = end - start;
+    if (!mayExpand(state, { flags, protection }, length) && mayExpand(state, area, length)) return -MemoryErrno.ENOMEM;
   }
   if (flags & ~area.flags && !mayPromise(state, end - start)) return -MemoryErrno.ENOMEM;
   const locked = (area.flags & (AreaFlag.Locked | AreaFlag.Shared)) === AreaFlag.Locked;

@@ -12,6 +12,8 @@ import { VmaList } from './vma-list.ts';
 export interface ProgramBreak {
   start: number;
   current: number;
+  /** Bytes of the program's own data, which RLIMIT_DATA counts with the heap. */
+  dataBytes: number;
 }
 
 /**
@@ -25,7 +27,7 @@ export class SpaceState implements CodeSpace {
   readonly tlbs: Tlb[] = [];
   readonly codeListeners = new Set<(pageAddress: number) => void>();
   readonly layout: SpaceLayout;
-  readonly programBreak: ProgramBreak = { start: 0, current: 0 };
+  readonly programBreak: ProgramBreak = { start: 0, current: 0, dataBytes: 0 };
   /** Initial stack pointer, by which /proc/PID/maps finds [stack]. */
   stackStart = 0;
   /** Flags every new area gets: those of mlockall(MCL_FUTURE). */

@@ -62,13 +62,13 @@ export class VmaList {
     return area !== undefined && area.start < end;
   }
 
-  /** Mapped bytes in [start, end). */
-  bytesIn(start: number, end: number): number {
+  /** Mapped bytes in [start, end), of areas that have all of `flags`. */
+  bytesIn(start: number, end: number, flags = 0): number {
     let bytes = 0;
     for (let index = this.indexAtOrAfter(start); index < this.#areas.length; index++) {
       const area = this.#areas[index];
       if (area.start >= end) break;
-      bytes += Math.min(end, area.end) - Math.max(start, area.start);
+      if ((area.flags & flags) === flags) bytes += Math.min(end, area.end) - Math.max(start, area.start);
     }
     return bytes;
   }

@@ -21,7 +21,7 @@ export function runNative(path: string, script: readonly Operation[]): { start: 
   const ran = spawnSync(path, { input: scriptText(script), encoding: 'utf8', maxBuffer: 1 << 30 });
   if (ran.status !== 0) throw new Error(`the native run ended with status ${ran.status}, signal ${ran.signal}`);
   const lines = ran.stdout.trimEnd().split('\n');
-  const programBreak = Number(lines[0].slice(1));
+  const [programBreak, dataBytes, memoryBytes] = lines[0].slice(1).split(' ').map(Number);
   let maps: string[] = [];
   const blocks: { result: string; maps: string[] }[] = [];
   let initial: string[] | undefined;
@@ -37,7 +37,7 @@ export function runNative(path: string, script: readonly Operation[]): { start: 
       if (last !== undefined) last.maps = maps;
     }
   }
-  const start = { programBreak, maps: initial ?? maps };
+  const start = { programBreak, dataBytes, memoryBytes, maps: initial ?? maps };
   const window = windowOf(start);
   return { start, steps: blocks.map((block) => ({ result: block.result, maps: shortMaps(block.maps, window) })) };
 }

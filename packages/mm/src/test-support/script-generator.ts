@@ -6,6 +6,7 @@ const PAGE = 4096;
 const ARENA = 0x1000_0000;
 const ARENA_PAGES = 48;
 const FILES = 3;
+const HUGE = 2 ** 30;
 // Not MADV_PAGEOUT (21): what it takes from the page cache is the moment's business.
 const ADVICE = [
   0, 1, 2, 3, 4, 4, 4, 8, 8, 9, 9, 10, 11, 12, 13, 14, 15, 16, 17, 18, 18, 19, 20, 22, 22, 23, 23, 24, 5, 99,
@@ -19,6 +20,8 @@ export class Scripts {
   readonly runner: ScriptRunner;
   readonly operations: Operation[] = [];
   readonly steps: Step[] = [];
+  #isForChild = false;
+  #locksFuture = false;
 
   constructor(random: Random, runner: ScriptRunner) {
     this.random = random;
@@ -30,7 +33,9 @@ export class Scripts {
     if (this.random.oneIn(25)) {
       const count = 1 + this.random.below(8);
       // The child's operations are made on the parent, which is close enough to aim well.
+      this.#isForChild = true;
       const child = Array.from({ length: count }, () => this.#next());
+      this.#isForChild = false;
       this.operations.push({ kind: 'F', numbers: [count] }, ...child);
       this.steps.push(...this.runner.fork(child));
       return;
@@ -70,10 +75,16 @@ export class Scripts {
   }
 
   #next(): Operation {
+    // Touching all of a terabyte, as mlockall does, takes both sides too long: it goes before anything else is done.
+    const huge = this.runner.space.areas.find(({ start, end }) => end - start >= HUGE);
+    if (huge !== undefined) return operation('u', huge.start, huge.end - huge.start);
     for (;;) {
       let at = this.random.below(TOTAL);
       const [, make] = CHOICES.find(([weight]) => (at -= weight) < 0) as Weighted;
       const operation = make(this);
+      const isHuge = operation.kind === 'm' && operation.numbers[1] >= HUGE;
+      if (isHuge && (this.#isForChild || this.#locksFuture)) continue;
+      if (operation.kind === 'L' && operation.numbers[0] & 2) this.#locksFuture = true;
       if (!this.#reachesKernelMemory(operation)) return operation;
     }
   }
@@ -115,6 +126,24 @@ function mapOperation(scripts: Scripts): Operation {
   );
 }
 
+/** Memory of a size that only promises and limits care about. */
+function hugeOperation(scripts: Scripts): Operation {
+  const { random } = scripts;
+  const flags = 0x22 | random.pick([0, 0, 0x4000]);
+  return operation('m', 0, HUGE * 2 ** random.below(18), random.pick([0, 1, 3, 3]), flags, -1, 0);
+}
+
+/** A limit around what is mapped now, or none. */
+function limitOperation({ random, runner }: Scripts): Operation {
+  const kind = random.pick(['A', 'D']);
+  if (random.oneIn(2)) return operation(kind, -1);
+  let bytes = random.below(40) * PAGE;
+  for (const { start, end, protection, flags } of runner.space.areas) {
+    if (kind === 'A' || (protection & 2 && !(flags & 3))) bytes += end - start;
+  }
+  return operation(kind, kind === 'D' && random.oneIn(8) ? 0 : bytes);
+}
+
 function remapOperation(scripts: Scripts): Operation {
   const { random } = scripts;
   const flags = random.pick([0, 1, 1, 1, 3, 3, 3, 5, 5, 7, 2, 4, 8]);
@@ -134,6 +163,8 @@ function breakOperation({ random, runner }: Scripts): Operation {
 // biome-ignore format: one row per line
 const CHOICES: readonly Weighted[] = [
   [16, mapOperation],
+  [2,  hugeOperation],
+  [3,  limitOperation],
   [8,  (s) => operation('u', s.address(), s.length())],
   [12, (s) => operation('p', s.address(), s.length(), s.random.oneIn(25) ? s.random.pick([8, 16, 0x100_0001, 0x200_0001, 0x300_0001]) : s.random.below(8))],
   [12, remapOperation],

@@ -22,7 +22,10 @@ export function digest({ result, maps }: Step): string {
 
 /** The lines of a recording. */
 export function writeRecording({ start, scripts }: Recording): string {
-  const lines = [`B ${start.programBreak}`, ...start.maps.map((line) => `M ${line}`)];
+  const lines = [
+    `B ${start.programBreak} ${start.dataBytes} ${start.memoryBytes}`,
+    ...start.maps.map((line) => `M ${line}`),
+  ];
   for (const { operations, results } of scripts) {
     lines.push('S');
     const forks: number[] = [];
@@ -44,10 +47,10 @@ export function writeRecording({ start, scripts }: Recording): string {
 export function readRecording(text: string): Recording {
   const maps: string[] = [];
   const scripts: { operations: Operation[]; results: string[] }[] = [];
-  let programBreak = 0;
+  let begin: readonly number[] = [];
   for (const line of text.trimEnd().split('\n')) {
     const kind = line[0];
-    if (kind === 'B') programBreak = Number(line.slice(2));
+    if (kind === 'B') begin = line.slice(2).split(' ').map(Number);
     else if (kind === 'M') maps.push(line.slice(2));
     else if (kind === 'S') scripts.push({ operations: [], results: [] });
     else {
@@ -57,7 +60,8 @@ export function readRecording(text: string): Recording {
       if (kind !== 'J') script.operations.push({ kind, numbers: left.split(' ').slice(1).map(Number) });
     }
   }
-  return { start: { programBreak, maps }, scripts };
+  const [programBreak, dataBytes, memoryBytes] = begin;
+  return { start: { programBreak, dataBytes, memoryBytes, maps }, scripts };
 }
 
 /** Whether our step is the kernel's: residency digits of file pages, "-" in ours, may be anything. */

@@ -15,6 +15,9 @@ export interface Operation {
 /** Where the native program stood before its script began. */
 export interface NativeStart {
   readonly programBreak: number;
+  /** Bytes of its initialised data, and of the machine's memory. */
+  readonly dataBytes: number;
+  readonly memoryBytes: number;
   /** Its maps lines. */
   readonly maps: readonly string[];
 }
@@ -52,8 +55,9 @@ export class ScriptRunner {
   }
 
   /** A process as the native one is when its script begins. */
-  static start({ programBreak, maps }: NativeStart): ScriptRunner {
-    const space = new AddressSpace(new GuestMemory(), { mmapBase: 0x7fff_f7ff_f000, minimumAddress: 4096 });
+  static start({ programBreak, dataBytes, memoryBytes, maps }: NativeStart): ScriptRunner {
+    const layout = { mmapBase: 0x7fff_f7ff_f000, minimumAddress: 4096, commitLimitInBytes: memoryBytes };
+    const space = new AddressSpace(new GuestMemory(), layout);
     const user = new UserMemory(space);
     let heap = 0;
     let top = 0;
@@ -64,7 +68,7 @@ export class ScriptRunner {
       if (name === '[vsyscall]') continue;
       if (name === '[heap]') {
         heap = address;
-        space.setProgramBreak(heap);
+        space.setProgramBreak(heap, dataBytes);
         space.brk(programBreak);
       } else {
         if (name === '[vvar]') top = address;
@@ -154,6 +158,12 @@ export class ScriptRunner {
         return this.#files[n[0]].read(space.memory, n[1]);
       case 'P':
         space.layout.lockLimitInBytes = n[0];
+        return 0;
+      case 'A':
+        space.layout.addressSpaceLimitInBytes = n[0] < 0 ? Number.POSITIVE_INFINITY : n[0];
+        return 0;
+      case 'D':
+        space.layout.dataLimitInBytes = n[0] < 0 ? Number.POSITIVE_INFINITY : n[0];
         return 0;
       default:
         return this.#touch(kind, n[0], n[1]);
