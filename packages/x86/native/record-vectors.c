@@ -1,13 +1,14 @@
 // Runs single x86-64 instructions (or short single-stepped sequences) on the real processor from a given state and reports the state after.
 //
 // How: every case is loaded by returning from a signal handler whose saved context was overwritten (so all 16 registers, rflags, x87, MXCSR and
-// YMM are exact, rsp included), runs in a code region at a fixed address, and ends in the next signal: a single-step trap, the int3 that fills the
+// YMM are exact, rsp included; CS chooses 64-bit mode or 32-bit compatibility mode), runs in a code region at a fixed address, and ends in the next signal: a single-step trap, the int3 that fills the
 // rest of the region, or the fault it raised. That handler reads the state, puts memory back and loads the next case, so that a case
 // costs one signal and one rt_sigreturn. Syscall User Dispatch keeps a case from ever making a system call: it ends in SIGSYS.
 //
 // Protocol (little endian, see hardware.ts): a batch is { u32 magic, u32 count, image of data and stack pages, count cases }, the answer is
 // { u32 count, u32 changeBytes, count results, changes }. The process answers batches until end of input.
 #define _GNU_SOURCE
+#include <asm/ldt.h>
 #include <signal.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -32,7 +33,9 @@
 // Flag bits a program can change from user mode and sigreturn restores: CF PF AF ZF SF DF OF AC.
 #define LOADABLE_FLAGS 0x40cd5ull
 
-enum { CASE_SINGLE_STEP = 1 };
+enum { CASE_SINGLE_STEP = 1, CASE_PROTECTED = 4 };
+// Selectors of Linux's GDT: 32-bit code, flat data, 64-bit code; thread-local descriptors of set_thread_area(2).
+enum { CODE_32 = 0x23, DATA_FLAT = 0x2b, CODE_64 = 0x33, FIRST_THREAD_ENTRY = 12 };
 
 typedef struct {
   uint32_t address, length;
@@ -74,7 +77,8 @@ typedef struct {
   uint32_t steps_done, change_offset;
   x87_state x87;
   uint8_t ymm[16][32];
-  uint8_t tail[160];
+  uint16_t selectors[6]; // ES CS SS DS FS GS
+  uint8_t tail[148];
 } test_result;
 
 _Static_assert(sizeof(x87_state) == 160, "x87 layout");
@@ -172,7 +176,22 @@ static void collect_changes(test_result *r, uint32_t from, uint32_t length) {
   }
 }
 
-static void record(int sig, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64_t gs) {
+static void read_selectors(uint16_t *at, const greg_t *g) {
+  __asm__ volatile("mov %%es, %0" : "=m"(at[0]));
+  at[1] = (uint16_t)g[REG_CSGSFS];
+  at[2] = (uint16_t)(g[REG_CSGSFS] >> 48);
+  __asm__ volatile("mov %%ds, %0" : "=m"(at[3]));
+  __asm__ volatile("mov %%fs, %0" : "=m"(at[4]));
+  __asm__ volatile("mov %%gs, %0" : "=m"(at[5]));
+}
+
+// In 32-bit mode a null selector cannot be used, so all data segments are the flat one; 64-bit programs start with null. This loads bases too.
+static void load_selectors(int is_protected) {
+  uint16_t data = is_protected ? DATA_FLAT : 0;
+  __asm__ volatile("mov %0, %%ds\n\tmov %0, %%es\n\tmov %0, %%fs\n\tmov %0, %%gs" ::"r"(data));
+}
+
+static void record(int sig, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64_t gs, const uint16_t *selectors) {
   const test_case *c = &cases[next_case];
   test_result *r = &results[next_case];
   greg_t *g = uc->uc_mcontext.gregs;
@@ -188,6 +207,7 @@ static void record(int sig, siginfo_t *info, ucontext_t *uc, uint64_t fs, uint64
   r->steps_done = c->steps - steps_left;
   r->change_offset = (uint32_t)changes_used;
   for (int i = 0; i < 16; i++) r->gpr[i] = (uint64_t)g[greg_of[i]];
+  memcpy(r->selectors, selectors, sizeof r->selectors);
   r->fs_base = fs;
   r->gs_base = gs;
   memcpy(&r->x87.control, fp, 2);
@@ -234,6 +254,9 @@ static void load(ucontext_t *uc) {
     memcpy(fp + 160 + 16 * i, c->ymm[i], 16);
     memcpy(fp + 576 + 16 * i, c->ymm[i] + 16, 16);
   }
+  int is_protected = (c->mode & CASE_PROTECTED) != 0;
+  g[REG_CSGSFS] = (greg_t)((uint64_t)DATA_FLAT << 48 | (is_protected ? CODE_32 : CODE_64));
+  load_selectors(is_protected);
   write_fs(c->fs_base);
   write_gs(c->gs_base);
 }
@@ -268,9 +291,12 @@ static void on_signal(int sig, siginfo_t *info, void *context) {
   } else if (sig == SIGTRAP && uc->uc_mcontext.gregs[REG_TRAPNO] == 1 && steps_left) {
     steps_left--;
   }
+  uint16_t selectors[6];
+  read_selectors(selectors, uc->uc_mcontext.gregs);
+  load_selectors(0);
   write_fs(own_fs);
   write_gs(own_gs);
-  record(sig, info, uc, fs, gs);
+  record(sig, info, uc, fs, gs, selectors);
   next_case++;
   if (next_case < case_count) {
     load(uc);
@@ -321,6 +347,20 @@ static size_t extended_state_bytes(void) {
   return b < sizeof resume_fp ? 2696 < b ? 2696 : b : sizeof resume_fp;
 }
 
+// Two thread-local descriptors and an empty third one, for instructions that load selectors. Only the i386 table has this call (243).
+static void set_thread_descriptors(void) {
+  for (uint32_t i = 0; i < 2; i++) {
+    struct user_desc *descriptor = (struct user_desc *)DATA_BASE;
+    *descriptor = (struct user_desc){.entry_number = FIRST_THREAD_ENTRY + i, .base_addr = DATA_BASE + 0x40 * i, .limit = 0xfffff, .seg_32bit = 1, .limit_in_pages = 1, .useable = 1};
+    long result;
+    __asm__ volatile("int $0x80" : "=a"(result) : "a"(243l), "b"(descriptor) : "memory", "r8", "r9", "r10", "r11");
+    if (result != 0) {
+      fprintf(stderr, "set_thread_area: error %ld\n", -result);
+      exit(71);
+    }
+  }
+}
+
 extern char __executable_start, etext;
 
 int main(void) {
@@ -332,6 +372,8 @@ int main(void) {
   map_at(CODE_BASE, CODE_BYTES, PROT_READ | PROT_EXEC, MAP_SHARED | MAP_FIXED_NOREPLACE, fd);
   map_at(DATA_BASE, DATA_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
   map_at(STACK_BASE, STACK_BYTES, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_FIXED_NOREPLACE, -1);
+
+  set_thread_descriptors();
 
   stack_t alternate = {.ss_size = 1 << 18};
   alternate.ss_sp = map_at(0, alternate.ss_size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);

@@ -1,24 +1,23 @@
 // Our CPU against recorded hardware: every instruction row, its encodings and edge values, replayed from the committed vectors.
 import { describe, expect, it } from 'vitest';
-import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
-import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { instructionFamilies } from './isa/index.ts';
 import { CF } from './state/flags.ts';
 import { FXSAVE, GPR, VECTOR } from './state/layout.ts';
 import { testedRows } from './test-support/case-generator.ts';
-import { CaseComparison } from './test-support/compare-case.ts';
+import { CaseComparison, caseMode } from './test-support/compare-case.ts';
+import { createDecoders } from './test-support/decoders.ts';
 import { describeCase } from './test-support/describe-case.ts';
 import { CASE_CODE_AT } from './test-support/recorder-layout.ts';
 import { Subject } from './test-support/subject.ts';
 import { readVectors } from './test-support/vectors.ts';
 
 describe('recorded hardware vectors', () => {
-  const decoder = new Decoder(buildOpcodeMap(instructionFamilies));
-  const comparison = new CaseComparison(decoder);
+  const decoders = createDecoders();
+  const comparison = new CaseComparison(decoders);
   const subject = new Subject();
   const instruction = createInstruction();
-  const covered = new Set<unknown>();
+  const covered = { 32: new Set<unknown>(), 64: new Set<unknown>() };
   const recorded = [...readVectors()];
 
   it.each(recorded.map(({ file }, index) => [file, index] as const))('%s', (_file, number) => {
@@ -28,8 +27,9 @@ describe('recorded hardware vectors', () => {
     let firstFailure = '';
     for (let index = 0; index < batch.count; index += 1) {
       const at = batch.offsetOf(index) + CASE_CODE_AT;
-      const isKnown = decoder.decode(batch.bytes, at, at + 15, 0, instruction) === 0;
-      if (isKnown) covered.add(instruction.candidate.row);
+      const mode = caseMode(batch, index);
+      const isKnown = decoders[mode].decode(batch.bytes, at, at + 15, 0, instruction) === 0;
+      if (isKnown) covered[mode].add(instruction.candidate.row);
       const exit = subject.run(batch, index);
       const differences = comparison.compare(batch, index, answer, subject, exit);
       subject.restoreImage(batch);
@@ -66,8 +66,8 @@ describe('recorded hardware vectors', () => {
     expect(found.map((difference) => difference.part)).toEqual(['exit', 'flags', 'memory']);
   });
 
-  it('has cases for every row', () => {
-    const missing = testedRows(instructionFamilies).filter(({ row }) => !covered.has(row));
+  it.each([64, 32] as const)('has cases for every row in %i-bit mode', (mode) => {
+    const missing = testedRows(instructionFamilies, undefined, mode).filter(({ row }) => !covered[mode].has(row));
     expect(missing.map(({ name, row }) => `${name} ${row.encoding.text}`)).toEqual([]);
   });
 });

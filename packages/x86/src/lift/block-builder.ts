@@ -116,7 +116,10 @@ export class BlockBuilder {
   // Code segments cannot be written, not even by user programs whose data segments lie over them (SDM vol. 3A, section 5.4).
   private writesMemory(): boolean {
     const { instruction, lifter } = this;
-    return instruction.candidate.row.operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
+    const { operands } = instruction.candidate.row;
+    // Vector instructions and those of MMX set flags of their own before they store: the lifter raises it where the store is.
+    if (operands.some(({ kind }) => kind.place === 'vector' || kind.place === 'mmx')) return false;
+    return operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
   }
 
   private place(address: number, next: number, count: number): Block {

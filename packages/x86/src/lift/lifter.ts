@@ -2,6 +2,7 @@
 //
 // Order is part of correctness: everything that can fault must come before the first change of a register or flag, because a
 // fault leaves the state as it is then. The verbs that combine steps (`compute`, `push`, `pop`) keep that order.
+import { Vector } from '../cpu-exit.ts';
 import { BASE_NONE, BASE_RIP, type Instruction } from '../decode/instruction.ts';
 import { IMMEDIATE_PLACES, type Row } from '../isa/row.ts';
 import type { OperandKind } from '../decode/operand-kinds.ts';
@@ -297,7 +298,8 @@ export class Lifter {
   }
   store(width: Width, index: number, value: Cell, extra = 0): void {
     this.locate(index);
-    this.uop(`st.${width}`, value, this.base, this.displacement + extra);
+    if (this.instruction.codeSegment) this.uop('raise', Vector.GeneralProtection);
+    else this.uop(`st.${width}`, value, this.base, this.displacement + extra);
   }
   /** Loads or stores through any address cell. */
   loadAt(width: Width, address: Cell, displacement: number, into: Cell = this.temporary()): Cell {
@@ -316,7 +318,8 @@ export class Lifter {
   /** Appends a micro-op that ends with (address cell, displacement) of a memory operand: `ldzx.8`, `align.128`, ... */
   memoryUop(name: string, index: number, ...before: number[]): void {
     this.locate(index);
-    this.uop(name, ...before, this.base, this.displacement);
+    if (this.instruction.codeSegment && name.startsWith('st')) this.uop('raise', Vector.GeneralProtection);
+    else this.uop(name, ...before, this.base, this.displacement);
   }
   /** The effective address of operand `index` as one cell; `segmented` false for LEA. */
   address(index: number, segmented = true): Cell {

@@ -22,6 +22,8 @@ const flat = (rights: number, isCode: boolean): Descriptor => ({
   isCode,
   isWritable: !isCode,
 });
+/** The bit that set_thread_area(2) takes from its argument, where C libraries set it. */
+const USEABLE = 0x10_0000;
 const code32 = /* @__PURE__ */ flat(0xcffb00, true);
 const data32 = /* @__PURE__ */ flat(0xcff300, false);
 const code64 = /* @__PURE__ */ flat(0xaffb00, true);
@@ -44,5 +46,5 @@ export function descriptorOf(
   const thread = entry - FIRST_THREAD_ENTRY;
   if (thread < 0 || thread > 2) return undefined;
   const base = threadBase(thread);
-  return base === undefined ? undefined : { ...data32, base };
+  return base === undefined ? undefined : { ...data32, base, rights: data32.rights | USEABLE };
 }

@@ -1,9 +1,10 @@
 // Generates hardware cases from the instruction rows: a random instance of a row, a state around it, and memory it can work on.
+import { encodingIn } from '../decode/opcode-map.ts';
 import type { InstructionFamily, Row } from '../isa/row.ts';
 import { AF } from '../state/flags.ts';
 import type { Batch } from './batch.ts';
 import { extended, integer, shiftCount, vector } from './edge-values.ts';
-import { createEncoded, encodeRow } from './instruction-encoder.ts';
+import { createEncoded, type Encoded, encodeRow, selector } from './instruction-encoder.ts';
 import type { Random } from './random.ts';
 import * as layout from './recorder-layout.ts';
 import { SHIFT, statedUndefined } from './undefined-flags.ts';
@@ -31,18 +32,23 @@ const NOT_COMPARABLE = new Set([
 ]);
 /** Their images hold instruction pointers and reserved bits that vary; they have tests of their own. */
 const IMAGE_INSTRUCTIONS = /^(f(x|n)?(save|rstor)|f(n)?stenv|fldenv|fxsave|fxrstor|xsave|xrstor)/;
-const BRANCH = /^(j|call|ret|loop)/;
+const BRANCH = /^(j|call|ret|iret|loop)/;
+/** Work on selectors. */
+const SELECTOR_NAMES = /^(l[efgds]s|l[as][rl]|ver[rw]|arpl|mov)$/;
 const STRING = /^(movs|cmps|stos|lods|scas)$/;
 
-/** The rows that can be compared with hardware, optionally only those whose mnemonic is named. */
-export function testedRows(families: readonly InstructionFamily[], only?: ReadonlySet<string>): TestedRow[] {
+/** The rows that can be compared with hardware in a mode, optionally only those whose mnemonic is named. */
+export function testedRows(
+  families: readonly InstructionFamily[],
+  only?: ReadonlySet<string>,
+  mode: 32 | 64 = 64,
+): TestedRow[] {
   const rows: TestedRow[] = [];
   for (const family of families) {
     family.rows.forEach((row, position) => {
       const name = family.mnemonic + (family.suffixes?.[position] ?? '');
       if (NOT_COMPARABLE.has(name) || IMAGE_INSTRUCTIONS.test(name)) return;
-      // Loading a segment register changes the recorder itself.
-      if (row.operands.some(({ kind, access }) => kind.place === 'segment' && access !== 'r')) return;
+      if (encodingIn(row, mode) === undefined) return;
       if (only === undefined || only.has(name) || only.has(family.mnemonic)) rows.push({ family, row, name });
     });
   }
@@ -67,12 +73,15 @@ export function isSequential({ family, row, name }: TestedRow): boolean {
 export class CaseGenerator {
   private readonly random: Random;
   private readonly rows: readonly TestedRow[];
-  private readonly encoded = createEncoded();
+  private readonly encoded: Encoded;
+  private readonly mode: 32 | 64;
 
   /** Some cases have floating-point exceptions unmasked. */
   private readonly unmasked: boolean;
 
-  constructor(random: Random, rows: readonly TestedRow[], unmasked = false) {
+  constructor(random: Random, rows: readonly TestedRow[], unmasked = false, mode: 32 | 64 = 64) {
+    this.encoded = createEncoded(mode);
+    this.mode = mode;
     this.random = random;
     this.rows = rows;
     this.unmasked = unmasked;
@@ -100,7 +109,7 @@ export class CaseGenerator {
       const { bytes } = batch;
       const at = batch.offsetOf(batch.count);
       if (!this.write(batch, random.below(this.rows.length))) continue;
-      bytes[at + layout.CASE_MODE_AT] = layout.MODE_SEQUENCE;
+      bytes[at + layout.CASE_MODE_AT] = layout.MODE_SEQUENCE | this.modeBit;
       const start = layout.CODE_BASE + bytes.readUInt32LE(at + layout.CASE_OFFSET_AT) + encoded.length;
       // The rest of the code is a patch of the code region; the slot has 44 bytes, the last one of a page less.
       const room = 64 - ((start - 20) % 64) - 20;
@@ -132,14 +141,14 @@ export class CaseGenerator {
     const at = batch.offsetOf(slot);
     bytes.fill(0, at, at + layout.RECORD_BYTES);
     bytes[at + layout.CASE_LENGTH_AT] = encoded.length;
-    bytes[at + layout.CASE_MODE_AT] = BRANCH.test(name) ? layout.MODE_SINGLE_STEP : 0;
+    bytes[at + layout.CASE_MODE_AT] = (BRANCH.test(name) ? layout.MODE_SINGLE_STEP : 0) | this.modeBit;
     bytes.writeUInt32LE(this.controlAndStatus(row), at + layout.MXCSR_AT);
     bytes.writeUInt32LE(0x202 | (random.next() & 0x8d5) | (random.oneIn(4) ? 0x400 : 0), at + layout.FLAGS_AT);
     bytes.set(encoded.bytes.subarray(0, encoded.length), at + layout.CASE_CODE_AT);
     bytes.writeUInt32LE(codeOffset, at + layout.CASE_OFFSET_AT);
     bytes.writeUInt32LE(1, at + layout.CASE_STEPS_AT);
     bytes.writeUInt32LE(number, at + layout.CASE_NOTE_AT);
-    this.writeRegisters(bytes, at, family, name);
+    this.writeRegisters(bytes, at, family, row, name);
     this.writeX87(bytes, at, row);
     for (let register = 0; register < 16; register += 1) {
       vector(random, bytes, at + layout.YMM_AT + 32 * register);
@@ -148,7 +157,7 @@ export class CaseGenerator {
     }
     if (encoded.vectorIndex >= 0)
       this.writeIndices(bytes, at + layout.YMM_AT + 32 * encoded.vectorIndex, (row.encoding.opcode & 1) === 1);
-    this.writePatches(bytes, at, name);
+    this.writePatches(bytes, at, row, name);
     batch.count += 1;
     return true;
   }
@@ -163,7 +172,21 @@ export class CaseGenerator {
     }
   }
 
-  private writeRegisters(bytes: Buffer, at: number, family: InstructionFamily, name: string): void {
+  private get modeBit(): number {
+    return this.mode === 32 ? layout.MODE_PROTECTED : 0;
+  }
+
+  // Selectors in registers and memory: rows with a segment operand, and those that look into one.
+  private usesSelector(row: Row, name: string): boolean {
+    return row.operands.some(({ kind }) => kind.place === 'segment') || (name !== 'mov' && SELECTOR_NAMES.test(name));
+  }
+  // In 32-bit mode a data segment with a base is a thing we refuse, so ES, SS and DS get none.
+  private selectorFor(row: Row): number {
+    const isSafe = this.mode === 64 || /^(0f (02|03|00|a1|a9|b4|b5)|m32only 63)/.test(row.encoding.text);
+    return selector(this.random, false, isSafe);
+  }
+
+  private writeRegisters(bytes: Buffer, at: number, family: InstructionFamily, row: Row, name: string): void {
     const { random, encoded } = this;
     const set = (register: number, value: bigint) =>
       bytes.writeBigUInt64LE(BigInt.asUintN(64, value), at + layout.GPR_AT + 8 * register);
@@ -188,10 +211,16 @@ export class CaseGenerator {
       set(7, random.oneIn(3) ? source + BigInt(random.below(40) - 20) : within());
       if (!random.oneIn(16)) set(1, BigInt(random.oneIn(6) ? random.below(3000) : random.below(24)));
     }
+    if (this.usesSelector(row, name))
+      for (let register = 0; register < 16; register += 1)
+        if (register !== 4) set(register, (get(register) & ~0xffffn) | BigInt(this.selectorFor(row)));
     if (name === 'xlat') set(3, BigInt(layout.DATA_BASE + random.below(0x1f00)));
     encoded.fixed.forEach((value, register) => {
       if (value !== undefined) set(register, value);
     });
+    // The upper halves do not exist in 32-bit mode.
+    if (this.mode === 32)
+      for (let register = 0; register < 8; register += 1) set(register, get(register) & 0xffff_ffffn);
     bytes.writeBigUInt64LE(encoded.fsBase, at + layout.FS_BASE_AT);
     bytes.writeBigUInt64LE(encoded.gsBase, at + layout.GS_BASE_AT);
     if (family.mnemonic === 'wrfsbase' || family.mnemonic === 'wrgsbase') {
@@ -202,7 +231,7 @@ export class CaseGenerator {
     }
   }
 
-  private writePatches(bytes: Buffer, at: number, name: string): void {
+  private writePatches(bytes: Buffer, at: number, row: Row, name: string): void {
     const { random, encoded } = this;
     let count = 0;
     const patch = (address: bigint, fill: (start: number) => number) => {
@@ -212,7 +241,23 @@ export class CaseGenerator {
       bytes.writeUInt32LE(fill(start + 8), start + 4);
       count += 1;
     };
-    if (encoded.target !== undefined && random.oneIn(2)) {
+    const slots = (address: bigint, values: readonly bigint[], operandBytes = encoded.operandBytes) =>
+      patch(address, (start) => {
+        values.forEach((value, slot) => {
+          for (let k = 0; k < operandBytes; k += 1)
+            bytes[start + slot * operandBytes + k] = Number((value >> BigInt(8 * k)) & 0xffn);
+        });
+        return values.length * operandBytes;
+      });
+    const codeAddress = () => BigInt(layout.CODE_BASE + random.below(layout.CODE_BYTES));
+    const isFarMemory = /^(jmp|call)$/.test(name) && row.encoding.text.startsWith('ff m');
+    if (encoded.target !== undefined && (isFarMemory || this.usesSelector(row, name))) {
+      const isPointer = isFarMemory || /^l[efgds]s$/.test(name);
+      const first = isFarMemory && !random.oneIn(8) ? codeAddress() : integer(random);
+      const last = BigInt(isFarMemory ? selector(random, true) : this.selectorFor(row));
+      slots(encoded.target, isPointer ? [first, last] : [last]);
+    }
+    if (encoded.target !== undefined && count === 0 && random.oneIn(2)) {
       patch(encoded.target, (start) => {
         const choice = random.below(4);
         if (choice === 0) bytes.writeBigUInt64LE(integer(random), start);
@@ -232,6 +277,21 @@ export class CaseGenerator {
         (start) => bytes.writeBigUInt64LE(BigInt(layout.CODE_BASE + random.below(layout.CODE_BYTES)), start) - start,
       );
     }
+    if (name === 'retf' || name === 'iret') {
+      const code = !random.oneIn(8) ? codeAddress() : integer(random);
+      const flags = integer(random) & ~0x0f24_4100n;
+      const stack = BigInt(layout.STACK_BASE + random.below(layout.STACK_BYTES));
+      const values = [
+        code,
+        BigInt(selector(random, true)),
+        flags,
+        stack,
+        random.oneIn(4) ? BigInt(selector(random, false)) : 0x2bn,
+      ];
+      slots(stackPointer, name === 'retf' ? values.slice(0, 2) : values);
+    }
+    if (name === 'pop' && /(07|17|1f|0f a1|0f a9)$/.test(row.encoding.text))
+      slots(stackPointer, [BigInt(this.selectorFor(row))]);
     // TF, AC and NT would act on the recorder.
     if (name === 'popf')
       patch(stackPointer, (start) => bytes.writeBigUInt64LE(integer(random) & ~0x0f24_4100n, start) - start);

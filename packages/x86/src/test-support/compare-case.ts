@@ -36,6 +36,7 @@ export const REGISTER_NAMES = [
   'r14',
   'r15',
 ];
+const SEGMENT_NAMES = ['es', 'cs', 'ss', 'ds', 'fs', 'gs'];
 const PAGE = 4096;
 
 // Addresses in the kernel's half are rounded on our side, where they are numbers: only that they are there is compared.
@@ -58,14 +59,14 @@ function unpromisedStatus(results: Buffer, at: number): number {
 
 const MASKED_STORE = /^vp?maskmov(ps|pd|d|q)$/;
 
-/** Compares case by case; one per decoder. */
+/** Compares case by case. */
 export class CaseComparison {
-  private readonly decoder: Decoder;
+  private readonly decoders: Readonly<Record<32 | 64, Decoder>>;
   private readonly instruction = createInstruction();
   private mnemonic = '';
 
-  constructor(decoder: Decoder) {
-    this.decoder = decoder;
+  constructor(decoders: Readonly<Record<32 | 64, Decoder>>) {
+    this.decoders = decoders;
   }
 
   /** The differences of one case, empty when we agree. Leaves our memory changed: the caller restores it. */
@@ -83,8 +84,10 @@ export class CaseComparison {
     const ours = Buffer.from(u8.buffer, subject.cpu.state, 4096);
     if (results.compare(ours, GPR, GPR + 128, at + layout.GPR_AT, at + layout.GPR_AT + 128) !== 0) {
       for (let register = 0; register < 16; register += 1) {
-        const expected = results.readBigUInt64LE(at + layout.GPR_AT + 8 * register);
-        const actual = ours.readBigUInt64LE(GPR + 8 * register);
+        // A transfer from 64-bit to 32-bit mode leaves upper halves undefined (SDM vol. 1, section 3.4.1.1).
+        const bits = register < 8 && subject.cpu.mode === 32 ? 32 : 64;
+        const expected = BigInt.asUintN(bits, results.readBigUInt64LE(at + layout.GPR_AT + 8 * register));
+        const actual = BigInt.asUintN(bits, ours.readBigUInt64LE(GPR + 8 * register));
         if (expected !== actual) add('register', REGISTER_NAMES[register], hex(expected), hex(actual));
       }
     }
@@ -118,6 +121,13 @@ export class CaseComparison {
       const actual = name === 'fs' ? subject.cpu.fsBase : subject.cpu.gsBase;
       if (expected !== actual) add('segment', name, hex(expected), hex(actual));
     }
+    SEGMENT_NAMES.forEach((name, number) => {
+      const expected = results.readUInt16LE(at + layout.RESULT_SELECTORS_AT + 2 * number);
+      // The way back from the signal handler clears the privilege level of null selectors.
+      const found = subject.cpu.selector(number);
+      const actual = found < 4 ? 0 : found;
+      if (expected !== actual) add('segment', name, hex(expected), hex(actual));
+    });
     this.compareX87(results, at, ours, add);
     // Stores of more than 8 bytes and the push of a call whose target is refused may be left half done on hardware.
     const isPartial =
@@ -213,7 +223,8 @@ export class CaseComparison {
   // -1: the result is undefined as well, so there is nothing to compare.
   private undefinedMask(batch: Batch, index: number): number {
     const at = batch.offsetOf(index) + layout.CASE_CODE_AT;
-    const result = this.decoder.decode(batch.bytes, at, at + 15, 0, this.instruction);
+    const mode = caseMode(batch, index);
+    const result = this.decoders[mode].decode(batch.bytes, at, at + 15, 0, this.instruction);
     if (batch.bytes[batch.offsetOf(index) + layout.CASE_MODE_AT] & layout.MODE_SEQUENCE) {
       this.mnemonic = '';
       return AF;
@@ -223,6 +234,11 @@ export class CaseComparison {
     const cl = batch.bytes[batch.offsetOf(index) + layout.GPR_AT + 8];
     return undefinedResult(this.instruction, cl) ? -1 : undefinedFlags(this.instruction, cl);
   }
+}
+
+/** The mode a case runs in. */
+export function caseMode(batch: Batch, index: number): 32 | 64 {
+  return (batch.bytes[batch.offsetOf(index) + layout.CASE_MODE_AT] & layout.MODE_PROTECTED) !== 0 ? 32 : 64;
 }
 
 // In units of the last place; 79-bit patterns of one sign are in order of value.

@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Batch } from './batch.ts';
-import { type Difference, flagText, REGISTER_NAMES } from './compare-case.ts';
+import { caseMode, type Difference, flagText, REGISTER_NAMES } from './compare-case.ts';
 import * as layout from './recorder-layout.ts';
 
 /** Text of a case and its differences, for a terminal. */
@@ -16,7 +16,8 @@ export function describeCase(batch: Batch, index: number, name: string, differen
     sequenceCode(bytes, at),
   ]);
   const address = layout.CODE_BASE + bytes.readUInt32LE(at + layout.CASE_OFFSET_AT);
-  const lines = [`${name}: ${code.toString('hex')} at 0x${address.toString(16)}: ${disassemble(code, address)}`];
+  const mode = caseMode(batch, index);
+  const lines = [`${name}: ${code.toString('hex')} at 0x${address.toString(16)}: ${disassemble(code, address, mode)}`];
   for (let register = 0; register < 16; register += 4) {
     const part = [0, 1, 2, 3].map((k) => {
       const value = bytes.readBigUInt64LE(at + layout.GPR_AT + 8 * (register + k));
@@ -60,7 +61,7 @@ function sequenceCode(bytes: Buffer, at: number): Buffer {
 }
 
 /** objdump's text of one instruction; the bytes alone where objdump is missing. */
-export function disassemble(code: Uint8Array, address: number): string {
+export function disassemble(code: Uint8Array, address: number, mode: 32 | 64 = 64): string {
   const directory = mkdtempSync(join(tmpdir(), 'elf-disassemble-'));
   try {
     const file = join(directory, 'code');
@@ -70,7 +71,7 @@ export function disassemble(code: Uint8Array, address: number): string {
       '-b',
       'binary',
       '-m',
-      'i386:x86-64',
+      mode === 64 ? 'i386:x86-64' : 'i386',
       '-M',
       'intel',
       `--adjust-vma=0x${address.toString(16)}`,

@@ -1,8 +1,9 @@
 // Encodes one random instance of an instruction row: prefixes, ModRM form, registers, immediates, and the registers its address needs.
+import { encodingIn } from '../decode/opcode-map.ts';
 import type { Encoding, InstructionFamily, Row } from '../isa/row.ts';
 import { integer, shiftCount } from './edge-values.ts';
 import type { Random } from './random.ts';
-import { DATA_BASE, DATA_BYTES } from './recorder-layout.ts';
+import { CODE_BASE, CODE_BYTES, DATA_BASE, DATA_BYTES } from './recorder-layout.ts';
 
 /** One instance: the bytes, and what the state must hold for its memory operand to be where it was meant. */
 export interface Encoded {
@@ -16,11 +17,15 @@ export interface Encoded {
   gsBase: bigint;
   /** The vector register whose elements are indices and should be small; -1 without. */
   vectorIndex: number;
+  /** Operand size of the instance in bytes. */
+  operandBytes: number;
+  /** The mode it is encoded for. */
+  readonly mode: 32 | 64;
   /** Memory operands have absolute addresses, so that no register must hold a certain value. */
   absoluteOnly: boolean;
 }
 
-export function createEncoded(): Encoded {
+export function createEncoded(mode: 32 | 64 = 64): Encoded {
   return {
     bytes: new Uint8Array(32),
     length: 0,
@@ -29,6 +34,8 @@ export function createEncoded(): Encoded {
     fsBase: 0n,
     gsBase: 0n,
     vectorIndex: -1,
+    operandBytes: 4,
+    mode,
     absoluteOnly: false,
   };
 }
@@ -53,6 +60,7 @@ export function encodeRow(
   out.fsBase = 0n;
   out.gsBase = 0n;
   out.vectorIndex = -1;
+  const isProtected = out.mode === 32;
   let at = 0;
   const form = memoryForm(random, encoding);
   const isMemory = encoding.hasModrm && form !== 3;
@@ -60,18 +68,21 @@ export function encodeRow(
   if (encoding.prefix === 'any' && random.oneIn(scalable ? 3 : 16)) bytes[at++] = 0x66;
   const addressPrefix = !out.absoluteOnly && (isMemory || family.repeatable === true) && random.oneIn(12);
   if (addressPrefix) bytes[at++] = 0x67;
-  const segment = !out.absoluteOnly && isMemory && random.oneIn(16) ? random.pick([0x64, 0x65]) : 0;
+  const segment =
+    out.absoluteOnly || !(isMemory || isProtected) ? 0 : segmentPrefix(random, isProtected, addressPrefix);
+  // A masked store through CS is #GP only if the mask chooses something, which ours does not tell apart.
+  if (segment === 0x2e && /^vp?maskmov/.test(family.mnemonic)) return false;
   if (segment !== 0) bytes[at++] = segment;
   const lock = !vex && family.lockable === true && isMemory && random.oneIn(4);
   if (lock) bytes[at++] = 0xf0;
   if (MANDATORY[encoding.prefix] !== 0 && !vex) bytes[at++] = MANDATORY[encoding.prefix];
   else if (family.repeatable === true && random.oneIn(2)) bytes[at++] = random.pick([0xf2, 0xf3]);
 
-  const wide = encoding.rexW >= 0 ? encoding.rexW === 1 : random.oneIn(scalable ? 3 : 12);
+  const wide = isWide(random, row, out.mode, scalable);
   // A VEX prefix of two bytes has neither W nor X nor B and implies the map 0F.
   const shortVex = vex && encoding.map === 1 && !wide && random.oneIn(2);
-  const hasRex = !vex && (wide || random.oneIn(2));
-  const extend = vex ? random.below(8) & (shortVex ? 4 : 7) : hasRex ? random.below(8) : 0;
+  const hasRex = !vex && !isProtected && (wide || random.oneIn(2));
+  const extend = isProtected ? 0 : vex ? random.below(8) & (shortVex ? 4 : 7) : hasRex ? random.below(8) : 0;
   const rexAt = at;
   if (vex) at += shortVex ? 2 : 3;
   else {
@@ -87,20 +98,26 @@ export function encodeRow(
     const reg = encoding.digit >= 0 ? encoding.digit : random.below(8);
     if (form === 3) bytes[at++] = 0xc0 | (reg << 3) | (encoding.rm >= 0 ? encoding.rm : random.below(8));
     else {
-      const target = chooseTarget(random, row, lock || family.mnemonic === 'xchg');
+      const target = chooseTarget(random, row, lock || family.mnemonic === 'xchg', isProtected);
       out.target = target;
       let linear = target;
-      if (segment !== 0) {
-        const base = BigInt(random.below(0x1_0000) * 8);
-        if (segment === 0x64) out.fsBase = base;
-        else out.gsBase = base;
-        linear = BigInt.asUintN(64, target - base);
+      if (segment === 0x64 || segment === 0x65) {
+        // With 16-bit addresses a base brings the operand into memory that exists.
+        const base =
+          isProtected && addressPrefix ? target - BigInt(random.below(0x1_0000)) : BigInt(random.below(0x1_0000) * 8);
+        if (segment === 0x64) out.fsBase = BigInt.asUintN(out.mode, base);
+        else out.gsBase = BigInt.asUintN(out.mode, base);
+        linear = BigInt.asUintN(out.mode, target - base);
       }
       const isGather = row.operands.some(({ kind: { place } }) => place === 'vsib');
-      if (isGather && out.absoluteOnly) return false;
+      if (isGather && (out.absoluteOnly || (isProtected && addressPrefix))) return false;
       const kind = isGather ? 9 : out.absoluteOnly ? 1 : random.below(10);
       if (kind === 1 && out.absoluteOnly && linear >= 0x7fff_0000n) return false;
-      if (kind === 0 && !addressPrefix && linear < 0x4000_0000n) {
+      if (isProtected && addressPrefix) at = encodeNarrow(random, form, reg, Number(linear & 0xffffn), at, out);
+      else if (isProtected && kind === 0) {
+        bytes[at++] = (reg << 3) | 5;
+        at = put(bytes, at, linear, 4);
+      } else if (kind === 0 && !addressPrefix && linear < 0x4000_0000n) {
         bytes[at++] = (reg << 3) | 5;
         relativeAt = at;
         at += 4;
@@ -111,37 +128,47 @@ export function encodeRow(
         at = put(bytes, at, linear, 4);
         rex &= ~2;
       } else {
-        const next = encodeBased(random, form, reg, linear, addressPrefix, rex, at, out, isGather);
+        const next = encodeBased(random, form, reg, linear, addressPrefix && !isProtected, rex, at, out, isGather);
         if (next < 0) return false;
         at = next;
       }
       if (relativeAt >= 0) put(bytes, relativeAt, linear, 4);
     }
   }
-  if (vex) putVex(random, row, rex, shortVex, bytes, rexAt);
+  // VEX.B means nothing in 32-bit mode.
+  if (vex) putVex(random, row, isProtected ? rex | random.below(2) : rex, shortVex, bytes, rexAt, isProtected);
   else if (hasRex) bytes[rexAt] = 0x40 | rex;
+  const isNarrow = bytes.subarray(0, rexAt).includes(0x66) && encoding.prefix === 'any';
+  const operandBytes = wide && !isProtected ? 8 : isNarrow ? 2 : 4;
+  out.operandBytes = operandBytes;
   for (let slot = 0; slot < encoding.immediates.length; slot += 1) {
     const rule = encoding.immediates[slot];
-    const operandBytes = wide ? 8 : bytes.subarray(0, rexAt).includes(0x66) && encoding.prefix === 'any' ? 2 : 4;
     const size =
       rule === 'z'
         ? Math.min(operandBytes, 4)
         : rule === 'v'
           ? operandBytes
           : rule === 'o'
-            ? addressPrefix
+            ? addressPrefix || isProtected
               ? 4
               : 8
-            : rule;
+            : rule === 'j'
+              ? isProtected && isNarrow
+                ? 2
+                : 4
+              : rule;
     const places = row.operands.filter(({ kind }) => ['immediate', 'relative', 'offset'].includes(kind.place));
     const place = places[slot]?.kind.place;
     let value = size === 1 && random.oneIn(2) ? BigInt(shiftCount(random)) : integer(random);
     if (place === 'offset') {
-      out.target = chooseTarget(random, row, false);
+      out.target = chooseTarget(random, row, false, isProtected);
       value = out.target - (segment === 0x64 ? out.fsBase : out.gsBase);
     }
     // A near branch stays where addresses are canonical; most targets are small steps.
     if (place === 'relative' && size === 4) value = BigInt(random.next() >> (random.below(3) * 8 + 3));
+    // The pointer of a far transfer.
+    if (isProtected && family.suffixes === undefined && /^(call|jmp)$/.test(family.mnemonic) && place === 'immediate')
+      value = slot === 0 ? BigInt(CODE_BASE + random.below(CODE_BYTES)) : BigInt(selector(random, true));
     at = put(bytes, at, value, size);
   }
   out.length = at;
@@ -157,11 +184,44 @@ export function encodeRow(
 /** The classes of mandatory prefixes in the order of VEX.pp. */
 const VEX_PREFIXES = ['np', '66', 'f3', 'f2'];
 
-function putVex(random: Random, row: Row, rex: number, short: boolean, bytes: Uint8Array, at: number): void {
+// REX.W or VEX.W. In 32-bit mode there is no REX, and VEX.W is free where it would choose a general register's width.
+function isWide(random: Random, row: Row, mode: 32 | 64, scalable: boolean): boolean {
+  const { rexW, vex } = row.encoding;
+  if (mode === 32 && !vex) return false;
+  if (mode === 32 && encodingIn(row, 32)?.rexW === -1) return random.oneIn(2);
+  return rexW >= 0 ? rexW === 1 : random.oneIn(scalable ? 3 : 12);
+}
+
+function segmentPrefix(random: Random, isProtected: boolean, isNarrow: boolean): number {
+  if (isProtected && isNarrow) return random.oneIn(8) ? 0 : random.pick([0x64, 0x65]);
+  if (!random.oneIn(16)) return 0;
+  return random.pick(isProtected ? [0x64, 0x65, 0x26, 0x2e, 0x36, 0x3e] : [0x64, 0x65]);
+}
+
+/** Selectors of all kinds: null, flat ones with right and wrong privilege levels, the kernel's, of an empty table, thread-local ones. */
+const SELECTORS = [
+  0, 0, 0x23, 0x23, 0x2b, 0x2b, 0x33, 0x33, 0x20, 0x28, 0x30, 0x2a, 0x32, 0x08, 0x10, 0x13, 0x18, 0x1b, 0x27, 0x2f,
+  0x40, 0x43, 0x53, 0x5b, 0x73, 0x70, 0x83, 0xfff3, 0x1233,
+];
+export function selector(random: Random, isCode: boolean, isThreadLocal = false): number {
+  if (isCode && !random.oneIn(4)) return random.pick([0x23, 0x33]);
+  return isThreadLocal && random.oneIn(4) ? random.pick([0x60, 0x63, 0x6b]) : random.pick(SELECTORS);
+}
+
+function putVex(
+  random: Random,
+  row: Row,
+  rex: number,
+  short: boolean,
+  bytes: Uint8Array,
+  at: number,
+  isProtected: boolean,
+): void {
   const { encoding } = row;
-  const vvvv = row.operands.some(({ kind }) => kind.place === 'vvvv') ? random.below(16) : 0;
+  const vvvv = row.operands.some(({ kind }) => /^(vvvv|vectorVvvv)$/.test(kind.place)) ? random.below(16) : 0;
   const length = encoding.vexL >= 0 ? encoding.vexL : random.below(2);
-  const last = ((~vvvv & 15) << 3) | (length << 2) | VEX_PREFIXES.indexOf(encoding.prefix);
+  const last =
+    ((~(short && isProtected ? vvvv & 7 : vvvv) & 15) << 3) | (length << 2) | VEX_PREFIXES.indexOf(encoding.prefix);
   if (short) bytes.set([0xc5, ((~rex & 4) << 5) | last], at);
   else bytes.set([0xc4, ((~rex & 7) << 5) | encoding.map, ((rex & 8) << 4) | last], at);
 }
@@ -213,14 +273,42 @@ function encodeBased(
       }
     }
   }
-  fixed[baseRegister] = narrow
-    ? BigInt.asUintN(32, rest) | (random.bits64() & 0xffff_ffff_0000_0000n)
-    : BigInt.asUintN(64, rest);
+  fixed[baseRegister] =
+    out.mode === 32
+      ? BigInt.asUintN(32, rest)
+      : narrow
+        ? BigInt.asUintN(32, rest) | (random.bits64() & 0xffff_ffff_0000_0000n)
+        : BigInt.asUintN(64, rest);
   return form === 0 ? at : put(bytes, at, displacement, form === 1 ? 1 : 4);
 }
 
+// The 16-bit forms: BX+SI, BX+DI, BP+SI, BP+DI, SI, DI, BP or a displacement, BX.
+function encodeNarrow(
+  random: Random,
+  form: number,
+  reg: number,
+  offset: number,
+  start: number,
+  { bytes, fixed }: Encoded,
+): number {
+  let at = start;
+  const rm = random.below(8);
+  bytes[at++] = (form << 6) | (reg << 3) | rm;
+  if (form === 0 && rm === 6) return put(bytes, at, BigInt(offset), 2);
+  const displacement = form === 0 ? 0 : form === 1 ? (random.next() << 24) >> 24 : random.next() >> 16;
+  let rest = offset - displacement;
+  const cut = (value: number) => BigInt(((value & 0xffff) | (random.next() & 0xffff_0000)) >>> 0);
+  if (rm < 4) {
+    const index = random.next() & 0xffff;
+    fixed[rm & 1 ? 7 : 6] = cut(index);
+    rest -= index;
+  }
+  fixed[rm < 4 ? (rm < 2 ? 3 : 5) : [6, 7, 5, 3][rm - 4]] = cut(rest);
+  return form === 0 ? at : put(bytes, at, BigInt(displacement), form);
+}
+
 /** Where a memory operand lies: mostly inside a page, sometimes across pages, over an end, or nowhere. */
-function chooseTarget(random: Random, row: Row, aligned: boolean): bigint {
+function chooseTarget(random: Random, row: Row, aligned: boolean, isProtected: boolean): bigint {
   const widths = row.operands.map(({ kind }) => (typeof kind.width === 'number' ? kind.width : 64));
   const alignment = aligned ? 16 : Math.max(...widths, 8) >= 128 && !random.oneIn(12) ? 16 : 1;
   const choice = random.below(32);
@@ -229,6 +317,7 @@ function chooseTarget(random: Random, row: Row, aligned: boolean): bigint {
   else if (choice < 28) target = DATA_BASE + 0x1000 - 16 + random.below(20);
   else if (choice < 30) target = DATA_BASE + DATA_BYTES - 16 + random.below(20);
   else if (choice < 31) target = DATA_BASE - 16 + random.below(20);
+  else if (isProtected) return BigInt(random.oneIn(2) ? 0xffff_f000 + random.below(0xf00) : random.below(0x1000));
   else return random.oneIn(2) ? 0x8000_0000_0000_0000n + BigInt(random.below(4096)) : 0x7fff_ffff_ff00n;
   return BigInt(target - (target % alignment));
 }

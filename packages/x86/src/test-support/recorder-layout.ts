@@ -46,6 +46,11 @@ export const MODE_SINGLE_STEP = 1;
 /** Mode bit the recorder ignores: the code is several instructions. */
 export const MODE_SEQUENCE = 2;
 
+/** Mode bit: the case runs in 32-bit mode, with 0x2b in all data segment registers. */
+export const MODE_PROTECTED = 4;
+/** Bases of the thread-local descriptors 0x63 and 0x6b; the third one is empty. */
+export const THREAD_BASES = [0x2000_0000, 0x2000_0040] as const;
+
 /** Fields of a result. */
 export const RESULT_VECTOR_AT = 0;
 export const RESULT_SIGNAL_AT = 1;
@@ -55,5 +60,7 @@ export const RESULT_FAULT_AT = 168;
 export const RESULT_ERROR_AT = 176;
 export const RESULT_CODE_AT = 180;
 export const RESULT_CHANGE_OFFSET_AT = 188;
+/** Selectors in ES CS SS DS FS GS, u16 each. */
+export const RESULT_SELECTORS_AT = 864;
 /** A change: u32 offset in the image, u32 length (8), the 8 bytes after. */
 export const CHANGE_BYTES = 16;

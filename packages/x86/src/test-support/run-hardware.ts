@@ -1,15 +1,14 @@
 // Live differential test: cases generated from the instruction rows, on the real processor and on ours, until the time is up.
 //
-// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--sequences] [--unmasked]
+// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--mode 32] [--sequences] [--unmasked]
 // The seed is printed with each failure; the same seed with the same --only and --batch gives the same cases.
 import { parseArgs } from 'node:util';
 import type { CpuExit } from '../cpu-exit.ts';
-import { Decoder } from '../decode/decoder.ts';
-import { buildOpcodeMap } from '../decode/opcode-map.ts';
 import { instructionFamilies } from '../isa/index.ts';
 import { Batch } from './batch.ts';
 import { CaseGenerator, isSequential, testedRows } from './case-generator.ts';
 import { CaseComparison } from './compare-case.ts';
+import { createDecoders } from './decoders.ts';
 import { describeCase } from './describe-case.ts';
 import { Hardware, hasHardware } from './hardware.ts';
 import { Random } from './random.ts';
@@ -23,6 +22,7 @@ const { values } = parseArgs({
     only: { type: 'string' },
     ignore: { type: 'string', default: '' },
     batch: { type: 'string', default: '2048' },
+    mode: { type: 'string', default: '64' },
     unmasked: { type: 'boolean', default: false },
     sequences: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
@@ -34,9 +34,11 @@ if (!hasHardware()) {
   process.exit(2);
 }
 const ignored = new Set(values.ignore.split(','));
+const mode = values.mode === '32' ? 32 : 64;
 const rows = testedRows(
   instructionFamilies,
   values.only === undefined ? undefined : new Set(values.only.split(',')),
+  mode,
 ).filter((row) => !values.sequences || isSequential(row));
 if (rows.length === 0) {
   console.error('no row has such a mnemonic');
@@ -44,7 +46,7 @@ if (rows.length === 0) {
 }
 const hardware = new Hardware();
 const subject = new Subject();
-const comparison = new CaseComparison(new Decoder(buildOpcodeMap(instructionFamilies)));
+const comparison = new CaseComparison(createDecoders());
 const until = Date.now() + Number(values.seconds) * 1000;
 const failures = new Map<string, number>();
 let seed = Number(values.seed);
@@ -55,7 +57,7 @@ let nextRow = 0;
 // The next batch runs on the hardware while ours runs this one.
 function prepare(): { batch: Batch; seed: number } {
   const batch = new Batch(Number(values.batch));
-  const generator = new CaseGenerator(new Random(seed), rows, values.unmasked);
+  const generator = new CaseGenerator(new Random(seed), rows, values.unmasked, mode);
   if (values.sequences) generator.fillSequences(batch);
   else nextRow = generator.fill(batch, values.only === undefined ? nextRow : 0);
   return { batch, seed: seed++ };

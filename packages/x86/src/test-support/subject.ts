@@ -88,6 +88,13 @@ export class Subject {
     }
     u8.set(bytes.subarray(at + layout.MXCSR_AT, at + layout.MXCSR_AT + 4), state + MXCSR);
     cpu.flags = bytes.readUInt32LE(at + layout.FLAGS_AT) & 0xcd5;
+    const isProtected = (bytes[at + layout.CASE_MODE_AT] & layout.MODE_PROTECTED) !== 0;
+    cpu.mode = isProtected ? 32 : 64;
+    // The recorder makes FS and GS usable.
+    if (isProtected) for (const segment of [4, 5]) cpu.setSelector(segment, 0x2b);
+    layout.THREAD_BASES.forEach((base, number) => {
+      cpu.setThreadDescriptor(number, base);
+    });
     cpu.fsBase = bytes.readBigUInt64LE(at + layout.FS_BASE_AT);
     cpu.gsBase = bytes.readBigUInt64LE(at + layout.GS_BASE_AT);
     this.eachPatch(batch, at, (address, patch) => {

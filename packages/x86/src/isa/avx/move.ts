@@ -121,7 +121,8 @@ export const vzero = instruction({
   suffixes: ['vzeroupper', 'vzeroall'],
   feature: 'avx',
   lift: (b) => {
-    for (let register = 0; register < 16; register += 1) {
+    // Only the registers that the mode has.
+    for (let register = 0; register < (b.mode === 64 ? 16 : 8); register += 1) {
       if (b.position === 1) b.uop('vzero', b.vectorRegister(register));
       b.uop('vzero', b.vectorRegister(register) + 16);
     }

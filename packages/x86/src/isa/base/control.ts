@@ -168,7 +168,7 @@ export const privileged = forbidden(
 /** System instructions: #GP at CPL 3 (SDM vol. 3A, section 5.9). */
 export const system = forbidden(
   ['clts', '0f 06'],
-  ['sysret', '0f 07'],
+  ['sysret', 'm64only 0f 07'],
   ['invd', '0f 08'],
   ['wbinvd', '0f 09'],
   ['wbnoinvd', 'f3 0f 09'],

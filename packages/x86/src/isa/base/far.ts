@@ -2,6 +2,7 @@
 import { imm16, immz, m } from '../../decode/operand-kinds.ts';
 import { type Lifter, Register } from '../../lift/lifter.ts';
 import { Segment } from '../../state/cpu-state.ts';
+import { CODE_32 } from '../../state/descriptors.ts';
 import { SELECTORS } from '../../state/layout.ts';
 import { type InstructionFamily, instruction, r, row } from '../row.ts';
 
@@ -33,9 +34,10 @@ function stackSlot(b: Lifter, index: number): number {
 }
 
 function check(b: Lifter, target: Target, isReturn: boolean): void {
-  b.helper('code-check', target.selector, b.constant(isReturn ? 1 : 0));
-  if (b.instruction.operandSize === 64) b.uop('target.check', target.offset);
+  b.helper('code-check', target.selector, target.offset, b.constant(isReturn ? 1 : 0));
 }
+// The 64-bit segment wants a canonical address.
+const checkOffset = (b: Lifter, { offset }: Target) => b.uop('target.check', offset);
 
 // The privilege level in the selector becomes the current one.
 function leave(b: Lifter, target: Target): void {
@@ -48,10 +50,18 @@ export const jmpFar: InstructionFamily = instruction({
   lift: (b) => {
     const target = operand(b);
     check(b, target, false);
+    checkOffset(b, target);
     leave(b, target);
   },
   rows: [row('m32only ea iz iw', r(immz), r(imm16)), row('ff m /5', r(m))],
 });
+
+// A call from 64-bit code to the 32-bit segment pushes as that one does, with a stack pointer of 32 bits.
+function stackFor(b: Lifter, selector: number): number {
+  const rsp = b.register(Register.rsp);
+  const isNarrow = b.value('eq.64', b.value('or.64', b.value('zx.16', selector), b.constant(3)), b.constant(CODE_32));
+  return b.value('sel.64', isNarrow, b.value('zx.32', rsp), rsp);
+}
 
 export const callFar = instruction({
   mnemonic: 'call',
@@ -60,8 +70,10 @@ export const callFar = instruction({
     const width = b.instruction.operandSize;
     const rsp = b.register(Register.rsp);
     check(b, target, false);
-    b.storeAt(width, rsp, -width / 8, b.value('zx.16', b.stateCell(SELECTORS + 8 * Segment.cs)));
-    b.storeAt(width, rsp, -width / 4, b.constant(b.next));
+    const top = b.mode === 64 ? stackFor(b, target.selector) : rsp;
+    b.storeAt(width, top, -width / 8, b.value('zx.16', b.stateCell(SELECTORS + 8 * Segment.cs)));
+    b.storeAt(width, top, -width / 4, b.constant(b.next));
+    checkOffset(b, target);
     b.moveStack(-width / 4);
     leave(b, target);
   },
@@ -71,8 +83,11 @@ export const callFar = instruction({
 export const retFar = instruction({
   mnemonic: 'retf',
   lift: (b) => {
-    const target = { offset: stackSlot(b, 0), selector: stackSlot(b, 1) };
+    // The selector is read first, which shows where the stack ends.
+    const selector = stackSlot(b, 1);
+    const target = { offset: stackSlot(b, 0), selector };
     check(b, target, true);
+    checkOffset(b, target);
     const extra = b.instruction.candidate.row.operands.length > 0 ? b.immediate(0) & 0xffff : 0;
     b.moveStack(b.instruction.operandSize / 4 + extra);
     leave(b, target);
@@ -86,13 +101,15 @@ export const iret = instruction({
   flags: 'w:oszapc',
   lift: (b) => {
     const width = b.instruction.operandSize;
-    const target = { offset: stackSlot(b, 0), selector: stackSlot(b, 1) };
     const flags = stackSlot(b, 2);
+    const selector = stackSlot(b, 1);
+    const target = { offset: stackSlot(b, 0), selector };
     const isLong = b.mode === 64;
     const pointer = isLong ? stackSlot(b, 3) : 0;
     const segment = isLong ? stackSlot(b, 4) : 0;
     b.helper('task-check');
     check(b, target, true);
+    checkOffset(b, target);
     if (isLong) b.helper('segment-load', segment, b.constant(Segment.ss));
     if (isLong) b.uop('mov.64', b.register(Register.rsp), pointer);
     else b.moveStack((width / 8) * 3);

@@ -23,9 +23,9 @@ export const popa = instruction({
   lift: (b) => {
     const width = b.instruction.operandSize;
     const rsp = b.register(Register.rsp);
-    const values = REGISTERS.map((register) => b.loadAt(width, rsp, (width / 8) * (7 - register)));
-    // The image of the stack pointer is thrown away.
-    for (const register of REGISTERS) if (register !== Register.rsp) b.uop(`mov.${width}`, b.register(register), values[register]);
+    // From EDI up to EAX; the image of the stack pointer is read and thrown away. A fault on the way leaves what was popped before, as on hardware.
+    for (const register of REGISTERS.toReversed())
+      b.loadAt(width, rsp, (width / 8) * (7 - register), register === Register.rsp ? b.temporary() : b.register(register));
     b.moveStack(width);
   },
   rows: [row('m32only 61')],
@@ -36,9 +36,10 @@ export const bound = instruction({
   lift: (b) => {
     const width = b.width(0);
     const signed = (cell: number) => b.value(`sx.${width}`, cell);
-    const lower = signed(b.load(width, 1));
-    const upper = signed(b.load(width, 1, width / 8));
-    b.helper('bound', signed(b.registerOperand(0)), lower, upper);
+    const index = signed(b.registerOperand(0));
+    // An index below the first bound is reported before the second one is read.
+    b.helper('bound', signed(b.load(width, 1)), index);
+    b.helper('bound', index, signed(b.load(width, 1, width / 8)));
   },
   rows: [row('m32only 62 m /r', r(rv), r(mv))],
 });

@@ -39,11 +39,15 @@ function pushSegment(number: number, encoding: string): InstructionFamily {
   return instruction({
     mnemonic: 'push',
     default64: true,
-    // Of a wider slot the selector takes two bytes and the others stay as they are, as in all recent processors of Intel.
     lift: (b) => {
-      const bytes = b.instruction.operandSize / 8;
-      b.storeAt(16, b.register(4), -bytes, selectorCell(b, number));
-      b.moveStack(-bytes);
+      const width = b.instruction.operandSize;
+      if (width !== 32) {
+        b.push(selectorCell(b, number), width);
+        return;
+      }
+      // Of a 32-bit slot the selector takes two bytes and the others stay as they are, as in all recent processors of Intel.
+      b.storeAt(16, b.register(4), -4, selectorCell(b, number));
+      b.moveStack(-4);
     },
     rows: [row(encoding)],
   });
@@ -61,7 +65,8 @@ function popSegment(number: number, encoding: string): InstructionFamily {
     default64: true,
     lift: (b) => {
       const width = b.instruction.operandSize;
-      load(b, number, b.loadAt(width, b.register(4), 0));
+      // Only the selector is read, whatever the slot's width.
+      load(b, number, b.loadAt(16, b.register(4), 0));
       b.moveStack(width / 8);
     },
     rows: [row(encoding)],
@@ -106,7 +111,8 @@ export const arpl = instruction({
     b.write(0, b.value('sel.64', isLess, raised, target));
     setZero(b, isLess);
   },
-  rows: [row('m32only 63 /r', rw(rm16), r(r16))],
+  // The operand is read without the intention to write, which page faults tell.
+  rows: [row('m32only 63 /r', w(rm16), r(r16))],
 });
 
 function query(b: Lifter, question: number, operand: number): { readonly answer: number; readonly isValid: number } {

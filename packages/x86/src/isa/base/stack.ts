@@ -53,7 +53,14 @@ export const enter = instruction({
     const rbp = b.register(Register.rbp);
     b.storeAt(width, rsp, -bytes, rbp);
     const frame = b.distant(rsp, -bytes);
-    for (let display = 1; display < level; display += 1) b.storeAt(width, frame, -bytes * display, b.loadAt(width, rbp, -bytes * display));
+    const [address, word] = [b.temporary(), b.temporary()];
+    const move = b.mode === 64 ? 'lea.bd' : 'lea32.bd';
+    for (let display = 1; display < level; display += 1) {
+      b.uop(move, address, rbp, -bytes * display);
+      b.loadAt(width, address, 0, word);
+      b.uop(move, address, frame, -bytes * display);
+      b.storeAt(width, address, 0, word);
+    }
     if (level > 0) b.storeAt(width, frame, -bytes * level, frame);
     // The last word of the new frame must be writable too: hardware probes it.
     const top = b.distant(frame, -bytes * level - size);

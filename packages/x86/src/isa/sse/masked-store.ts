@@ -5,6 +5,10 @@ import { instruction, r, row } from '../row.ts';
 
 // Address: rdi in the instruction's address size, in DS or the FS or GS override.
 function maskedStore(b: Lifter, bytes: number): void {
+  if (b.instruction.codeSegment) {
+    b.raise(13);
+    return;
+  }
   const rdi = b.register(Register.rdi);
   const address = b.segmented(b.addressed(rdi));
   b.helper('masked-store', b.registerOperand(0), b.registerOperand(1), address, b.constant(bytes));

@@ -68,9 +68,6 @@ export const decimalHelpers: readonly HelperRow[] = [
     setFlags(cpu, value, 0);
     return 0;
   }),
-  // Cells: index, lower and upper bound, all sign-extended.
-  helper('bound', ({ memory }, index, lower, upper) => {
-    const { i64 } = memory;
-    return i64[index >>> 3] < i64[lower >>> 3] || i64[index >>> 3] > i64[upper >>> 3] ? ExitStatus.BoundRange : 0;
-  }),
+  // Cells: two sign-extended numbers of which the first may not be the greater one.
+  helper('bound', ({ memory }, lower, upper) => (memory.i64[lower >>> 3] > memory.i64[upper >>> 3] ? ExitStatus.BoundRange : 0)),
 ];

@@ -8,7 +8,7 @@ export const maskedStoreHelpers: readonly HelperRow[] = [
     const start = BigInt.asUintN(64, memory.i64[address >>> 3]);
     const length = memory.i32[count >>> 2];
     const writable = (offset: number, sizeInBytes: number) => {
-      const at = BigInt.asUintN(64, start + BigInt(offset));
+      const at = BigInt.asUintN(cpu.mode, start + BigInt(offset));
       return access.slowWrite(Number(BigInt.asIntN(32, at)), Number(BigInt.asIntN(32, at >> 32n)), sizeInBytes);
     };
     // As processors do it: whole halves must be writable, the upper one first, whatever the mask chooses in them.

@@ -1,7 +1,7 @@
 // Selectors: what loading one into a segment register or CS checks and does, and what user code can ask about one (SDM vol. 3A, section 5.6).
 import { ExitStatus } from '../../engine/exit-status.ts';
 import { type CpuState, Segment } from '../../state/cpu-state.ts';
-import { type Descriptor, descriptorOf } from '../../state/descriptors.ts';
+import { CODE_32, type Descriptor, descriptorOf } from '../../state/descriptors.ts';
 import { type HelperRow, helper } from './helper-row.ts';
 
 /** What `segment-query` asks. */
@@ -36,11 +36,13 @@ function setBase(cpu: CpuState, register: number, base: number): void {
 export const segmentHelpers: readonly HelperRow[] = [
   // Cells: selector, number of the segment register.
   helper('segment-load', ({ memory, cpu }, selector, register) => load(cpu, memory.u16[selector >>> 1], memory.i32[register >>> 2])),
-  // Cells: selector, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves.
-  helper('code-check', ({ memory, cpu }, selectorCell, isReturn) => {
+  // Cells: selector, offset, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves. The 32-bit
+  // segment cuts the offset off.
+  helper('code-check', ({ memory, cpu }, selectorCell, offset, isReturn) => {
     const selector = memory.u16[selectorCell >>> 1];
     const found = lookUp(cpu, selector);
     if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
+    if ((selector | 3) === CODE_32) memory.i32[(offset >>> 2) + 1] = 0;
     return 0;
   }),
   // IRET with NT set would be a task switch, which long mode does not have (SDM vol. 2, IRET).
