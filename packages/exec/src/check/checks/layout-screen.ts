@@ -3,7 +3,18 @@ import { findPagePolicy, type ImagePlan, type MemoryAction } from '@elf/pagesize
 import { PF, type ProgramHeader } from '@elf/parse';
 
 /** Policies that load every such layout as Linux on 4 KiB pages does; others check more than pages, or have a page of their own. */
-const SCREENED = /^(linux|elf|guest-4k|widen-host|qemu-3\.1-8\.0|qemu-8\.1|latx-pre304|latx-304|blink|blink-linear)$/;
+const SCREENED: ReadonlySet<string> = new Set([
+  'linux',
+  'elf',
+  'guest-4k',
+  'widen-host',
+  'qemu-3.1-8.0',
+  'qemu-8.1',
+  'latx-pre304',
+  'latx-304',
+  'blink',
+  'blink-linear',
+]);
 
 const MEASURE = 'guest-4k';
 
@@ -21,7 +32,7 @@ export class LayoutScreen {
   isUndisturbedBy(policy: string, hostPageBytes: number): boolean {
     if (policy === 'glibc-ld.so')
       return this.#isPlainOn(hostPageBytes) && keepsPromises(this.#loads, BigInt(hostPageBytes));
-    return SCREENED.test(policy) && this.#isPlainOn(hostPageBytes);
+    return SCREENED.has(policy) && this.#isPlainOn(hostPageBytes);
   }
 
   #isPlainOn(hostPageBytes: number): boolean {

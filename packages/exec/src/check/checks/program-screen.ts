@@ -18,8 +18,8 @@ const LARGEST_ALIGNMENT = 0x20_0000n;
 const FIRST_PAGE = 4096n; // not a page size: what FreeBSD maps of the file
 const SMALLEST_NOTE = 12n;
 const LARGEST_NOTE = 4096n; // not a page size: above it FreeBSD skips the note
-/** NT_GNU_BUILD_ATTRIBUTE_FUNC, 0x101, is the largest of the compilers' own. */
-const LARGEST_COMMON_TYPE = 0xffff;
+/** Upper half of the types of Oracle's own notes. */
+const ORACLE_TYPES = 0x07c1;
 const ET_EXEC = 2;
 const OSABI_SYSTEM_V = 0;
 const OSABI_LINUX = 3;
@@ -58,12 +58,12 @@ function isOrdinary(facts: ImageFacts): boolean {
   );
 }
 
-/** Notes of compilers have small types, and fill their segment: UEK looks for notes of its own, and for what is left behind the last one. */
+/** UEK looks for notes of its own, and for what is left behind the last one. */
 function hasOrdinaryNotes({ offset, filesz }: ProgramHeader, { elf }: ImageFacts): boolean {
   const reader = elf.reader(elf.readBytes(offset, filesz, 'a note segment'));
   let at = 0;
   while (at + 12 <= reader.length) {
-    if (reader.u32(at + 8) > LARGEST_COMMON_TYPE) return false;
+    if (reader.u32(at + 8) >>> 16 === ORACLE_TYPES) return false;
     at += 12 + fourBytes(reader.u32(at)) + fourBytes(reader.u32(at + 4));
   }
   return at === reader.length;
