@@ -13,7 +13,7 @@ import { checkLoader } from './checks/loader-checks.ts';
 import { checkRuntimes } from './checks/runtime-checks.ts';
 import type { CheckReport, ImageKind, LoaderVerdict } from './finding.ts';
 import { FindingList } from './finding-list.ts';
-import { type ImageFacts, imageFacts } from './image-facts.ts';
+import { type ImageFacts, imageFacts, MACHINE } from './image-facts.ts';
 
 /**
  * Checks one file. Reads headers, the ranges a policy damages and, unless told not to, read-only data; maps nothing.
@@ -91,6 +91,13 @@ function pagesFor({ machine }: ImageFacts, { hostPageBytes, askEmulators }: Chec
 
 const X86_PAGES: readonly number[] = DEFAULT_HOST_PAGES.slice(0, 1);
 
+/** Names people use, where readelf's are long. */
+const MACHINE_TEXT: Readonly<Record<number, string>> = {
+  [MACHINE.i386]: 'i386',
+  [MACHINE.x86_64]: 'x86-64',
+  [MACHINE.aarch64]: 'AArch64',
+};
+
 const SYSTEM_TEXT = {
   linux: 'Linux',
   android: 'Android',
@@ -104,7 +111,7 @@ function describeElf({ kind, elfClass, machine, system, interpreter, elf }: Imag
     elf.fileHeader.type === 3 && kind === 'elf-executable' ? 'position-independent executable' : KIND_TEXT[kind];
   const built = system === 'linux' ? '' : ` for ${SYSTEM_TEXT[system]}`;
   const linked = kind === 'elf-executable' ? (interpreter === undefined ? ', static' : ', dynamic') : '';
-  return `ELF${elfClass} ${MACHINE_NAME[machine] ?? `machine ${machine}`} ${type}${linked}${built}`;
+  return `ELF${elfClass} ${MACHINE_TEXT[machine] ?? MACHINE_NAME[machine] ?? `machine ${machine}`} ${type}${linked}${built}`;
 }
 
 /** Scripts, Plan 9 programs and everything else: a verdict of the profiles that know the format, n/a of all others. */
@@ -123,6 +130,8 @@ function checkOther(
     pages.map((hostPageBytes): LoaderVerdict => {
       const place = { loader: loader.name, hostPageBytes };
       const knows = loader.profile?.formats.some(({ name }) => name === format) ?? false;
+      if (knows && loader.policy === undefined && loader.profile?.hostPageBytes !== hostPageBytes)
+        return { ...place, verdict: 'n/a', rules: [], reason: 'this system has other pages' };
       if (!knows) return { ...place, verdict: 'n/a', rules: [], reason: 'this loader does not know the format' };
       return {
         ...place,

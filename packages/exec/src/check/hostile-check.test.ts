@@ -33,13 +33,14 @@ function withSections(image: Uint8Array): Uint8Array {
 
 describe('hostile headers', () => {
   it.each(rows)('%s: a report in time', (_name, image) => {
-    // The best of five: other programs of this machine are no fault of ours.
+    // Processor time, and the best of eight: other programs of this machine are no fault of ours.
     let best = Number.POSITIVE_INFINITY;
-    for (let round = 0; round < 5 && best >= MOST_MILLISECONDS; round++) {
+    for (let round = 0; round < 8 && best >= MOST_MILLISECONDS; round++) {
       const source = countingSource(bytesSource(image));
-      const start = performance.now();
+      const start = process.cpuUsage();
       const report = checkImage(source);
-      best = Math.min(best, performance.now() - start);
+      const { user, system } = process.cpuUsage(start);
+      best = Math.min(best, (user + system) / 1000);
       expect(source.bytesRead).toBeLessThan(MOST_BYTES);
       expect(report.findings.length + report.verdicts.length).toBeGreaterThan(0);
     }

@@ -142,7 +142,8 @@ function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVe
     const header = facts.loads[segment];
     list.add({
       rule: id,
-      message: sentence,
+      // Policies count PT_LOADs; people, readelf and the profiles count program headers.
+      message: header === undefined ? sentence : sentence.replace(/^PT_LOAD \d+/, `PT_LOAD ${header.index}`),
       ...place,
       location: header === undefined ? {} : { offset: header.offset, address: header.vaddr, segment: header.index },
       evidence: { facts: { rule, errno } },
