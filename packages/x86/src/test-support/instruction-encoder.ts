@@ -70,8 +70,8 @@ export function encodeRow(
   if (addressPrefix) bytes[at++] = 0x67;
   const segment =
     out.absoluteOnly || !(isMemory || isProtected) ? 0 : segmentPrefix(random, isProtected, addressPrefix);
-  // A masked store through CS is #GP only if the mask chooses something, which ours does not tell apart.
-  if (segment === 0x2e && /^vp?maskmov/.test(family.mnemonic)) return false;
+  // Masked stores and ARPL through CS are #GP only if there is something to store, which ours does not tell apart.
+  if (segment === 0x2e && /^(vp?maskmov|arpl)/.test(family.mnemonic)) return false;
   if (segment !== 0) bytes[at++] = segment;
   const lock = !vex && family.lockable === true && isMemory && random.oneIn(4);
   if (lock) bytes[at++] = 0xf0;

@@ -108,7 +108,9 @@ export const arpl = instruction({
     const wanted = level(b.registerOperand(1));
     const isLess = b.value('shrx.64', b.value('sub.64', level(target), wanted), b.constant(63));
     const raised = b.value('or.64', b.value('and.64', target, b.constant(0xfffc)), wanted);
-    b.write(0, b.value('sel.64', isLess, raised, target));
+    // Memory is written only when it changes.
+    if (b.isMemory(0)) b.helper('store-word-if', isLess, b.address(0), raised);
+    else b.write(0, b.value('sel.64', isLess, raised, target));
     setZero(b, isLess);
   },
   // The operand is read without the intention to write, which page faults tell.

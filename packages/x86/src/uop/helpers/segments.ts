@@ -2,6 +2,7 @@
 import { ExitStatus } from '../../engine/exit-status.ts';
 import { type CpuState, Segment } from '../../state/cpu-state.ts';
 import { CODE_32, type Descriptor, descriptorOf } from '../../state/descriptors.ts';
+import { EXIT_STATUS } from '../../state/layout.ts';
 import { type HelperRow, helper } from './helper-row.ts';
 
 /** What `segment-query` asks. */
@@ -43,6 +44,15 @@ export const segmentHelpers: readonly HelperRow[] = [
     const found = lookUp(cpu, selector);
     if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
     if ((selector | 3) === CODE_32) memory.i32[(offset >>> 2) + 1] = 0;
+    return 0;
+  }),
+  // Cells: condition, address, two bytes to store.
+  helper('store-word-if', ({ memory, cpu, access }, condition, address, value) => {
+    if (memory.i32[condition >>> 2] === 0) return 0;
+    const host = access.slowWrite(memory.i32[address >>> 2], memory.i32[(address >>> 2) + 1], 2);
+    if (host === 0) return memory.i32[(cpu.state + EXIT_STATUS) >>> 2];
+    memory.u8.copyWithin(host, value, value + 2);
+    access.commitIfCrossing(host);
     return 0;
   }),
   // IRET with NT set would be a task switch, which long mode does not have (SDM vol. 2, IRET).
