@@ -1,7 +1,7 @@
 // Tells archives by their first bytes, and Android packages by their names.
 
 /** Kinds of archive; the compressions we do not unpack are named to tell people what to do. */
-export type ArchiveKind = 'zip' | 'tar' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
+export type ArchiveKind = 'zip' | 'tar' | 'ar' | 'gzip' | 'bzip2' | 'xz' | 'zstd';
 
 /** How many bytes {@link archiveKind} looks at: the tar magic lies at 257. */
 export const ARCHIVE_HEAD_BYTES = 512;
@@ -13,6 +13,7 @@ const MAGICS: readonly { readonly kind: ArchiveKind; readonly offset: number; re
   { kind: 'bzip2', offset: 0, bytes: [0x42, 0x5a, 0x68] },
   { kind: 'xz', offset: 0, bytes: [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00] },
   { kind: 'zstd', offset: 0, bytes: [0x28, 0xb5, 0x2f, 0xfd] },
+  { kind: 'ar', offset: 0, bytes: [0x21, 0x3c, 0x61, 0x72, 0x63, 0x68, 0x3e, 0x0a] },
   { kind: 'tar', offset: 257, bytes: [0x75, 0x73, 0x74, 0x61, 0x72] },
 ];
 

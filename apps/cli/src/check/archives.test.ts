@@ -131,6 +131,40 @@ describe('TAR archives', () => {
   });
 });
 
+describe('ar archives', () => {
+  const member = (name: string, bytes: Uint8Array) =>
+    Buffer.concat([
+      Buffer.from(
+        `${`${name}/`.padEnd(16)}${'0'.padEnd(12)}${'0'.padEnd(6)}${'0'.padEnd(6)}${'644'.padEnd(8)}${String(bytes.length).padEnd(10)}\`\n`,
+      ),
+      bytes,
+    ]);
+
+  it('give object files, and the archives of a Debian package', async () => {
+    const tgz = new Uint8Array(
+      gzipSync(await packTar([{ header: { name: './usr/bin/x', size: cleanProgram.length }, body: cleanProgram }])),
+    );
+    const padded = tgz.length % 2 === 0 ? tgz : Uint8Array.from([...tgz, 0]);
+    const bytes = Buffer.concat([
+      Buffer.from('!<arch>\n'),
+      member('debian-binary', text('2.0')),
+      member('data.tar.gz', padded),
+      member('a.o', cleanProgram),
+    ]);
+    const { visits, skipped } = await visitFile('x.deb', new Uint8Array(bytes));
+    expect(visits.map(({ path }) => path)).toEqual(['x.deb!data.tar.gz!./usr/bin/x', 'x.deb!a.o']);
+    expect(skipped).toEqual(['x.deb!debian-binary']);
+  });
+
+  it('that are damaged say so', async () => {
+    const { visits, problems } = await visitFile(
+      'bad.a',
+      new Uint8Array(Buffer.concat([Buffer.from('!<arch>\n'), member('a.o', cleanProgram).subarray(0, 5000)])),
+    );
+    expect(visits.length + problems.length).toBeGreaterThan(0);
+  });
+});
+
 describe('archives inside archives', () => {
   it('are opened twice, not deeper', async () => {
     const apk = buildZip([{ name: 'lib/arm64-v8a/x.so', bytes: LIBRARY, alignment: 16384 }]);

@@ -2,7 +2,7 @@
 import { createReadStream, statSync } from 'node:fs';
 import { Readable } from 'node:stream';
 import type { ZipPlacement } from '@elf/exec/check';
-import { type ByteSource, bytesSource, hasElfMagic, sliceSource } from '@elf/parse';
+import { type ByteSource, bytesSource, hasElfMagic, parseArchive, sliceSource } from '@elf/parse';
 import { openFileSource } from '@elf/parse/node';
 import { fromBufferPromise, fromFdPromise, type ZipFile } from 'yauzl';
 import { ARCHIVE_HEAD_BYTES, type ArchiveKind, archiveKind, isPackageName } from './archive-kind.ts';
@@ -11,7 +11,7 @@ import { hostErrorText } from './host-error-text.ts';
 import { visitTar } from './tar-members.ts';
 import { ArchiveLimit, DEEPEST_NESTING, LARGEST_MEMBER_BYTES, UnpackBudget } from './unpack-budget.ts';
 import { filesBelow, visitIfElf } from './walk-files.ts';
-import { visitZip } from './zip-members.ts';
+import { isOfInterest, visitZip } from './zip-members.ts';
 
 /** Told how many files there are before they are visited. */
 export interface InputProgress {
@@ -61,14 +61,14 @@ async function visitNamedFile(path: string, visitor: TargetVisitor): Promise<voi
 async function visitArchiveFile(path: string, kind: ArchiveKind, visitor: TargetVisitor): Promise<void> {
   const place: Place = { shown: path, file: path, member: undefined, depth: 0, budget: new UnpackBudget() };
   try {
-    if (kind !== 'zip') {
+    if (kind !== 'zip' && kind !== 'ar') {
       await visitTarArchive(createReadStream(path), kind, place, visitor);
       return;
     }
     const source = openFileSource(path);
     try {
-      const zip = await fromFdPromise(source.descriptor, { autoClose: false });
-      await visitZipArchive(zip, source, place, visitor);
+      if (kind === 'ar') await visitObjectArchive(source, place, visitor);
+      else await visitZipArchive(await fromFdPromise(source.descriptor, { autoClose: false }), source, place, visitor);
     } finally {
       source.close();
     }
@@ -117,6 +117,15 @@ async function visitTarArchive(
   });
 }
 
+/** Static libraries and Debian packages. Members of thin archives are files of their own and are not looked for. */
+async function visitObjectArchive(source: ByteSource, place: Place, visitor: TargetVisitor): Promise<void> {
+  for (const { kind, name, source: content } of parseArchive(source).members()) {
+    if (kind !== 'file' || content === undefined) continue;
+    if (isOfInterest(content.read(0, ARCHIVE_HEAD_BYTES))) await visitMember(name, content, undefined, place, visitor);
+    else visitor.skipped(`${place.shown}!${name}`);
+  }
+}
+
 async function visitMember(
   name: string,
   source: ByteSource,
@@ -142,6 +151,7 @@ async function visitMember(
       throw new ArchiveLimit('member', `larger than ${LARGEST_MEMBER_BYTES} bytes`);
     const bytes = Buffer.from(sliceSource(source, 0, source.size).read(0, source.size));
     if (kind === 'zip') await visitZipArchive(await fromBufferPromise(bytes, {}), bytesSource(bytes), inner, visitor);
+    else if (kind === 'ar') await visitObjectArchive(bytesSource(bytes), inner, visitor);
     else await visitTarArchive(Readable.from([bytes]), kind, inner, visitor);
   } catch (error) {
     if (error instanceof ArchiveLimit && error.scope === 'archive') throw error;

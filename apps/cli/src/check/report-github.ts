@@ -1,23 +1,27 @@
 // Results of `elf check` as workflow commands of GitHub Actions: annotations at the file.
-import type { Finding, Severity } from '@elf/exec/check';
+import type { Severity } from '@elf/exec/check';
 import type { ReportFormat } from './check-result.ts';
+import { type FindingGroup, groupFindings } from './finding-groups.ts';
 
 const COMMAND: Readonly<Record<Severity, string>> = { error: 'error', warning: 'warning', note: 'notice' };
 
-/** One command a finding. */
+/** One command for findings that say the same of several loaders: GitHub shows ten of each severity. */
 export function githubReport(): ReportFormat {
   return {
     begin: () => '',
-    file: ({ path, file, report }) => report.findings.map((finding) => annotation(path, file, finding)).join(''),
+    file: ({ path, file, report }) =>
+      groupFindings(report.findings)
+        .map((group) => annotation(path, file, group))
+        .join(''),
     unreadable: ({ path, message }) => command('error', { file: path, title: 'elf check' }, `${path}: ${message}`),
     end: ({ files, errors, warnings, notes }) =>
       `elf check: ${files} files, ${errors} errors, ${warnings} warnings, ${notes} notes\n`,
   };
 }
 
-function annotation(path: string, file: string, finding: Finding): string {
-  const { rule, severity, loader, message, fix } = finding;
-  const title = loader === undefined ? rule : `${rule} (${loader})`;
+function annotation(path: string, file: string, { finding, scope }: FindingGroup): string {
+  const { rule, severity, message, fix } = finding;
+  const title = scope === '' ? rule : `${rule} (${scope})`;
   return command(COMMAND[severity], { file, title }, `${path}: ${message}\n${fix}`);
 }
 
