@@ -37,7 +37,7 @@ export interface CheckRequest {
   readonly paths: readonly string[];
 }
 
-export const CHECK_USAGE = `usage: elf check [options] FILE|DIRECTORY|APK|AAB|ZIP|TAR|TGZ...
+export const CHECK_USAGE = `usage: elf check [options] FILE|DIRECTORY|APK|AAB|ZIP|TAR|TGZ|DEB|AR...
 
 Says which loader loads each file, which refuses it and by which rule, and which bytes are damaged on hosts with larger pages.
 Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage or unreadable input.
