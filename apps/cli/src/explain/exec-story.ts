@@ -8,6 +8,7 @@ import {
   type LoaderProfile,
 } from '@elf/exec';
 import { GuestMemory } from '@elf/mm';
+import { callerCredentials } from '../caller-identity.ts';
 import type { HostExecutables } from '../host-executables.ts';
 import type { ExplainRequest } from './explain-option-rows.ts';
 
@@ -32,7 +33,7 @@ export function tellStory(request: ExplainRequest, files: HostExecutables, binfm
     entropy: { fill: (bytes) => bytes.fill(0) },
     profile,
     binfmtMisc,
-    credentials: { uid: 1000, euid: 1000, gid: 1000, egid: 1000 },
+    credentials: callerCredentials(),
     hardwareCapabilities: { hwcap: 0, hwcap2: 0, minimumSignalStackBytes: 0 },
     hostPageBytes,
     ...(policy && { pagePolicy: policy }),

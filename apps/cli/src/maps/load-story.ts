@@ -1,6 +1,7 @@
 // Runs execve for `elf maps` and gathers what each image of the new program went through.
 import { type ExecOutcome, execve } from '@elf/exec';
 import { GuestMemory } from '@elf/mm';
+import { callerCredentials } from '../caller-identity.ts';
 import type { HostExecutables } from '../host-executables.ts';
 import { type ImageReport, openElf, reportImage } from './image-report.ts';
 import type { MapsRequest } from './maps-option-rows.ts';
@@ -23,7 +24,7 @@ export function loadStory(request: MapsRequest, files: HostExecutables): LoadSto
     // What is printed must not differ from run to run, so AT_RANDOM's bytes are zeros here.
     entropy: { fill: (bytes) => bytes.fill(0) },
     profile: request.profile,
-    credentials: { uid: 1000, euid: 1000, gid: 1000, egid: 1000 },
+    credentials: callerCredentials(),
     hardwareCapabilities: { hwcap: 0, hwcap2: 0, minimumSignalStackBytes: 0 },
     pagePolicy: request.policy,
     hostPageBytes: request.hostPageBytes,
