@@ -58,6 +58,11 @@ export class GuestMemory {
     this.fileFrames = new FileFrames(this);
   }
 
+  /** Bytes the memory may have at most. */
+  get maximumBytes(): number {
+    return this.#maximumBytes;
+  }
+
   /** Bytes handed out so far to regions and frames, including frames that were released since. */
   get usedBytes(): number {
     return this.#used;

@@ -52,6 +52,15 @@ describe('mlock', () => {
     expect(map(4, { locked: true })).toBeGreaterThan(0);
   });
 
+  it('runs out of memory over terabytes of zeros, soon', () => {
+    const space = new AddressSpace(new GuestMemory({ maximumBytes: 16 << 20 }));
+    const address = space.map({ length: 2 ** 45, protection: 1 });
+    expect(space.setLocked(address, 2 ** 45, true)).toBe(-EAGAIN);
+    expect(space.advise(address, 2 ** 45, 22)).toBe(-ENOMEM);
+    expect(space.map({ length: 2 ** 44, protection: 3, locked: true })).toBeGreaterThan(0);
+    expect(space.checkInvariants()).toEqual([]);
+  });
+
   it('is forbidden by a limit of zero', () => {
     const { space, map } = create({ lockLimitInBytes: 0 });
     const address = map(1);

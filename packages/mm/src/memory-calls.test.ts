@@ -193,6 +193,8 @@ describe('mprotect, mremap, madvise, brk', () => {
     space.resolve(address + PAGE, Access.Write);
     expect(space.residency(address, 3 * PAGE)).toEqual(Uint8Array.of(0, 1, 0));
     expect(space.residency(address, 4 * PAGE)).toBe(-ENOMEM);
+    const reserved = space.map({ length: 2 ** 46, protection: 0 });
+    expect(space.residency(reserved, 2 ** 46)).toBe(-MemoryErrno.EAGAIN);
   });
 });
 

@@ -47,12 +47,14 @@ export function populateFor(state: SpaceState, start: number, end: number, acces
 
 function touch(state: SpaceState, area: Vma, start: number, end: number, access: Access): number {
   if (area.protection === Protection.None) return -MemoryErrno.EFAULT;
-  for (let page = start; page < end; page += GUEST_PAGE_BYTES) {
+  // Pages of zeros need no frames, but tables: whoever wants terabytes of them runs out of memory, as on a real machine.
+  const reach = Math.min(end, start + state.memory.maximumBytes);
+  for (let page = start; page < reach; page += GUEST_PAGE_BYTES) {
     if (state.table.read(page) & (1 << access)) continue;
     const frame = handleFault(state, page, access);
     if (frame === -FaultCause.OutOfMemory) return -MemoryErrno.ENOMEM;
     // A page with translated code is there, which is all that is wanted.
     if (frame < 0 && frame !== -FaultCause.CodeWrite) return -MemoryErrno.EFAULT;
   }
-  return 0;
+  return reach < end ? -MemoryErrno.ENOMEM : 0;
 }

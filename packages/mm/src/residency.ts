@@ -10,6 +10,9 @@ export const MS_ASYNC = 1;
 export const MS_INVALIDATE = 2;
 export const MS_SYNC = 4;
 
+/** Guest pages mincore looks at in one call: a reservation of terabytes must not keep the host busy. */
+const LARGEST_ANSWER = 2 ** 24;
+
 /**
  * Writes the dirty pages of shared mappings in the range to their files and marks them clean, so that the next store is seen.
  * MS_ASYNC and MS_INVALIDATE alone only check, as the kernel does: dirty pages reach the file later, with munmap at the latest.
@@ -53,13 +56,15 @@ function writeArea(state: SpaceState, area: Vma, start: number, end: number): bo
 
 /**
  * One byte per kernel page: 1 when some guest page of it has a frame, or its file page is cached.
- * @returns the bytes, or a negative error number: ENOMEM when part of the range is unmapped.
+ * @returns the bytes, or a negative error number: ENOMEM when part of the range is unmapped, EAGAIN (man 2 mincore: the kernel is
+ * short of resources) for more than 2^24 guest pages, 64 GiB, at once.
  */
 export function residency(state: SpaceState, address: number, length: number): Uint8Array | number {
   const { mappingGranularity, taskSize } = state.layout;
   if (!isAligned(address, mappingGranularity) || !(length >= 0)) return -MemoryErrno.EINVAL;
   const end = address + roundUp(length, mappingGranularity);
   if (end > taskSize || !isFullyMapped(state, address, end)) return -MemoryErrno.ENOMEM;
+  if ((end - address) / GUEST_PAGE_BYTES > LARGEST_ANSWER) return -MemoryErrno.EAGAIN;
   const result = new Uint8Array((end - address) / mappingGranularity);
   for (let page = address; page < end; page += GUEST_PAGE_BYTES) {
     if (isResident(state, page)) result[Math.floor((page - address) / mappingGranularity)] = 1;
