@@ -183,6 +183,25 @@ describe('32-bit mode', () => {
     expect(cpu.run(1000)).toMatchObject({ kind: 'unsupported', mnemonic: 'data segment with a base' });
     expect(cpu.rip).toBe(CODE);
   });
+  it('answers for system tables as Linux does where the processor refuses', () => {
+    // sgdt [rdi]; sidt [rdi+16]; smsw eax; str ecx; sldt [rdi+32]: measured on a kernel of version 6.18.
+    const code = [
+      0x0f, 0x01, 0x07, 0x0f, 0x01, 0x4f, 16, 0x0f, 0x01, 0xe0, 0x0f, 0x00, 0xc9, 0x0f, 0x00, 0x47, 32, 0xcc,
+    ];
+    for (const mode of [32, 64] as const) {
+      const { cpu, user } = machine(code, mode);
+      cpu.setRegister(EAX, mode === 64 ? 0x1122_3344_5566_7788n : 0n);
+      cpu.setRegister(EDI, BigInt(DATA));
+      user.write(DATA, new Uint8Array(48).fill(0xee));
+      expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.Breakpoint });
+      const bytes = (at: number, length: number) => Buffer.from(user.read(DATA + at, length)).toString('hex');
+      expect(bytes(0, 11)).toBe(mode === 64 ? '00000000feffffffffffee' : '00000000feffeeeeeeeeee');
+      expect(bytes(16, 11)).toBe(mode === 64 ? '00000000ffffffffffffee' : '00000000ffffeeeeeeeeee');
+      expect(bytes(32, 3)).toBe('0000ee');
+      expect(cpu.register(EAX)).toBe(mode === 64 ? 0x1122_3344_8005_0033n : 0x8005_0033n);
+      expect(cpu.register(ECX)).toBe(0x40n);
+    }
+  });
   it('keeps mode and selectors in saved states', () => {
     const { cpu } = machine([0x40, 0xcc]);
     const saved = cpu.saveState();

@@ -117,8 +117,8 @@ export class BlockBuilder {
   private writesMemory(): boolean {
     const { instruction, lifter } = this;
     const { operands } = instruction.candidate.row;
-    // Vector instructions and those of MMX set flags of their own before they store: the lifter raises it where the store is.
-    if (operands.some(({ kind }) => kind.place === 'vector' || kind.place === 'mmx')) return false;
+    // Vector instructions, those of MMX and of segments do other things first: the lifter raises it where the store is.
+    if (operands.some(({ kind: { place } }) => place === 'vector' || place === 'mmx' || place === 'segment')) return false;
     return operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
   }
 
