@@ -7,10 +7,20 @@ export type CpuExit =
   | { readonly kind: 'interrupt'; readonly vector: number }
   | { readonly kind: 'budget' }
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCauseValue }
-  | { readonly kind: 'exception'; readonly vector: number }
+  | { readonly kind: 'exception'; readonly vector: number; readonly isSingleStep?: boolean }
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };
 
 type FaultCauseValue = (typeof FaultCause)[keyof typeof FaultCause];
+
+/** What /proc/cpuinfo tells about a processor. */
+export interface ProcessorIdentity {
+  readonly vendor: string;
+  readonly name: string;
+  readonly family: number;
+  readonly model: number;
+  readonly stepping: number;
+  readonly flags: readonly string[];
+}
 
 /**
  * One x86 processor. Registers are numbered as the manual does: rax rcx rdx rbx rsp rbp rsi rdi r8 ... r15.
@@ -32,6 +42,15 @@ export interface Cpu {
   flags: number;
   fsBase: bigint;
   gsBase: bigint;
+  /** x87, SSE and AVX state as XSAVE's standard format has it; FXSAVE's 512 bytes on a processor without XSAVE. */
+  extendedState(): Uint8Array;
+  /**
+   * Takes such an image back; what it lacks, all without an image, gets its initial state. False for one the processor refuses.
+   * `components` are the bits of XCR0 to take from the image.
+   */
+  setExtendedState(image: Uint8Array | undefined, components?: number): boolean;
+  /** What the processor says about itself. */
+  readonly processor: ProcessorIdentity;
   readonly stateSizeInBytes: number;
   /** The whole architectural state, for thread switches, fork and signals. */
   saveState(): Uint8Array;

@@ -43,6 +43,9 @@ function scriptedCpu(script: readonly { registers: Record<number, bigint>; exit:
     flags: 0,
     fsBase: 0n,
     gsBase: 0n,
+    extendedState: () => new Uint8Array(512),
+    setExtendedState: () => true,
+    processor: { vendor: 'Toy', name: 'toy', family: 6, model: 1, stepping: 0, flags: [] },
     stateSizeInBytes: 136,
     saveState: () => {
       const state = new Uint8Array(136);

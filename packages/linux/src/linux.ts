@@ -4,7 +4,8 @@ import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
 import { futexQueue } from './calls/threads.ts';
 import { deliverSignals } from './signals/deliver.ts';
-import { forceSignal, sendToProcess, signalOfFault } from './signals/send-signal.ts';
+import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
+import { forceSignal, sendToProcess } from './signals/send-signal.ts';
 import {
   ActionFlag,
   createProcessState,
@@ -38,6 +39,9 @@ export function createLinuxPersonality(): Personality {
     },
     fault: (thread, exit) => {
       thread.lastFault = exit;
+      // INT n is refused at the instruction; the CPU stands behind its two bytes.
+      if (exit.kind === 'interrupt') thread.cpu.rip -= INTERRUPT_BYTES;
+      threadState(thread).trap = trapOfFault(thread, exit);
       forceSignal(thread, signalOfFault(thread, exit));
     },
     beforeResume: deliverSignals,
@@ -67,10 +71,13 @@ export function createLinuxPersonality(): Personality {
   };
 }
 
+/** Bytes of INT n. */
+const INTERRUPT_BYTES = 2;
+
 /** What a child or a new thread takes over (man 2 fork, man 2 clone). */
 function inherit(source: Thread, copy: Thread): void {
   const from = threadState(source);
-  copy.personalityState = { ...createThreadState(), mask: from.mask, frames: [...from.frames] };
+  copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
   const state = processState(source.process);
   threadState(copy).alternateStack = { ...from.alternateStack };
@@ -90,7 +97,6 @@ function forgetAtExec(thread: Thread): void {
   );
   const own = threadState(thread);
   own.alternateStack = { ...NO_STACK };
-  own.frames.length = 0;
   own.clearChildTid = 0;
   own.robustList = { address: 0, length: 0 };
 }

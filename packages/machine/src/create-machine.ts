@@ -12,13 +12,10 @@ import {
 } from '@elf/kernel';
 import { createLinuxPersonality, createProcFileSystem } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
-import { createCpu, hardwareCapabilities } from '@elf/x86';
+import { type CpuModel, createCpu, hardwareCapabilities } from '@elf/x86';
 import { type CrashReport, crashReport } from './crash-report.ts';
 import { executableFiles } from './executable-files.ts';
 import { createProgramLoader, type ExplainedRefusal } from './program-loader.ts';
-
-/** Bytes of a signal frame without extended vector state, as AT_MINSIGSTKSZ promises. */
-const MINIMUM_SIGNAL_STACK_BYTES = 2048;
 
 /** What a machine is made of; only the host is needed. */
 export interface MachineOptions {
@@ -30,6 +27,8 @@ export interface MachineOptions {
   readonly onCrash?: (report: CrashReport) => void;
   /** Whose loader to model; Linux by default. */
   readonly profile?: LoaderProfile;
+  /** The processor: a model, or a name with features as `findCpuModel` of @elf/x86 takes it, which throws a RangeError for others. Everything there is by default. */
+  readonly cpuModel?: CpuModel | string;
   /** Upper bound of guest memory in bytes; 4 GiB by default. */
   readonly memoryLimitInBytes?: number;
   /** RLIMIT_STACK of programs in bytes; 8 MiB by default. */
@@ -83,15 +82,13 @@ export interface Machine {
  */
 export function createMachine(options: MachineOptions): Machine {
   const memory = new GuestMemory({ maximumBytes: options.memoryLimitInBytes });
-  const cpu = createCpu(memory);
+  const { entropy } = options.host;
+  const cpu = createCpu(memory, { model: options.cpuModel, random: () => randomBits(entropy) });
   const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => openAsHost(kernel, path) });
   const loader = createProgramLoader({
     profile: options.profile ?? linuxProfile,
-    hardwareCapabilities: {
-      hwcap: hardwareCapabilities,
-      hwcap2: 0,
-      minimumSignalStackBytes: MINIMUM_SIGNAL_STACK_BYTES,
-    },
+    hardwareCapabilities: hardwareCapabilities(cpu.model),
+    hasLongMode: cpu.model.features.has('lm'),
     stackLimitInBytes: options.stackLimitInBytes,
     binfmtMisc,
     formatProvider: options.formatProvider,
@@ -119,6 +116,13 @@ export function createMachine(options: MachineOptions): Machine {
       return outcome === 'finished' ? statusOf(started) : { kind: outcome };
     },
   };
+}
+
+/** What RDRAND gives. */
+function randomBits(entropy: Host['entropy']): bigint {
+  const bytes = new Uint8Array(8);
+  entropy.fill(bytes);
+  return new DataView(bytes.buffer).getBigUint64(0, true);
 }
 
 function statusOf(process: Process): ExitStatus {

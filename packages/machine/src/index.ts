@@ -9,3 +9,4 @@ export {
   type ProgramRequest,
 } from './create-machine.ts';
 export { createProgramLoader, type ExplainedRefusal, type LoaderOptions } from './program-loader.ts';
+export { type CpuModel, type CpuModelMistake, cpuModelNames, findCpuModel } from '@elf/x86';

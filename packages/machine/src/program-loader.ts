@@ -35,6 +35,8 @@ export interface ExplainedRefusal extends LoadRefusal {
 export interface LoaderOptions {
   readonly profile: LoaderProfile;
   readonly hardwareCapabilities: ExecRequest['hardwareCapabilities'];
+  /** The processor has a 64-bit mode. */
+  readonly hasLongMode: boolean;
   /** RLIMIT_STACK of new programs. */
   readonly stackLimitInBytes?: number;
   /** The machine's binfmt_misc rules. */
@@ -73,7 +75,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     const endsProcess = outcome.afterPointOfNoReturn ? KILLED : undefined;
     return { kind: 'refused', errno: outcome.errno, ...reasonOf(outcome.refusal), endsProcess };
   }
-  const missing = missingForImage(outcome);
+  const missing = missingForImage(outcome, options);
   if (missing) {
     outcome.space.destroy();
     passedFile?.release();
@@ -104,7 +106,14 @@ function execveatPlace({ flags, descriptor }: LoadPlace, files: ExecutableFiles)
 }
 
 /** What this machine lacks to run an image that execve could load; undefined when it lacks nothing. */
-function missingForImage({ abi, personality, format }: ExecSuccess): Refusal | undefined {
+function missingForImage(
+  { abi, personality, format }: ExecSuccess,
+  { hasLongMode }: LoaderOptions,
+): Refusal | undefined {
+  if (abi === 'x86-64' && !hasLongMode) {
+    const sentence = `The image was loaded as ${format}, but this machine was given a 32-bit processor: it has no 64-bit mode.`;
+    return { rule: 'machine-cpu-model', sentence };
+  }
   if (abi !== 'x86-64') {
     const sentence = `The image was loaded as ${format}, but the CPU of this machine has no 32-bit mode yet: it runs x86-64 code only.`;
     return { rule: 'machine-abi', sentence };

@@ -9,6 +9,7 @@ export const Vector = {
   Overflow: 4,
   BoundRange: 5,
   InvalidOpcode: 6,
+  StackFault: 12,
   GeneralProtection: 13,
   FloatingPoint: 16,
   AlignmentCheck: 17,
@@ -24,7 +25,7 @@ export type CpuExit =
   | { readonly kind: 'budget' }
   /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCause }
-  /** An exception; rip is the instruction, after it for vectors 1 (INT1), 3 and 4. */
-  | { readonly kind: 'exception'; readonly vector: number }
+  /** An exception; rip is the instruction, after it for vectors 1 (INT1 and single steps, which say so), 3 and 4. */
+  | { readonly kind: 'exception'; readonly vector: number; readonly isSingleStep?: boolean }
   /** Bytes that no instruction row describes; rip is their address. */
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };

@@ -12,6 +12,7 @@ import { type CpuExit, Vector } from './cpu-exit.ts';
 import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
+import { nameOutsideModel } from './decode/outside-model.ts';
 import { nameUnsupported } from './decode/unsupported-names.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
@@ -23,7 +24,20 @@ import { BlockBuilder, type CodeWindow, type Obstacle } from './lift/block-build
 import { Lifter } from './lift/lifter.ts';
 import { UopStream, uopFacts } from './lift/uop-stream.ts';
 import { CpuState } from './state/cpu-state.ts';
-import { BUDGET, EXIT_DETAIL, EXIT_PC, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE, GPR, STATE_BYTES } from './state/layout.ts';
+import { type CpuModel, cpuModelOf, enabledComponents } from './state/models/cpu-model.ts';
+import { type ProcessorIdentity, processorIdentity } from './state/models/linux-capabilities.ts';
+import {
+  BUDGET,
+  EXIT_DETAIL,
+  EXIT_PC,
+  FAULT_ACCESS,
+  FAULT_ADDRESS,
+  FAULT_CAUSE,
+  GPR,
+  STATE_BYTES,
+} from './state/layout.ts';
+import { loadStateImage, type StateBlock, stateImage } from './uop/helpers/extended-state.ts';
+import { pseudoRandom } from './uop/helpers/pseudo-random.ts';
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
 
@@ -33,12 +47,18 @@ export interface CpuOptions {
   readonly opcodeMap?: OpcodeMap;
   /** Mode that the CPU starts in; 64 is the default. `mode` and `resetState` change it. */
   readonly mode?: 32 | 64;
+  /** The processor to be: a model, or a name as `findCpuModel` takes it; everything there is by default. */
+  readonly model?: CpuModel | string;
+  /** 64 random bits for RDRAND and RDSEED; the default is a fixed sequence, which keeps runs deterministic. */
+  readonly random?: () => bigint;
   /** Time-stamp counter, in ticks; the default counts retired instructions, which keeps runs deterministic. */
   readonly timeStamp?: () => bigint;
 }
 
 /** One x86-64 CPU over a guest memory. State accessors come from `CpuState`. */
 export class Cpu extends CpuState {
+  /** The processor that this is. */
+  readonly model: CpuModel;
   private readonly tlb: Tlb;
   private readonly code: CodeCache;
   private readonly access: GuestAccess;
@@ -61,7 +81,8 @@ export class Cpu extends CpuState {
     const instruction = createInstruction();
     const stream = new UopStream(uopFacts(table));
     const lifter = new Lifter(table, stream, instruction, this.state);
-    const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies));
+    this.model = cpuModelOf(options.model);
+    const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies, 64, this.model.features));
     this.decoders = { 64: decoder };
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
@@ -74,6 +95,8 @@ export class Cpu extends CpuState {
       cpu: this,
       access: this.access,
       timeStamp: options.timeStamp ?? (() => BigInt(this.instructionsRetired)),
+      model: this.model,
+      random: options.random ?? pseudoRandom(),
     });
     const placement = {
       state: this.state,
@@ -150,13 +173,34 @@ export class Cpu extends CpuState {
     const { mode } = this;
     if (mode !== this.activeMode) {
       this.activeMode = mode;
-      this.decoders[mode] ??= new Decoder(buildOpcodeMap(instructionFamilies, mode), mode);
+      this.decoders[mode] ??= new Decoder(buildOpcodeMap(instructionFamilies, mode, this.model.features), mode);
       this.builder.decoder = this.decoders[mode];
       this.code.switchMode(mode);
     }
     if (mode === 64) return;
     const { i32 } = this.memory;
     for (let register = 0; register < 8; register += 1) i32[((this.state + GPR + 8 * register) >>> 2) + 1] = 0;
+  }
+
+  /** x87, SSE and AVX state as XSAVE's standard format has it; FXSAVE's 512 bytes on a model without XSAVE. */
+  extendedState(): Uint8Array {
+    return stateImage(this.extendedBlock, enabledComponents(this.model));
+  }
+  /**
+   * Takes such an image back. What it lacks, all without an image, gets its initial state.
+   * @param components bits of XCR0 to take from the image; all by default
+   * @returns false, and nothing has changed, for an image that XRSTOR answers with #GP
+   */
+  setExtendedState(image: Uint8Array | undefined, components = -1): boolean {
+    return loadStateImage(this.extendedBlock, enabledComponents(this.model), image, components);
+  }
+  private get extendedBlock(): StateBlock {
+    return { memory: this.memory, state: this.state, registers: 16 };
+  }
+
+  /** What /proc/cpuinfo tells about the processor. */
+  get processor(): ProcessorIdentity {
+    return processorIdentity(this.model);
   }
 
   private obstacleExit: CpuExit = { kind: 'budget' };
@@ -230,7 +274,7 @@ export class Cpu extends CpuState {
       case ExitStatus.CodeWrite:
         return this.stepAlone();
       case ExitStatus.Unsupported:
-        return this.exitForObstacle({ kind: 'unknown', lengthInBytes: 0 }, this.rip);
+        return { ...this.unsupported(this.rip, 0), mnemonic: 'data segment with a base' };
       case ExitStatus.DivideError:
         return { kind: 'exception', vector: Vector.DivideError };
       case ExitStatus.GeneralProtection:
@@ -294,10 +338,15 @@ export class Cpu extends CpuState {
       return { kind: 'fault', address: obstacle.address, access: Access.Execute, cause };
     }
     if (obstacle.kind === 'too-long') return { kind: 'exception', vector: Vector.GeneralProtection };
+    return this.unsupported(address, obstacle.lengthInBytes);
+  }
+
+  private unsupported(address: number, lengthInBytes: number): Extract<CpuExit, { kind: 'unsupported' }> {
     const window = this.fetchWindow(address);
-    const length = Math.min(window.end - window.start, Math.max(obstacle.lengthInBytes, 8));
+    const length = Math.min(window.end - window.start, Math.max(lengthInBytes, 8));
     const bytes = window.bytes.slice(window.start, window.start + length);
-    return { kind: 'unsupported', bytes, mnemonic: nameUnsupported(bytes, this.activeMode) };
+    const named = nameOutsideModel(bytes, this.activeMode, this.model.features);
+    return { kind: 'unsupported', bytes, mnemonic: named ?? nameUnsupported(bytes, this.activeMode) };
   }
 
   // Up to 15 bytes from an address: straight from the frame, or gathered where a page ends.

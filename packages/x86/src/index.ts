@@ -7,4 +7,15 @@ export { buildOpcodeMap, type Candidate, type OpcodeMap } from './decode/opcode-
 export type { OperandKind } from './decode/operand-kinds.ts';
 export { instructionFamilies } from './isa/index.ts';
 export type { Encoding, InstructionFamily, Operand, Row } from './isa/row.ts';
-export { LEAF1_EDX as hardwareCapabilities } from './state/features.ts';
+export {
+  type CpuModel,
+  type CpuModelMistake,
+  cpuModelNames,
+  DEFAULT_CPU_MODEL,
+  findCpuModel,
+} from './state/models/cpu-model.ts';
+export {
+  type HardwareCapabilities,
+  hardwareCapabilities,
+  type ProcessorIdentity,
+} from './state/models/linux-capabilities.ts';

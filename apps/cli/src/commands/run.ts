@@ -3,7 +3,16 @@ import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
 import { Errno, MemoryFileSystem } from '@elf/kernel';
 import { createNodeHost } from '@elf/kernel/node';
 import { signalName } from '@elf/linux';
-import { createMachine, describeRefusal, formatCrashReport, type Machine, type ProgramOutcome } from '@elf/machine';
+import {
+  type CpuModel,
+  cpuModelNames,
+  createMachine,
+  describeRefusal,
+  findCpuModel,
+  formatCrashReport,
+  type Machine,
+  type ProgramOutcome,
+} from '@elf/machine';
 import { loadDirectories } from '../binfmt/load-rules.ts';
 import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from '../options.ts';
 import { dieOfSignal } from '../run/end-process.ts';
@@ -22,6 +31,11 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   const parsed = parseOptions(RUN_OPTIONS, args, process.env);
   if (!('mistake' in parsed) && parsed.values.has('help')) {
     writeSync(1, USAGE);
+    return;
+  }
+  const model = 'mistake' in parsed ? undefined : parsed.values.get('cpu')?.at(-1);
+  if (model === 'help') {
+    writeSync(1, cpuModelHelp());
     return;
   }
   if ('mistake' in parsed || parsed.rest.length === 0) {
@@ -44,12 +58,27 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   finish(outcome, program, option('exit-code-only') !== undefined);
 }
 
+/** The model of -cpu; a wrong name ends the command. */
+function cpuModelOf(name: string): CpuModel {
+  const found = findCpuModel(name);
+  if (!('mistake' in found)) return found;
+  printError(`elf run: ${found.mistake}\n`);
+  process.exit(ExitCode.OwnFailure);
+}
+
+function cpuModelHelp(): string {
+  const names = cpuModelNames().map(({ name, title }) => `  ${name.padEnd(14)}${title}\n`);
+  return `Models for -cpu; ",+feature" adds a feature and what it needs, ",-feature" takes one away with what needs it:\n${names.join('')}`;
+}
+
 function prepareMachine(option: (name: string) => string | undefined): Machine {
   const isSandboxed = option('sandbox') !== undefined;
   const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly: isSandboxed });
   const stackSize = option('s');
+  const cpuModel = option('cpu');
   const machine = createMachine({
     host,
+    cpuModel: cpuModel === undefined ? undefined : cpuModelOf(cpuModel),
     trace: traceSink(option('strace') !== undefined, option('D')),
     onCrash: (report) => printError(formatCrashReport(report)),
     stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),

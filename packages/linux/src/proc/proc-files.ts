@@ -28,11 +28,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
     );
   },
   cpuinfo: (kernel) =>
-    Array.from(
-      { length: kernel.host.processors },
-      (_, index) =>
-        `processor\t: ${index}\nvendor_id\t: GenuineIntel\nmodel name\t: elf x86-64\ncpu MHz\t\t: 1000.000\nflags\t\t: fpu tsc cx8 cmov mmx fxsr sse sse2\n\n`,
-    ).join(''),
+    Array.from({ length: kernel.host.processors }, (_, index) => processorText(kernel.cpu.processor, index)).join(''),
   stat: (kernel) =>
     `cpu  0 0 0 0 0 0 0 0 0 0\nbtime ${kernel.host.clock.realtime() / 1_000_000_000n}\nprocesses ${kernel.processes.size}\n`,
   mounts: (kernel) => mountLines(kernel),
@@ -47,6 +43,24 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/vm/mmap_min_addr': () => '65536\n',
   'sys/fs/pipe-max-size': () => '1048576\n',
 };
+
+// The lines that programs read of arch/x86/kernel/cpu/proc.c.
+function processorText(
+  { vendor, family, model, name, stepping, flags }: Kernel['cpu']['processor'],
+  index: number,
+): string {
+  const lines: readonly (readonly [string, string | number])[] = [
+    ['processor', index],
+    ['vendor_id', vendor],
+    ['cpu family', family],
+    ['model', model],
+    ['model name', name],
+    ['stepping', stepping],
+    ['cpu MHz', '1000.000'],
+    ['flags', flags.join(' ')],
+  ];
+  return `${lines.map(([title, value]) => `${title}${title.length < 8 ? '\t\t' : '\t'}: ${value}\n`).join('')}\n`;
+}
 
 /** Files about one process, by name. */
 export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string>> = {

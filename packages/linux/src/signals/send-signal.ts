@@ -1,5 +1,5 @@
 // Sending signals: to a thread, to a process, and the ones a fault forces.
-import { type CpuExit, eventLine, type Process, type Thread } from '@elf/kernel';
+import { eventLine, type Process, type Thread } from '@elf/kernel';
 import { processState, type SignalInfo, signalBit, threadState } from './signal-state.ts';
 import { defaultAction, Signal, SignalCode, signalName } from './signal-table.ts';
 
@@ -37,45 +37,6 @@ export function forceSignal(thread: Thread, info: SignalInfo): void {
   thread.kernel.trace?.(eventLine(thread, describeSignal(info)));
 }
 
-/** Turns what stopped the CPU into its signal (arch/x86/kernel/traps.c, arch/x86/mm/fault.c). */
-export function signalOfFault(thread: Thread, exit: CpuExit): SignalInfo {
-  const address = thread.cpu.rip;
-  switch (exit.kind) {
-    case 'fault': {
-      const bus = exit.cause === 3 || exit.cause === 5;
-      const code = bus ? SignalCode.BusAddress : exit.cause === 2 ? SignalCode.AccessError : SignalCode.MapError;
-      return { signal: bus ? Signal.BUS : Signal.SEGV, code, address: exit.address };
-    }
-    case 'exception':
-      return exceptionSignal(exit.vector, address);
-    case 'unsupported':
-      return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address };
-    default:
-      // INT n with a vector user code may not use raises #GP.
-      return { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 };
-  }
-}
-
-function exceptionSignal(vector: number, address: number): SignalInfo {
-  switch (vector) {
-    case 0:
-      return { signal: Signal.FPE, code: SignalCode.IntegerDivide, address };
-    case 1:
-      return { signal: Signal.TRAP, code: SignalCode.TraceBreakpoint, address };
-    case 3:
-      return { signal: Signal.TRAP, code: SignalCode.Kernel };
-    case 6:
-      return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address };
-    case 16:
-    case 19:
-      return { signal: Signal.FPE, code: SignalCode.FloatInvalid, address };
-    case 17:
-      return { signal: Signal.BUS, code: 1, address: 0 };
-    default:
-      return { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 };
-  }
-}
-
 /** strace's line about a signal. */
 export function describeSignal(info: SignalInfo): string {
   const parts = [`si_signo=${signalName(info.signal)}`, `si_code=${codeName(info)}`];
@@ -95,9 +56,18 @@ function codeName(info: SignalInfo): string {
     [Signal.SEGV]: ['', 'SEGV_MAPERR', 'SEGV_ACCERR'],
     [Signal.BUS]: ['', 'BUS_ADRALN', 'BUS_ADRERR'],
     [Signal.ILL]: ['', 'ILL_ILLOPC', 'ILL_ILLOPN'],
-    [Signal.FPE]: ['', 'FPE_INTDIV', '', '', '', '', '', 'FPE_FLTINV'],
+    [Signal.FPE]: [
+      '',
+      'FPE_INTDIV',
+      'FPE_INTOVF',
+      'FPE_FLTDIV',
+      'FPE_FLTOVF',
+      'FPE_FLTUND',
+      'FPE_FLTRES',
+      'FPE_FLTINV',
+    ],
     [Signal.CHLD]: ['', 'CLD_EXITED', 'CLD_KILLED', 'CLD_DUMPED'],
-    [Signal.TRAP]: ['', 'TRAP_BRKPT'],
+    [Signal.TRAP]: ['', 'TRAP_BRKPT', 'TRAP_TRACE'],
   };
   return names[info.signal]?.[info.code] || String(info.code);
 }

@@ -2,6 +2,7 @@
 import { type Cpu, Register, type Thread } from '@elf/kernel';
 import { defineStruct } from '../abi/struct-layout.ts';
 import { ActionFlag, type SignalAction, type SignalInfo, threadState } from './signal-state.ts';
+import { floatingPointBytes, readFloatingPoint, writeFloatingPoint } from './floating-point-frame.ts';
 import { Signal } from './signal-table.ts';
 
 /** The 128 bytes below the stack pointer belong to the function that was interrupted (System V ABI, 3.2.2). */
@@ -13,6 +14,10 @@ const INFO_OFFSET = 312;
 const USER_CODE_SEGMENT = 0x33;
 const USER_STACK_SEGMENT = 0x2b;
 const CLEARED_FLAGS = 0x10500;
+/** uc_flags: extended state is there; SS is in the frame, and is taken back strictly (asm/ucontext.h). */
+const UC_FP_XSTATE = 1;
+const FRAME_FLAGS = 2 | 4;
+const LEGACY_IMAGE_BYTES = 512;
 /** Flag bits sigreturn takes from the frame (FIX_EFLAGS). */
 const RESTORED_FLAGS = 0x50dd5;
 
@@ -43,17 +48,22 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
   const { cpu, user } = thread;
   const state = threadState(thread);
   const stackPointer = Number(cpu.register(Register.Rsp));
-  const { alternateStack } = state;
+  const { alternateStack, trap } = state;
   const onAlternate = isOnAlternateStack(thread, stackPointer);
   const usesAlternate = (action.flags & ActionFlag.ONSTACK) !== 0 && (alternateStack.flags & 2) === 0 && !onAlternate;
   const top = usesAlternate ? alternateStack.address + alternateStack.length : stackPointer - RED_ZONE_BYTES;
-  const frame = Math.floor((top - FRAME_BYTES) / 16) * 16 - 8;
+  const image = cpu.extendedState();
+  const floatingPoint = Math.floor((top - floatingPointBytes(image)) / 64) * 64;
+  const frame = Math.floor((floatingPoint - FRAME_BYTES) / 16) * 16 - 8;
+  // A frame that would leave the alternate stack is not written beyond it (get_sigframe).
+  if ((onAlternate || usesAlternate) && !isOnAlternateStack(thread, frame)) return false;
   const registers = Object.fromEntries(SAVED.map(([name, index]) => [name, cpu.register(index)]));
   const bytes = new Uint8Array(FRAME_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(action.restorer), true);
   bytes.set(
     context.encode({
       ...registers,
+      flags: FRAME_FLAGS | (image.length > LEGACY_IMAGE_BYTES ? UC_FP_XSTATE : 0),
       stackAddress: alternateStack.address,
       stackFlags: alternateStack.flags | (onAlternate ? 1 : 0),
       stackLength: alternateStack.length,
@@ -61,17 +71,19 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
       eflags: cpu.flags,
       cs: USER_CODE_SEGMENT,
       ss: USER_STACK_SEGMENT,
+      error: trap.error,
+      trap: trap.number,
       oldMask: savedMask,
-      cr2: info.address ?? 0,
+      cr2: trap.address,
+      floatingPoint,
       mask: savedMask,
     }),
     CONTEXT_OFFSET,
   );
   bytes.set(encodeInfo(info), INFO_OFFSET);
-  if (!user.write(frame, bytes)) return false;
-  // Frames below the new one were left by longjmp: their state will never be asked for.
-  while (state.frames.length > 0 && state.frames[state.frames.length - 1].address <= frame) state.frames.pop();
-  state.frames.push({ address: frame, cpuState: cpu.saveState().slice() });
+  if (!writeFloatingPoint(user, floatingPoint, image) || !user.write(frame, bytes)) return false;
+  // A handler starts with a fresh unit (fpu__clear_user_states).
+  cpu.setExtendedState(undefined);
   setAddress(cpu, Register.Rdi, info.signal);
   setAddress(cpu, Register.Rsi, frame + INFO_OFFSET);
   setAddress(cpu, Register.Rdx, frame + CONTEXT_OFFSET);
@@ -82,25 +94,19 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
   return true;
 }
 
-/** rt_sigreturn: takes registers and mask back. Undefined: the frame is not readable. */
+/** rt_sigreturn: takes registers and mask back. Undefined: the frame is not readable, or the processor refuses its state. */
 export function leaveHandler(thread: Thread): { mask: bigint } | undefined {
   const { cpu, user } = thread;
   const frame = Number(cpu.register(Register.Rsp)) - 8;
   const bytes = user.read(frame + CONTEXT_OFFSET, context.sizeInBytes);
   if (bytes === undefined) return undefined;
-  const state = threadState(thread);
-  const at = state.frames.findLastIndex((saved) => saved.address === frame);
   const flagsNow = cpu.flags;
-  if (at >= 0) {
-    cpu.restoreState(state.frames[at].cpuState);
-    state.frames.length = at;
-  }
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const quad = (offset: number) => view.getBigUint64(offset, true);
   for (const [, index, offset] of SAVED) cpu.setRegister(index, quad(offset));
   cpu.rip = Number(quad(168));
   cpu.flags = (flagsNow & ~RESTORED_FLAGS) | (Number(quad(176)) & RESTORED_FLAGS);
-  return { mask: quad(296) };
+  return readFloatingPoint(thread, Number(quad(224))) ? { mask: quad(296) } : undefined;
 }
 
 /** siginfo_t of a signal. */

@@ -43,8 +43,8 @@ export interface LinuxThreadState {
   savedMask: bigint | undefined;
   readonly pending: SignalInfo[];
   alternateStack: { address: number; length: number; flags: number };
-  /** Vector state saved per signal frame, by frame address. */
-  readonly frames: { readonly address: number; readonly cpuState: Uint8Array }[];
+  /** The last fault, as every later frame still tells it: exception number, error code, CR2. */
+  trap: { readonly number: number; readonly error: number; readonly address: number };
   clearChildTid: number;
   robustList: { address: number; length: number };
 }
@@ -76,7 +76,7 @@ export function createThreadState(): LinuxThreadState {
     savedMask: undefined,
     pending: [],
     alternateStack: { ...NO_STACK },
-    frames: [],
+    trap: { number: 0, error: 0, address: 0 },
     clearChildTid: 0,
     robustList: { address: 0, length: 0 },
   };

@@ -38,6 +38,7 @@ export function defaultAction(number: number): DefaultAction {
 // biome-ignore format: a table
 export const SignalCode = {
   User: 0, Kernel: 0x80, ThreadKill: -6,
-  IllegalOperand: 2, IntegerDivide: 1, FloatInvalid: 7, MapError: 1, AccessError: 2, BusAddress: 2, TraceBreakpoint: 1,
+  IllegalOperand: 2, IntegerDivide: 1, FloatDivide: 3, FloatOverflow: 4, FloatUnderflow: 5, FloatInexact: 6, FloatInvalid: 7,
+  MapError: 1, AccessError: 2, BusAlignment: 1, BusAddress: 2, TraceBreakpoint: 1, Trace: 2,
   ChildExited: 1, ChildKilled: 2, ChildDumped: 3,
 } as const;

@@ -23,6 +23,8 @@ import * as shift from './base/shift.ts';
 import * as stack from './base/stack.ts';
 import * as strings from './base/strings.ts';
 import * as system from './base/system.ts';
+import * as tables from './base/tables.ts';
+import * as xsave from './base/xsave.ts';
 import * as cryptoAes from './crypto/aes.ts';
 import * as cryptoSha from './crypto/sha.ts';
 import type { InstructionFamily } from './row.ts';
@@ -68,6 +70,8 @@ const files: readonly Record<string, InstructionFamily>[] = [
   stack,
   strings,
   system,
+  tables,
+  xsave,
   vexFamilies,
   avxMove,
   avxCompare,

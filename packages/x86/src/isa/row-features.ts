@@ -18,12 +18,7 @@ const AVX2_WITH_REGISTER = /^vbroadcasts[sd]$/;
  * What is left of a row's encoding on a CPU with those features: nothing, all of it, or what AVX alone has of it.
  * @param encoding the row's encoding in the mode that is asked for
  */
-export function encodingWith(
-  features: ReadonlySet<string>,
-  family: InstructionFamily,
-  position: number,
-  encoding: Encoding,
-): Encoding | undefined {
+export function encodingWith(features: ReadonlySet<string>, family: InstructionFamily, position: number, encoding: Encoding): Encoding | undefined {
   const needed = featuresOfRow(family, position);
   if (needed.some((feature) => !features.has(feature))) return undefined;
   if (features.has('avx2') || !needed.includes('avx')) return encoding;

@@ -61,17 +61,22 @@ const vectors: UopRow[] = [
     hot: true,
     faults: true,
   }),
-  // The same for operands that must be 16-byte aligned: #GP otherwise (SDM vol. 1, section 4.1.1).
-  uop(
-    'align.128',
-    'in inline',
-    (e) => {
-      address(e, 0, 1)();
-      e.code.i64(15).ops('i64_and', 'i64_eqz', 'i32_eqz').if();
-      e.exit(ExitStatus.GeneralProtection);
-      e.code.end();
-    },
-    { hot: true, faults: true },
+  // For operands that must be aligned to 16 or 64 bytes: #GP otherwise (SDM vol. 1, sections 4.1.1 and 13.4).
+  ...[128, 512].map((width) =>
+    uop(
+      `align.${width}`,
+      'in inline',
+      (e) => {
+        address(e, 0, 1)();
+        e.code
+          .i64(width / 8 - 1)
+          .ops('i64_and', 'i64_eqz', 'i32_eqz')
+          .if();
+        e.exit(ExitStatus.GeneralProtection);
+        e.code.end();
+      },
+      { hot: width === 128, faults: true },
+    ),
   ),
 ];
 

@@ -51,7 +51,14 @@ function wide(b: Lifter, width: 32 | 64): void {
   b.helper('flags-write', b.value('shlx.64', equal, b.constant(6)), b.constant(0x40));
 }
 
-export const cmpxchg8b = instruction({ mnemonic: 'cmpxchg8b', feature: 'cx8', flags: 'w:z', lockable: true, lift: (b) => wide(b, 32), rows: [row('w0 0f c7 m /1', rw(m64))] });
+export const cmpxchg8b = instruction({
+  mnemonic: 'cmpxchg8b',
+  feature: 'cx8',
+  flags: 'w:z',
+  lockable: true,
+  lift: (b) => wide(b, 32),
+  rows: [row('w0 0f c7 m /1', rw(m64))],
+});
 export const cmpxchg16b = instruction({
   mnemonic: 'cmpxchg16b',
   feature: 'cx16',

@@ -2,7 +2,7 @@
 import { m8, rmv, rmy } from '../../decode/operand-kinds.ts';
 import { Register } from '../../lift/lifter.ts';
 import { DIRECTION, FS_BASE, GS_BASE } from '../../state/layout.ts';
-import { instruction, r, row, w } from '../row.ts';
+import { type InstructionFamily, instruction, r, row, w } from '../row.ts';
 
 export const clc = instruction({ mnemonic: 'clc', flags: 'w:c', lift: (b) => b.uop('flags.carry', b.constant(0)), rows: [row('f8')] });
 export const stc = instruction({ mnemonic: 'stc', flags: 'w:c', lift: (b) => b.uop('flags.carry', b.constant(1)), rows: [row('f9')] });
@@ -34,16 +34,48 @@ export const sahf = instruction({
 
 export const cpuid = instruction({ mnemonic: 'cpuid', lift: (b) => b.helper('cpuid'), rows: [row('0f a2')] });
 export const rdtsc = instruction({ mnemonic: 'rdtsc', feature: 'tsc', lift: (b) => b.helper('rdtsc'), rows: [row('0f 31')] });
+/** TSC_AUX, in which Linux keeps node and processor number. */
+const PROCESSOR_NUMBER = 0;
 export const rdtscp = instruction({
   mnemonic: 'rdtscp',
   feature: 'rdtscp',
   lift: (b) => {
     b.helper('rdtsc');
-    // TSC_AUX: processor and node 0.
-    b.uop('mov.64', b.register(Register.rcx), b.constant(0));
+    b.uop('mov.64', b.register(Register.rcx), b.constant(PROCESSOR_NUMBER));
   },
   rows: [row('0f 01 rm=1 /7')],
 });
+
+/** 64 bits in 64-bit mode whatever the operand size. */
+export const rdpid = instruction({
+  mnemonic: 'rdpid',
+  feature: 'rdpid',
+  default64: true,
+  lift: (b) => b.uop(b.mode === 64 ? 'mov.64' : 'mov.32', b.registerOperand(0), b.constant(PROCESSOR_NUMBER)),
+  rows: [row('f3 0f c7 mod3 /7', w(rmv))],
+});
+
+// There is always a number: CF is 1, the other flags are 0.
+function random(mnemonic: string, digit: 6 | 7): InstructionFamily {
+  return instruction({
+    mnemonic,
+    feature: mnemonic,
+    flags: 'w:c 0:oszap',
+    lift: (b) => {
+      if (b.instruction.repeat !== 0) {
+        b.raise(6);
+        return;
+      }
+      const bits = b.temporary();
+      b.helper('random', bits);
+      b.uop(`mov.${b.width(0)}`, b.registerOperand(0), bits);
+      b.helper('flags-write', b.constant(1), b.constant(0x8d5));
+    },
+    rows: [row(`0f c7 mod3 /${digit}`, w(rmv))],
+  });
+}
+export const rdrand = random('rdrand', 6);
+export const rdseed = random('rdseed', 7);
 
 const nothing = () => undefined;
 /** No bit of CPUID announces it: it came with the Pentium Pro, as CMOV did. */
@@ -76,6 +108,8 @@ export const clflush = instruction({
   lift: (b) => void b.load(8, 0),
   rows: [row('np 0f ae m /7', r(m8))],
 });
+export const clflushopt = instruction({ mnemonic: 'clflushopt', feature: 'clflushopt', lift: clflush.lift, rows: [row('66 0f ae m /7', r(m8))] });
+export const clwb = instruction({ mnemonic: 'clwb', feature: 'clwb', lift: clflush.lift, rows: [row('66 0f ae m /6', r(m8))] });
 
 function segmentBase(mnemonic: string, digit: number, offset: number, writes: boolean) {
   return instruction({

@@ -86,14 +86,14 @@ export const fldenv = image('fldenv', 'x87-load-environment', 0, 'd9 m /4');
 export const fnsave = image('fnsave', 'x87-save-environment', WITH_REGISTERS, 'dd m /6');
 export const frstor = image('frstor', 'x87-load-environment', WITH_REGISTERS, 'dd m /4');
 
-// The pointers are 64-bit in both forms: code and data segments read as zero in 64-bit mode.
+// Pointers have 64 bits with REX.W, else 32 and the selectors behind them, which processors of today leave zero.
 export const fxsave = instruction({
   mnemonic: 'fxsave',
   suffixes: ['', '64'],
   feature: 'fxsr',
   lift: (b) => {
     b.memoryUop('align.128', 0);
-    b.helper('fxsave', b.address(0));
+    b.helper('fxsave', b.address(0), b.constant(b.position));
   },
   rows: [row('np w0 0f ae m /0', w(m)), row('np w1 0f ae m /0', w(m))],
 });
@@ -103,7 +103,7 @@ export const fxrstor = instruction({
   feature: 'fxsr',
   lift: (b) => {
     b.memoryUop('align.128', 0);
-    b.helper('fxrstor', b.address(0));
+    b.helper('fxrstor', b.address(0), b.constant(b.position));
   },
   rows: [row('np w0 0f ae m /1', r(m)), row('np w1 0f ae m /1', r(m))],
 });

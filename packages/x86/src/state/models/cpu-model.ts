@@ -109,7 +109,8 @@ export function cpuModelNames(): readonly { readonly name: string; readonly titl
 export function findCpuModel(text: string): CpuModel | CpuModelMistake {
   const [name, ...changes] = text.split(',');
   const row = findRow(name);
-  if (row === undefined) return { mistake: `no CPU model is called ${name}; known are ${MODELS.map((known) => known.name).join(', ')}` };
+  if (row === undefined)
+    return { mistake: `no CPU model is called ${name}; known are ${MODELS.map((known) => known.name).join(', ')}` };
   const model = resolve(row);
   if (changes.length === 0) return model;
   const features = new Set(model.features);
@@ -124,4 +125,12 @@ export function findCpuModel(text: string): CpuModel | CpuModelMistake {
 /** Features that a model has, in the order of CPUID's bits. */
 export function featureRowsOf({ features }: CpuModel): readonly FeatureRow[] {
   return FEATURES.filter(({ name }) => features.has(name));
+}
+
+/** A model given as itself or by name; throws a RangeError for a name that there is not. */
+export function cpuModelOf(model: CpuModel | string = DEFAULT_CPU_MODEL): CpuModel {
+  if (typeof model !== 'string') return model;
+  const found = findCpuModel(model);
+  if ('mistake' in found) throw new RangeError(found.mistake);
+  return found;
 }

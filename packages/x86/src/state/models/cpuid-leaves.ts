@@ -1,12 +1,21 @@
 // What CPUID answers for a model: its leaves, made of the feature rows (SDM vol. 2, CPUID).
-import { AVX_AREA_BYTES, type CpuModel, enabledComponents, featureRowsOf, LEGACY_AREA_BYTES, XCR0, XSAVE_HEADER_BYTES, xsaveAreaBytes } from './cpu-model.ts';
-import { OUTPUT } from './feature-rows.ts';
+import {
+  AVX_AREA_BYTES,
+  type CpuModel,
+  enabledComponents,
+  featureRowsOf,
+  LEGACY_AREA_BYTES,
+  XCR0,
+  XSAVE_HEADER_BYTES,
+  xsaveAreaBytes,
+} from './cpu-model.ts';
+import type { OUTPUT } from './feature-rows.ts';
 
 /** EAX, EBX, ECX, EDX. */
 export type CpuidAnswer = readonly [number, number, number, number];
 
 /** Run-time libraries choose code by features only for vendors they know. */
-const VENDOR = 'GenuineIntel';
+export const VENDOR = 'GenuineIntel';
 /** Bytes a CLFLUSH works on, and of a cache line. */
 const CACHE_LINE_BYTES = 64;
 /** CPUID.1:ECX bit 27: the system has enabled XSAVE. */
@@ -30,7 +39,8 @@ const CACHES = [
 export function cpuidLeaf(model: CpuModel, leaf: number, subleaf: number, mode: 32 | 64): CpuidAnswer {
   const isExtended = leaf >= 0x8000_0000;
   // Intel's processors answer what the highest basic leaf answers when there is no such leaf.
-  if (leaf > (isExtended ? model.extendedLeaves : model.basicLeaves)) return answer(model, model.basicLeaves, subleaf, mode);
+  if (leaf > (isExtended ? model.extendedLeaves : model.basicLeaves))
+    return answer(model, model.basicLeaves, subleaf, mode);
   return answer(model, leaf, subleaf, mode);
 }
 
@@ -42,7 +52,12 @@ function answer(model: CpuModel, leaf: number, subleaf: number, mode: 32 | 64): 
     case 1: {
       // EBX: CLFLUSH size in units of 8 bytes, one logical processor with APIC number 0.
       const size = model.features.has('clflush') ? (CACHE_LINE_BYTES / 8) << 8 : 0;
-      return [model.signature, size | (model.basicLeaves >= 4 ? 1 << 16 : 0), bits('ecx') | (model.features.has('xsave') ? OSXSAVE : 0), bits('edx')];
+      return [
+        model.signature,
+        size | (model.basicLeaves >= 4 ? 1 << 16 : 0),
+        bits('ecx') | (model.features.has('xsave') ? OSXSAVE : 0),
+        bits('edx'),
+      ];
     }
     case 2:
       return model.descriptors;
@@ -62,12 +77,12 @@ function answer(model: CpuModel, leaf: number, subleaf: number, mode: 32 | 64): 
     case 0x8000_0003:
     case 0x8000_0004: {
       const start = (leaf - 0x8000_0002) * 16;
-      const brand = `elf ${model.name} interpreter`;
+      const brand = brandOf(model);
       return [word(brand, start), word(brand, start + 4), word(brand, start + 8), word(brand, start + 12)];
     }
     case 0x8000_0006:
       // Level 2 cache: KiB, 8 ways (code 6), line size.
-      return [0, 0, (256 << 16) | (6 << 12) | CACHE_LINE_BYTES, 0];
+      return [0, 0, (256 << 16) | 0x6000 | CACHE_LINE_BYTES, 0];
     case 0x8000_0007:
       // The time-stamp counter goes at one speed.
       return [0, 0, 0, model.features.has('tsc') ? 1 << 8 : 0];
@@ -79,14 +94,20 @@ function answer(model: CpuModel, leaf: number, subleaf: number, mode: 32 | 64): 
   }
 }
 
+/** The brand string of leaves 80000002 to 80000004, at most 47 characters. */
+export function brandOf({ name }: CpuModel): string {
+  return `elf ${name.split(',')[0]} interpreter`;
+}
+
 function featureBits(model: CpuModel, leaf: number, subleaf: number, register: keyof typeof OUTPUT): number {
   let bits = 0;
-  for (const row of featureRowsOf(model)) if (row.leaf === leaf && row.subleaf === subleaf && row.register === register) bits |= 1 << row.bit;
+  for (const row of featureRowsOf(model))
+    if (row.leaf === leaf && row.subleaf === subleaf && row.register === register) bits |= 1 << row.bit;
   return bits;
 }
 
-/** CPUID.1:EDX is also what Linux gives as AT_HWCAP. */
-export function hardwareCapabilities(model: CpuModel): number {
+/** CPUID.1:EDX. */
+export function leafOneFeatures(model: CpuModel): number {
   return featureBits(model, 1, 0, 'edx') >>> 0;
 }
 
@@ -94,7 +115,12 @@ function cacheLeaf(subleaf: number): CpuidAnswer {
   const cache = CACHES[subleaf];
   if (cache === undefined) return NOTHING;
   // Bit 8: initialises itself. One core, one thread.
-  return [cache.type | (cache.level << 5) | (1 << 8), (CACHE_LINE_BYTES - 1) | ((cache.ways - 1) << 22), cache.sets - 1, 0];
+  return [
+    cache.type | (cache.level << 5) | (1 << 8),
+    (CACHE_LINE_BYTES - 1) | ((cache.ways - 1) << 22),
+    cache.sets - 1,
+    0,
+  ];
 }
 
 // Two levels, threads and cores, of one processor each.
@@ -119,6 +145,7 @@ function xsaveLeaf(model: CpuModel, subleaf: number): CpuidAnswer {
 // Four characters of a string as CPUID packs them.
 function word(text: string, position: number): number {
   let value = 0;
-  for (let index = 3; index >= 0; index -= 1) value = (value << 8) | (position + index < text.length ? text.charCodeAt(position + index) : 0);
+  for (let index = 3; index >= 0; index -= 1)
+    value = (value << 8) | (position + index < text.length ? text.charCodeAt(position + index) : 0);
   return value;
 }

@@ -51,7 +51,7 @@ export const FEATURES: readonly FeatureRow[] = /* @__PURE__ */ [
     [15, 'cmov'],
     [16, 'pat'],
     [17, 'pse36'],
-    [19, 'clflush', '', 'clfsh'],
+    [19, 'clflush', '', 'clflush clfsh'],
     [23, 'mmx', 'fpu'],
     [24, 'fxsr', 'fpu'],
     [25, 'sse', 'mmx fxsr'],
@@ -87,7 +87,7 @@ export const FEATURES: readonly FeatureRow[] = /* @__PURE__ */ [
     [24, 'clwb', 'clflush'],
     [29, 'sha', 'ssse3', 'sha_ni sha-ni'],
   ),
-  ...rows([7, 0, 'ecx'], [2, 'umip'], [22, 'rdpid', 'rdtscp']),
+  ...rows([7, 0, 'ecx'], [22, 'rdpid', 'rdtscp']),
   ...rows([7, 0, 'edx'], [4, 'fsrm', 'erms']),
   ...rows([0xd, 1, 'eax'], [0, 'xsaveopt', 'xsave'], [1, 'xsavec', 'xsave'], [2, 'xgetbv1', 'xsave']),
   ...rows(
@@ -96,5 +96,11 @@ export const FEATURES: readonly FeatureRow[] = /* @__PURE__ */ [
     [5, 'lzcnt', '', 'abm'],
     [8, 'prefetchw', '', '3dnowprefetch'],
   ),
-  ...rows([0x8000_0001, 0, 'edx'], [11, 'syscall', 'lm'], [20, 'nx'], [27, 'rdtscp', 'tsc'], [29, 'lm', 'sse2 cmov cx8']),
+  ...rows(
+    [0x8000_0001, 0, 'edx'],
+    [11, 'syscall', 'lm'],
+    [20, 'nx'],
+    [27, 'rdtscp', 'tsc'],
+    [29, 'lm', 'sse2 cmov cx8'],
+  ),
 ];

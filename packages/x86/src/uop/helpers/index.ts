@@ -24,12 +24,14 @@ import { segmentHelpers } from './segments.ts';
 import { shiftElementsHelpers } from './shift-elements.ts';
 import { stringHelpers } from './strings.ts';
 import { textCompareHelpers } from './text-compare.ts';
+import { xsaveHelpers } from './xsave.ts';
 import { x87ControlHelpers } from './x87/control-helpers.ts';
 import { x87Helpers } from './x87/x87-helpers.ts';
 
 const helperRows: readonly HelperRow[] = [
   ...divisionHelpers,
   ...identificationHelpers,
+  ...xsaveHelpers,
   ...stringHelpers,
   ...flagHelpers,
   ...segmentHelpers,

@@ -1,0 +1,39 @@
+// Copies between guest memory and an image of many bytes: every piece is checked before the first byte is written.
+import { EXIT_STATUS } from '../../state/layout.ts';
+import type { HelperContext } from './helper-row.ts';
+
+const CHUNK = 16;
+
+/**
+ * Reads or writes parts of an image that lies in guest memory at the address in a cell.
+ * @param parts byte ranges of the image; the whole image when absent
+ * @returns 0, or the exit status of the fault
+ */
+export function transferImage(
+  context: HelperContext,
+  address: number,
+  image: Uint8Array,
+  write: boolean,
+  parts: readonly (readonly [from: number, to: number])[] = [[0, image.length]],
+): number {
+  const { memory, access, cpu } = context;
+  const start = (memory.i32[(address >>> 2) + 1] >>> 0) * 0x1_0000_0000 + (memory.i32[address >>> 2] >>> 0);
+  for (let pass = write ? 0 : 1; pass < 2; pass += 1) {
+    for (const [from, to] of parts) {
+      for (let offset = from; offset < to; offset += CHUNK) {
+        const at = start + offset;
+        const size = Math.min(CHUNK, to - offset);
+        const low = at | 0;
+        const high = Math.floor(at / 0x1_0000_0000) | 0;
+        const host = write ? access.slowWrite(low, high, size) : access.slowRead(low, high, size);
+        if (host === 0) return memory.i32[(cpu.state + EXIT_STATUS) >>> 2];
+        if (pass === 0) continue;
+        if (write) {
+          memory.u8.set(image.subarray(offset, offset + size), host);
+          access.commitIfCrossing(host);
+        } else image.set(memory.u8.subarray(host, host + size), offset);
+      }
+    }
+  }
+  return 0;
+}
