@@ -194,7 +194,7 @@ describe('32-bit mode', () => {
       cpu.setRegister(EDI, BigInt(DATA));
       user.write(DATA, new Uint8Array(48).fill(0xee));
       expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.Breakpoint });
-      const bytes = (at: number, length: number) => Buffer.from(user.read(DATA + at, length)).toString('hex');
+      const bytes = (at: number, length: number) => Buffer.from(user.read(DATA + at, length) ?? []).toString('hex');
       expect(bytes(0, 11)).toBe(mode === 64 ? '00000000feffffffffffee' : '00000000feffeeeeeeeeee');
       expect(bytes(16, 11)).toBe(mode === 64 ? '00000000ffffffffffffee' : '00000000ffffeeeeeeeeee');
       expect(bytes(32, 3)).toBe('0000ee');

@@ -118,7 +118,8 @@ export class BlockBuilder {
     const { instruction, lifter } = this;
     const { operands } = instruction.candidate.row;
     // Vector instructions, those of MMX and of segments do other things first: the lifter raises it where the store is.
-    if (operands.some(({ kind: { place } }) => place === 'vector' || place === 'mmx' || place === 'segment')) return false;
+    if (operands.some(({ kind: { place } }) => place === 'vector' || place === 'mmx' || place === 'segment'))
+      return false;
     return operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
   }
 
