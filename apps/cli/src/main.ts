@@ -43,6 +43,10 @@ async function main(): Promise<void> {
     const { readelfCommand } = await import('./commands/readelf.ts');
     return readelfCommand(words, text);
   });
+  addCommand(program, 'disassemble', '[options] FILE...', "print code as binutils' objdump -d does", async (words) => {
+    const { disassembleCommand } = await import('./commands/disassemble.ts');
+    return disassembleCommand(words, text);
+  });
   addCommand(program, 'info', 'FILE...', 'tell people what a file is', async (words) => {
     const { infoCommand } = await import('./commands/info.ts');
     return infoCommand(words, text);

@@ -25,6 +25,8 @@ const BAD = '(bad)';
 const LOCK = 0xf0;
 /** A DS override. */
 const WITHOUT_MEANING = 0x3e;
+/** Moves to memory that may end a transaction of lock elision. */
+const RELEASING_STORES: ReadonlySet<number> = new Set([0x88, 0x89, 0xc6, 0xc7]);
 const MEMORY_LETTERS: Readonly<Record<number, string>> = { 8: 'b', 16: 'w', 32: 'l', 64: 'q' };
 const FLOAT_LETTERS: Readonly<Record<number, string>> = { 32: 's', 64: 'l', 80: 't' };
 const INTEGER_LETTERS: Readonly<Record<number, string>> = { 16: 's', 32: 'l', 64: 'll' };
@@ -94,7 +96,8 @@ export class Disassembler {
 
   /** LOCK where it is not allowed is still text: the same bytes with a prefix instead that changes nothing. */
   private decodeUnlocked(bytes: Uint8Array, start: number, end: number, address: number): boolean {
-    const copy = bytes.slice(start, Math.min(end, start + MAXIMUM_LENGTH));
+    // Not slice(), which shares memory when the bytes are a Buffer.
+    const copy = Uint8Array.from(bytes.subarray(start, Math.min(end, start + MAXIMUM_LENGTH)));
     for (let at = 0; at < this.scan.count; at += 1) if (copy[at] === LOCK) copy[at] = WITHOUT_MEANING;
     return this.decoder.decode(copy, 0, copy.length, address, this.decoded) === DecodeResult.Ok;
   }
@@ -130,7 +133,7 @@ export class Disassembler {
       }
     }
     if (form.suffix !== 'none') name += this.suffix(form, isAtt);
-    if (form.isConditional) name += this.branchHint(isAtt);
+    if (form.takesHint) name += this.branchHint(isAtt);
     const text = operands.all(form, decoded, scan, immediates);
     if (scan.count > 0) name = scan.text() + name;
     if (text === '') return name;
@@ -141,18 +144,19 @@ export class Disassembler {
   /** Takes out the prefixes that are part of the encoding, and gives others their name in front of this instruction. */
   private consumePrefixes(form: TextForm): void {
     const { decoded, scan } = this;
-    const { encoding, family } = decoded.candidate;
+    const { encoding } = decoded.candidate;
     if (encoding.prefix === 'f3' && !encoding.vex) scan.replace(scan.repzAt);
-    else if (encoding.prefix === 'f2' && !encoding.vex) scan.replace(scan.repnzAt);
+    else if (encoding.prefix === 'f2' && !encoding.vex && encoding.map > 0) scan.replace(scan.repnzAt);
     else this.renameRepeats(form);
     const isWide = (scan.rex & Rex.W) !== 0;
     if (form.usesWide) scan.rexUsed |= Rex.W;
-    if (form.usesData && (encoding.prefix === '66' || !isWide || family.default64 === true)) scan.replace(scan.dataAt);
+    if (form.usesData && (encoding.prefix === '66' || !isWide) && !(form.isSegmentMove && decoded.mod !== 3))
+      scan.replace(scan.dataAt);
+    if (this.mode === 32 && form.isRelative && form.operands[0].width !== 8) scan.replace(scan.dataAt);
     const { rexFields } = form;
     if (rexFields & Rex.R) scan.rexUsed |= Rex.R;
     if (rexFields & Rex.B && (decoded.mod === 3 || encoding.registerInOpcode)) scan.rexUsed |= Rex.B;
-    if (/^j[er]?cxz|^loop/.test(decoded.candidate.mnemonic) && decoded.candidate.mnemonic[0] === 'j')
-      scan.replace(scan.addressAt);
+    if (decoded.candidate.mnemonic === 'jrcxz') scan.replace(scan.addressAt);
   }
 
   private renameRepeats(form: TextForm): void {
@@ -166,10 +170,11 @@ export class Disassembler {
       if (form.isIndirect && scan.endsWithDs()) scan.replace(scan.segmentAt, 'notrack');
       return;
     }
-    const { family, mnemonic, encoding } = decoded.candidate;
+    const { family, mnemonic, encoding, row } = decoded.candidate;
     if (decoded.mod === 3 || encoding.map > 1) return;
-    const isStore = mnemonic === 'mov' && encoding.map === 0 && (encoding.opcode & 0xfe) !== 0x8a && encoding.hasModrm;
-    const isElision = mnemonic === 'xchg' || (family.lockable === true && scan.hasLock());
+    const isStore = mnemonic === 'mov' && RELEASING_STORES.has(encoding.opcode);
+    const isLocked = family.lockable === true && scan.hasLock() && row.operands[0].kind.place !== 'reg';
+    const isElision = mnemonic === 'xchg' || isLocked;
     if (!isElision && !isStore) return;
     if (scan.hasRepz()) scan.replace(scan.repzAt, 'xrelease');
     if (scan.hasRepnz() && isElision) scan.replace(scan.repnzAt, 'xacquire');
@@ -188,6 +193,9 @@ export class Disassembler {
     switch (form.suffix) {
       case 'memory':
         return isAtt && decoded.mod !== 3 ? MEMORY_LETTERS[operandWidth(decoded, form, 0)] : '';
+      case 'conversion':
+        if (this.mode === 32) return '';
+        return isAtt && decoded.mod !== 3 ? MEMORY_LETTERS[operandWidth(decoded, form, form.operands.length - 1)] : '';
       case 'always':
         return isAtt && decoded.mod !== 3 ? MEMORY_LETTERS[operandWidth(decoded, form, form.operands.length - 1)] : '';
       case 'stack': {
@@ -195,8 +203,12 @@ export class Disassembler {
         const isSized =
           operand !== undefined &&
           operand.place !== 'immediate' &&
-          (!isAtt || operand.place === 'opcode' || decoded.mod === 3);
-        return scan.hasData() && decoded.operandSize === 16 && operand?.place !== 'relative' && !isSized ? 'w' : '';
+          operand.place !== 'fixedSegment' &&
+          operand.place !== 'relative' &&
+          (!isAtt || operand.place === 'opcode' || (decoded.mod === 3 && operand.place !== 'farAddress'));
+        // In 64-bit mode the prefix does not shorten a near jump, whatever AMD's processors do (SDM vol. 2, JMP).
+        const isNear = operand?.place === 'relative' && (form.isConditional || this.mode === 64 || operand.width === 8);
+        return scan.hasData() && decoded.operandSize === 16 && !isNear && !isSized ? 'w' : '';
       }
       case 'float':
         return isAtt ? FLOAT_LETTERS[operandWidth(decoded, form, 0)] : '';

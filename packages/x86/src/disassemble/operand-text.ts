@@ -18,6 +18,9 @@ const LABELS: Readonly<Record<number, string>> = {
 /** Group 1 with a byte, PUSH and IMUL with a byte: sign-extended to the operand size. */
 const SIGNED_BYTES: ReadonlySet<number> = new Set([0x83, 0x6a, 0x6b]);
 
+/** Offsets of 16-bit code stay in the lowest 64 KiB. Not a page size. */
+const OFFSET16 = 0xffff;
+
 /** Prints the operands of one decoded instruction at a time. */
 export class OperandText {
   readonly isAtt: boolean;
@@ -68,7 +71,10 @@ export class OperandText {
       case 'vsib':
       case 'wholeRm':
         if (decoded.mod !== 3) return this.indirect(form) + this.memory(operand);
-        return this.indirect(form) + this.general(operand.place === 'wholeRm' ? 64 : this.width(operand), decoded.rm);
+        return (
+          this.indirect(form) +
+          this.general(operand.place === 'wholeRm' ? decoded.mode : this.width(operand), decoded.rm)
+        );
       case 'address':
         return this.memory(operand);
       case 'reg':
@@ -85,11 +91,13 @@ export class OperandText {
         return '1';
       case 'relative': {
         const target = decoded.address + decoded.lengthInBytes + decoded.immediateLow[slot];
-        return this.addressText(decoded.mode === 32 ? target >>> 0 : target);
+        if (decoded.mode === 64) return this.addressText(target);
+        return this.addressText(operand.width !== 8 && decoded.operandSize === 16 ? target & OFFSET16 : target >>> 0);
       }
       case 'offset': {
-        const address = `0x${hexOfHalves(decoded.immediateLow[slot], decoded.immediateHigh[slot])}`;
-        return this.segmentPrefix(true) + address;
+        const [low, high] = [decoded.immediateLow[slot], decoded.immediateHigh[slot]];
+        const address = decoded.addressSize === 16 ? (low & OFFSET16).toString(16) : hexOfHalves(low, high);
+        return `${this.segmentPrefix(true)}0x${address}`;
       }
       case 'segment':
         return names.segments[decoded.reg & 7];
@@ -137,6 +145,8 @@ export class OperandText {
       case 'stringSource':
       case 'stringTarget': {
         scan.replace(scan.addressAt);
+        // Also an override that 64-bit mode ignores is taken as read here.
+        if (operand.place !== 'stringTarget') scan.replace(scan.segmentAt);
         const register =
           this.addressRegisters()[operand.place === 'table' ? 3 : operand.place === 'stringSource' ? 6 : 7];
         const segment = operand.place === 'stringTarget' ? `${names.segments[0]}:` : this.segmentPrefix(true, true);
@@ -164,6 +174,8 @@ export class OperandText {
         return decoded.operandSize;
       case 's':
         return decoded.operandSize;
+      case 'pair':
+        return 2 * decoded.operandSize;
       case 'z':
         return decoded.operandSize === 16 ? 16 : 32;
       case 'y':
@@ -259,8 +271,8 @@ export class OperandText {
       return `${label}${this.segmentPrefix(true)}0x${address}`;
     }
     const hasDisplacement = mod !== 0 || isAbsolute;
-    // Without a base the displacement of a 32-bit address is unsigned.
-    const isUnsigned = isAbsolute && decoded.addressSize === 32;
+    // Without a base the displacement of a 32-bit address in 64-bit mode is unsigned.
+    const isUnsigned = isAbsolute && isNarrow;
     const amount = hasDisplacement
       ? isUnsigned
         ? `0x${(displacement >>> 0).toString(16)}`
@@ -294,7 +306,8 @@ export class OperandText {
     const { decoded, names, isAtt } = this;
     const { base, index, displacement, mod } = decoded;
     const segment = this.segmentPrefix(base === BASE_NONE && index < 0);
-    if (base === BASE_NONE && index < 0) return `${segment}0x${(displacement & 0xffff).toString(16)}`;
+    if (base === BASE_NONE && index < 0)
+      return segment + (isAtt ? signedHex(displacement) : `0x${(displacement & OFFSET16).toString(16)}`);
     const registers = [base, index].filter((number) => number >= 0).map((number) => names.words[number]);
     const amount = mod === 0 ? '' : signedHex(displacement);
     if (isAtt) return `${segment}${amount}(${registers.join(',')})`;

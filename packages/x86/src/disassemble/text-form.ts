@@ -22,10 +22,10 @@ export type TextPlace =
   | 'debug' // debug register by ModRM.reg
   | 'wholeRm'; // general register of 64 bits by ModRM.rm, whatever the prefixes say
 
-/** One written operand; widths 48 and 0 are memory of six bytes and memory without a size. */
+/** One written operand; widths 48 and 0 are memory of six bytes and memory without a size, `pair` is two operands of the operand size. */
 export interface TextOperand {
   readonly place: TextPlace;
-  readonly width: OperandWidth | 48 | 0;
+  readonly width: OperandWidth | 48 | 0 | 'pair';
   readonly register: number;
 }
 
@@ -34,6 +34,7 @@ export type SuffixRule =
   | 'none'
   | 'memory' // size of the first operand when it is memory and no register tells the size
   | 'always' // size of the source when it is memory, although there is a register
+  | 'conversion' // the same, in 64-bit mode, which has two sizes
   | 'stack' // w when an operand-size prefix makes a stack instruction 16-bit
   | 'float' // s, l, t
   | 'integer' // s, l, ll
@@ -59,12 +60,16 @@ export interface TextForm {
   readonly usesData: boolean;
   /** Bits of REX that name registers here when ModRM has mod 3; memory always uses B, and X with a SIB byte. */
   readonly rexFields: number;
+  readonly isSegmentMove: boolean;
   readonly isStringInstruction: boolean;
   /** A comparison or multiplication whose immediate is part of the name: names by immediate, for both syntaxes. */
   readonly pseudo: readonly string[] | undefined;
   readonly isGather: boolean;
   readonly isBranch: boolean;
   readonly isConditional: boolean;
+  readonly isRelative: boolean;
+  /** CS and DS overrides are branch hints. */
+  readonly takesHint: boolean;
   readonly variant: VariantRule | undefined;
 }
 
@@ -91,7 +96,9 @@ export function textForm(candidate: Candidate, wording: Wording = wordingOf(cand
   const widths = operands.map(({ width }) => width);
   const name = mnemonic.replace(/^privileged\./, '');
   const usesVariable =
-    widths.some((width) => width === 'v' || width === 'z' || width === 's') || wording.isSized === true;
+    widths.some((width) => width === 'v' || width === 'z' || width === 's') ||
+    wording.sizedBy === 'both' ||
+    wording.sizedBy === 'data';
   return {
     att: wording.att ?? name,
     intel: wording.intel ?? wording.att ?? name,
@@ -103,13 +110,18 @@ export function textForm(candidate: Candidate, wording: Wording = wordingOf(cand
     usesWide:
       encoding.rexW >= 0 ||
       (family.default64 !== true &&
-        (wording.isSized === true || widths.some((width) => width === 'v' || width === 'y'))),
+        (wording.sizedBy === 'both' ||
+          wording.sizedBy === 'wide' ||
+          widths.some((width) => width === 'v' || width === 'y'))),
     usesData: usesVariable || encoding.prefix === '66' || (family.default64 === true && !places.includes('relative')),
     rexFields: rexFields(places, encoding.registerInOpcode),
+    isSegmentMove: wording.isSegmentMove === true,
     isStringInstruction: places.includes('stringSource') || places.includes('stringTarget'),
     pseudo: wording.pseudo,
     isGather: places.includes('vsib'),
-    isBranch: family.default64 === true && /^(j|call|ret|loop)/.test(name),
+    isBranch: family.default64 === true && /^(j|call|ret)/.test(name) && name !== 'jrcxz',
+    isRelative: places[0] === 'relative',
+    takesHint: places[0] === 'relative' && /^(j|loop)/.test(name) && name !== 'jmp',
     isConditional: /^j/.test(name) && places[0] === 'relative' && name !== 'jmp',
     variant: wording.variant,
   };

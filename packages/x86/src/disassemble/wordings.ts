@@ -17,8 +17,10 @@ export interface Wording {
   readonly pseudo?: readonly string[];
   readonly isIndirect?: boolean;
   readonly keepsOrder?: boolean;
-  /** The operand size is in the name: 66 and REX.W mean something. */
-  readonly isSized?: boolean;
+  /** Its memory has 16 bits whatever the prefixes say. */
+  readonly isSegmentMove?: boolean;
+  /** What makes the operand size that is in the name: 66, REX.W or both. */
+  readonly sizedBy?: 'both' | 'data' | 'wide';
 }
 
 /** Says how an instruction is written when it is not as its row says. */
@@ -117,7 +119,7 @@ function carryless({ mnemonic }: Candidate): Wording {
 /** x87 with memory: sizes are letters in AT&T's syntax. */
 function x87Memory({ mnemonic, row }: Candidate): Wording {
   if (/^(fldenv|fnstenv|fnsave|frstor)$/.test(mnemonic))
-    return { ...waiting(mnemonic), suffix: 'image', isSized: true };
+    return { ...waiting(mnemonic), suffix: 'image', sizedBy: 'data' };
   if (/^(fldcw|fnstcw|fnstsw|fbld|fbstp)$/.test(mnemonic)) return waiting(mnemonic);
   return { suffix: mnemonic.startsWith('fi') ? 'integer' : 'float', operands: row.operands.map(({ kind }) => kind) };
 }
@@ -220,8 +222,8 @@ const shift = (width: TextOperand['width']): readonly TextOperand[] => [o('rm', 
 
 /** By mnemonic. */
 const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Wording)>> = {
-  cbw: { rule: sized(['cbtw', 'cwtl', 'cltq'], ['cbw', 'cwde', 'cdqe']), isSized: true },
-  cwd: { rule: sized(['cwtd', 'cltd', 'cqto'], ['cwd', 'cdq', 'cqo']), isSized: true },
+  cbw: { rule: sized(['cbtw', 'cwtl', 'cltq'], ['cbw', 'cwde', 'cdqe']), sizedBy: 'both' },
+  cwd: { rule: sized(['cwtd', 'cltd', 'cqto'], ['cwd', 'cdq', 'cqo']), sizedBy: 'both' },
   movzx: { rule: extension('movzx') },
   movsx: { rule: extension('movsx') },
   movsxd: { rule: ({ operandSize }, _, isAtt) => (isAtt && operandSize === 64 ? 'movslq' : 'movsxd') },
@@ -250,13 +252,21 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   'privileged.out': ({ encoding: { opcode } }) => ({
     operands: [opcode < 0xe8 ? o('immediate', 8) : o('port'), portAccumulator(opcode)],
   }),
-  'privileged.sysret': { rule: ({ rexW }, _, isAtt) => `sysret${rexW ? 'q' : isAtt ? 'l' : 'd'}`, isSized: true },
-  'privileged.sysexit': { rule: ({ rexW }, _, isAtt) => `sysexit${rexW ? 'q' : isAtt ? 'l' : 'd'}`, isSized: true },
+  'privileged.sysret': { rule: ({ rexW }, _, isAtt) => `sysret${rexW ? 'q' : isAtt ? 'l' : 'd'}`, sizedBy: 'wide' },
+  'privileged.sysexit': {
+    rule: ({ rexW, mode }, _, isAtt) => (mode === 32 ? 'sysexit' : `sysexit${rexW ? 'q' : isAtt ? 'l' : 'd'}`),
+    sizedBy: 'wide',
+  },
   'privileged.lldt': { operands: [o('rm', 16)], suffix: 'none' },
   'privileged.ltr': { operands: [o('rm', 16)], suffix: 'none' },
   'privileged.lmsw': { operands: [o('rm', 16)], suffix: 'none' },
-  'privileged.lgdt': { operands: [o('address')] },
-  'privileged.lidt': { operands: [o('address')] },
+  'privileged.lgdt': tableRegister,
+  'privileged.lidt': tableRegister,
+  sgdt: tableRegister,
+  sidt: tableRegister,
+  sldt: { operands: [o('rm', 'v', 16)], suffix: 'none' },
+  str: { operands: [o('rm', 'v', 16)], suffix: 'none' },
+  smsw: { operands: [o('rm', 'v', 16)], suffix: 'none' },
   'privileged.invlpg': { operands: [o('memory', 8)] },
   xlat: { operands: [o('table', 8)] },
   jrcxz: { rule: addressNamed({ 16: 'jcxz', 32: 'jecxz', 64: 'jrcxz' }) },
@@ -270,10 +280,10 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   ud0: { operands: [o('reg', 'v'), o('rm', 'v')] },
   sal: { att: 'shl' },
   crc32: { suffix: 'always' },
-  cvtsi2sd: { suffix: 'always' },
-  cvtsi2ss: { suffix: 'always' },
-  vcvtsi2sd: { suffix: 'always' },
-  vcvtsi2ss: { suffix: 'always' },
+  cvtsi2sd: { suffix: 'conversion' },
+  cvtsi2ss: { suffix: 'conversion' },
+  vcvtsi2sd: { suffix: 'conversion' },
+  vcvtsi2ss: { suffix: 'conversion' },
   cmpxchg16b: { operands: [o('memory', 128, 1)] },
   pclmulqdq: carryless,
   vpclmulqdq: carryless,
@@ -290,16 +300,16 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   lgs: farPointer,
   les: farPointer,
   lds: farPointer,
-  iret: { rule: sized(['iretw', 'iret', 'iretq']), isSized: true },
-  retf: { rule: sized(['lretw', 'lret', 'lretq'], ['retfw', 'retf', 'retfq']), isSized: true },
+  iret: { rule: sized(['iretw', 'iret', 'iretq']), sizedBy: 'both' },
+  retf: { rule: sized(['lretw', 'lret', 'lretq'], ['retfw', 'retf', 'retfq']), sizedBy: 'both' },
   lar: { operands: [o('reg', 'v'), o('rm', 'v', 16)] },
   lsl: { operands: [o('reg', 'v'), o('rm', 'v', 16)] },
   verr: { suffix: 'none' },
   verw: { suffix: 'none' },
   arpl: { suffix: 'none' },
-  bound: { keepsOrder: true },
-  pusha: { rule: sized(['pushaw', 'pusha', 'pusha']), isSized: true },
-  popa: { rule: sized(['popaw', 'popa', 'popa']), isSized: true },
+  bound: { operands: [o('reg', 'v'), o('memory', 'pair')], keepsOrder: true },
+  pusha: { rule: sized(['pushaw', 'pusha', 'pusha']), sizedBy: 'both' },
+  popa: { rule: sized(['popaw', 'popa', 'popa']), sizedBy: 'both' },
 };
 
 /** A general register that is 64 bits wide with REX.W. */
@@ -317,12 +327,28 @@ function farPointer(): Wording {
   return { operands: [o('reg', 'v'), o('farMemory')] };
 }
 
+/** In 32-bit mode the name tells whether the table's address has 24 or 32 bits. */
+function tableRegister({ mnemonic }: Candidate): Wording {
+  const name = mnemonic.replace('privileged.', '');
+  return {
+    rule: ({ mode, operandSize }, _, isAtt) => name + (mode === 64 ? '' : operandSize === 16 ? 'w' : isAtt ? 'l' : 'd'),
+    operands: [o('address')],
+    sizedBy: 'both',
+  };
+}
+
+/** Control registers have opcodes 20 and 22, debug registers 21 and 23; the second of each writes them. */
+function systemRegister(opcode: number): Wording {
+  const special = o(opcode & 1 ? 'debug' : 'control');
+  return { att: 'mov', operands: opcode & 2 ? [special, o('wholeRm')] : [o('wholeRm'), special], suffix: 'none' };
+}
+
 function transfer({ mnemonic, encoding, family }: Candidate): Wording {
   if (family.default64 === true) return { isIndirect: encoding.hasModrm };
   const far = { att: `l${mnemonic}`, intel: mnemonic };
   return encoding.hasModrm
-    ? { ...far, operands: [o('farMemory')], isIndirect: true, isSized: true }
-    : { ...far, operands: [o('farAddress', 'z')] };
+    ? { ...far, operands: [o('farMemory')], isIndirect: true, sizedBy: 'both', suffix: 'stack' }
+    : { ...far, operands: [o('farAddress', 'z')], suffix: 'stack' };
 }
 
 /** The segment register is in the opcode. */
@@ -348,6 +374,7 @@ export function wordingOf(candidate: Candidate): Wording {
         kind.place === 'rm' ? o('rm', kind.width, NARROW_MEMORY[mnemonic] as number) : kind,
       ),
     };
+  if (encoding.map === 1 && (encoding.opcode & 0xfc) === 0x20 && !encoding.vex) return systemRegister(encoding.opcode);
   if (mnemonic === 'nop') return nop(candidate);
   if (mnemonic === 'mov' && encoding.map === 0) return mov(candidate);
   if (mnemonic === 'push' || mnemonic === 'pop') return stackSegment(candidate);
@@ -380,6 +407,7 @@ function mov({ encoding, row }: Candidate): Wording {
     return {
       operands: row.operands.map(({ kind }) => (kind.place === 'rm' ? o('rm', 'v', 16) : kind)),
       suffix: 'none',
+      isSegmentMove: true,
     };
   return {};
 }
