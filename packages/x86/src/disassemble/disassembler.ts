@@ -149,9 +149,10 @@ export class Disassembler {
     else if (encoding.prefix === 'f2' && !encoding.vex && encoding.map > 0) scan.replace(scan.repnzAt);
     else this.renameRepeats(form);
     const isWide = (scan.rex & Rex.W) !== 0;
-    if (form.usesWide) scan.rexUsed |= Rex.W;
-    if (form.usesData && (encoding.prefix === '66' || !isWide) && !(form.isSegmentMove && decoded.mod !== 3))
-      scan.replace(scan.dataAt);
+    if (!form.isWordInMemory || decoded.mod === 3) {
+      if (form.usesWide) scan.rexUsed |= Rex.W;
+      if (form.usesData && (encoding.prefix === '66' || !isWide || form.alwaysReadsData)) scan.replace(scan.dataAt);
+    }
     if (this.mode === 32 && form.isRelative && form.operands[0].width !== 8) scan.replace(scan.dataAt);
     const { rexFields } = form;
     if (rexFields & Rex.R) scan.rexUsed |= Rex.R;

@@ -18,6 +18,8 @@ const LABELS: Readonly<Record<number, string>> = {
 /** Group 1 with a byte, PUSH and IMUL with a byte: sign-extended to the operand size. */
 const SIGNED_BYTES: ReadonlySet<number> = new Set([0x83, 0x6a, 0x6b]);
 
+const FAR_POINTER_16: TextOperand = { place: 'memory', width: 32, register: 0 };
+const FAR_POINTER_32: TextOperand = { place: 'memory', width: 48, register: 0 };
 /** Offsets of 16-bit code stay in the lowest 64 KiB. Not a page size. */
 const OFFSET16 = 0xffff;
 
@@ -104,10 +106,7 @@ export class OperandText {
       case 'fixedSegment':
         return names.segments[operand.register];
       case 'farMemory':
-        return (
-          this.indirect(form) +
-          this.memory({ place: 'memory', width: decoded.operandSize === 16 ? 32 : 48, register: 0 })
-        );
+        return this.indirect(form) + this.memory(scan.hasData() ? FAR_POINTER_16 : FAR_POINTER_32);
       case 'farAddress': {
         const offset = this.sized(decoded.immediateLow[0]);
         const selector = (decoded.immediateLow[1] & 0xffff).toString(16);
@@ -126,7 +125,7 @@ export class OperandText {
       case 'vectorFixed':
         return this.vector(operand, operand.register);
       case 'vectorImmediate':
-        return this.vector(operand, (decoded.immediateLow[slot] >> 4) & 15);
+        return this.vector(operand, (decoded.immediateLow[slot] >> 4) & (decoded.mode === 64 ? 15 : 7));
       case 'mmx':
         return names.mmx[decoded.reg & 7];
       case 'mmxRm':
@@ -298,7 +297,7 @@ export class OperandText {
   private vectorIndex(index: number): string {
     const { decoded, names } = this;
     // Doubleword indices of quadword elements fill half a register.
-    const isWide = decoded.vectorLength === 1 && !((decoded.opcode & 1) === 0 && decoded.rexW);
+    const isWide = decoded.vectorLength === 1 && !((decoded.opcode & 1) === 0 && decoded.candidate.encoding.rexW === 1);
     return (isWide ? names.ymm : names.xmm)[index];
   }
 

@@ -60,7 +60,8 @@ export interface TextForm {
   readonly usesData: boolean;
   /** Bits of REX that name registers here when ModRM has mod 3; memory always uses B, and X with a SIB byte. */
   readonly rexFields: number;
-  readonly isSegmentMove: boolean;
+  readonly isWordInMemory: boolean;
+  readonly alwaysReadsData: boolean;
   readonly isStringInstruction: boolean;
   /** A comparison or multiplication whose immediate is part of the name: names by immediate, for both syntaxes. */
   readonly pseudo: readonly string[] | undefined;
@@ -115,7 +116,8 @@ export function textForm(candidate: Candidate, wording: Wording = wordingOf(cand
           widths.some((width) => width === 'v' || width === 'y'))),
     usesData: usesVariable || encoding.prefix === '66' || (family.default64 === true && !places.includes('relative')),
     rexFields: rexFields(places, encoding.registerInOpcode),
-    isSegmentMove: wording.isSegmentMove === true,
+    alwaysReadsData: wording.alwaysReadsData === true,
+    isWordInMemory: wording.isWordInMemory === true,
     isStringInstruction: places.includes('stringSource') || places.includes('stringTarget'),
     pseudo: wording.pseudo,
     isGather: places.includes('vsib'),
@@ -130,8 +132,7 @@ export function textForm(candidate: Candidate, wording: Wording = wordingOf(cand
 function rexFields(places: readonly TextPlace[], registerInOpcode: boolean): number {
   let fields = registerInOpcode ? REX_B : 0;
   for (const place of places) {
-    if (place === 'reg' || place === 'vector' || place === 'segment' || place === 'control' || place === 'debug')
-      fields |= REX_R;
+    if (place === 'reg' || place === 'vector' || place === 'control' || place === 'debug') fields |= REX_R;
     if (place === 'rm' || place === 'vectorRm' || place === 'wholeRm') fields |= REX_B;
   }
   return fields;

@@ -18,7 +18,8 @@ export interface Wording {
   readonly isIndirect?: boolean;
   readonly keepsOrder?: boolean;
   /** Its memory has 16 bits whatever the prefixes say. */
-  readonly isSegmentMove?: boolean;
+  readonly isWordInMemory?: boolean;
+  readonly alwaysReadsData?: boolean;
   /** What makes the operand size that is in the name: 66, REX.W or both. */
   readonly sizedBy?: 'both' | 'data' | 'wide';
 }
@@ -220,13 +221,26 @@ function bounds(opcode: number, mod: number, scan: PrefixScan): Wording | undefi
 
 const shift = (width: TextOperand['width']): readonly TextOperand[] => [o('rm', width), o('one', 8)];
 
+/** The operand-size prefix chooses among encodings, so that it counts as read even where REX.W overrules it. */
+const CHOSEN_BY_DATA: Wording = { alwaysReadsData: true };
+
+/** String comparisons whose lengths are in rax and rdx with REX.W, in eax and edx without. */
+function explicitLength({ mnemonic }: Candidate): Wording {
+  return { rule: ({ rexW, mode }) => (rexW && mode === 64 ? `${mnemonic}q` : mnemonic), sizedBy: 'wide' };
+}
+
 /** By mnemonic. */
 const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Wording)>> = {
   cbw: { rule: sized(['cbtw', 'cwtl', 'cltq'], ['cbw', 'cwde', 'cdqe']), sizedBy: 'both' },
   cwd: { rule: sized(['cwtd', 'cltd', 'cqto'], ['cwd', 'cdq', 'cqo']), sizedBy: 'both' },
   movzx: { rule: extension('movzx') },
   movsx: { rule: extension('movsx') },
-  movsxd: { rule: ({ operandSize }, _, isAtt) => (isAtt && operandSize === 64 ? 'movslq' : 'movsxd') },
+  movsxd: {
+    rule: ({ operandSize }, scan, isAtt) => {
+      if (!isAtt) scan.replace(scan.dataAt);
+      return isAtt && operandSize === 64 ? 'movslq' : 'movsxd';
+    },
+  },
   movs: ({ encoding: { opcode } }) => ({
     rule: stringName('movs', 64),
     operands: [o('stringTarget', string(opcode)), o('stringSource', string(opcode))],
@@ -264,9 +278,9 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   'privileged.lidt': tableRegister,
   sgdt: tableRegister,
   sidt: tableRegister,
-  sldt: { operands: [o('rm', 'v', 16)], suffix: 'none' },
-  str: { operands: [o('rm', 'v', 16)], suffix: 'none' },
-  smsw: { operands: [o('rm', 'v', 16)], suffix: 'none' },
+  sldt: { operands: [o('rm', 'v', 16)], suffix: 'none', isWordInMemory: true },
+  str: { operands: [o('rm', 'v', 16)], suffix: 'none', isWordInMemory: true },
+  smsw: { operands: [o('rm', 'v', 16)], suffix: 'none', isWordInMemory: true },
   'privileged.invlpg': { operands: [o('memory', 8)] },
   xlat: { operands: [o('table', 8)] },
   jrcxz: { rule: addressNamed({ 16: 'jcxz', 32: 'jecxz', 64: 'jrcxz' }) },
@@ -288,6 +302,20 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   pclmulqdq: carryless,
   vpclmulqdq: carryless,
   pmovmskb: narrowByRex,
+  vpmovmskb: narrowByRex,
+  movmskps: narrowByRex,
+  movmskpd: narrowByRex,
+  vmovmskps: narrowByRex,
+  vmovmskpd: narrowByRex,
+  pcmpestri: explicitLength,
+  pcmpestrm: explicitLength,
+  vpcmpestri: explicitLength,
+  vpcmpestrm: explicitLength,
+  movbe: CHOSEN_BY_DATA,
+  bsf: CHOSEN_BY_DATA,
+  bsr: CHOSEN_BY_DATA,
+  rdrand: CHOSEN_BY_DATA,
+  rdseed: CHOSEN_BY_DATA,
   vcvtpd2dq: { suffix: 'vector' },
   vcvttpd2dq: { suffix: 'vector' },
   vcvtpd2ps: { suffix: 'vector' },
@@ -324,17 +352,18 @@ function narrowGather({ row }: Candidate): Wording {
 
 /** Six bytes of pointer, four with 16-bit offsets. */
 function farPointer(): Wording {
-  return { operands: [o('reg', 'v'), o('farMemory')] };
+  return { operands: [o('reg', 'v'), o('farMemory')], alwaysReadsData: true };
 }
 
 /** In 32-bit mode the name tells whether the table's address has 24 or 32 bits. */
 function tableRegister({ mnemonic }: Candidate): Wording {
   const name = mnemonic.replace('privileged.', '');
-  return {
-    rule: ({ mode, operandSize }, _, isAtt) => name + (mode === 64 ? '' : operandSize === 16 ? 'w' : isAtt ? 'l' : 'd'),
-    operands: [o('address')],
-    sizedBy: 'both',
+  const rule: NameRule = ({ mode, operandSize }, scan, isAtt) => {
+    if (mode === 64) return name;
+    scan.replace(scan.dataAt);
+    return name + (operandSize === 16 ? 'w' : isAtt ? 'l' : 'd');
   };
+  return { rule, operands: [o('address')] };
 }
 
 /** Control registers have opcodes 20 and 22, debug registers 21 and 23; the second of each writes them. */
@@ -407,7 +436,7 @@ function mov({ encoding, row }: Candidate): Wording {
     return {
       operands: row.operands.map(({ kind }) => (kind.place === 'rm' ? o('rm', 'v', 16) : kind)),
       suffix: 'none',
-      isSegmentMove: true,
+      isWordInMemory: true,
     };
   return {};
 }
