@@ -115,7 +115,7 @@ describe('Disassembler', () => {
     });
 
     it(`prints forms of today's rows as objdump does, ${mode}-bit mode (recorded ones where it is not installed)`, () => {
-      const forms = hasObjdump() ? askObjdump(encodeForms(mode, Date.now() & 0xffffff, 4), mode) : readForms(mode);
+      const forms = hasObjdump() ? askObjdump(encodeForms(mode, Date.now() & 0xffffff, 8), mode) : readForms(mode);
       expect(differences(forms, mode)).toEqual([]);
     });
   }

@@ -21,6 +21,7 @@ export interface DisassemblerOptions {
 
 const WIDTH = 6;
 const FWAIT = 0x9b;
+const NOP = 0x90;
 const BAD = '(bad)';
 const LOCK = 0xf0;
 /** A DS override. */
@@ -148,10 +149,14 @@ export class Disassembler {
     if (encoding.prefix === 'f3' && !encoding.vex) scan.replace(scan.repzAt);
     else if (encoding.prefix === 'f2' && !encoding.vex && encoding.map > 0) scan.replace(scan.repnzAt);
     else this.renameRepeats(form);
+    const readsData =
+      form.readsData === 'always' ||
+      (form.readsData === 'intel' && (!this.operands.isAtt || decoded.mod === 3)) ||
+      (encoding.map === 0 && decoded.opcode === NOP);
     const isWide = (scan.rex & Rex.W) !== 0;
     if (!form.isWordInMemory || decoded.mod === 3) {
       if (form.usesWide) scan.rexUsed |= Rex.W;
-      if (form.usesData && (encoding.prefix === '66' || !isWide || form.alwaysReadsData)) scan.replace(scan.dataAt);
+      if (form.usesData && (encoding.prefix === '66' || !isWide || readsData)) scan.replace(scan.dataAt);
     }
     if (this.mode === 32 && form.isRelative && form.operands[0].width !== 8) scan.replace(scan.dataAt);
     const { rexFields } = form;
@@ -168,7 +173,10 @@ export class Disassembler {
     }
     if (form.isBranch) {
       if (scan.hasRepnz()) scan.replace(scan.repnzAt, 'bnd');
-      if (form.isIndirect && scan.endsWithDs()) scan.replace(scan.segmentAt, 'notrack');
+      if (form.isIndirect && scan.endsWithDs()) {
+        scan.replace(scan.segmentAt, 'notrack');
+        scan.segment = -1;
+      }
       return;
     }
     const { family, mnemonic, encoding, row } = decoded.candidate;
@@ -211,6 +219,8 @@ export class Disassembler {
         const isNear = operand?.place === 'relative' && (form.isConditional || this.mode === 64 || operand.width === 8);
         return scan.hasData() && decoded.operandSize === 16 && !isNear && !isSized ? 'w' : '';
       }
+      case 'far':
+        return isAtt && scan.hasData() ? 'w' : '';
       case 'float':
         return isAtt ? FLOAT_LETTERS[operandWidth(decoded, form, 0)] : '';
       case 'integer':
@@ -218,7 +228,7 @@ export class Disassembler {
       case 'vector':
         return isAtt && decoded.mod !== 3 ? (decoded.vectorLength === 1 ? 'y' : 'x') : '';
       case 'image':
-        return decoded.operandSize === 16 && scan.hasData() ? (isAtt ? 's' : 'w') : '';
+        return scan.hasData() ? (isAtt ? 's' : 'w') : '';
       default:
         return '';
     }

@@ -36,6 +36,7 @@ export type SuffixRule =
   | 'always' // size of the source when it is memory, although there is a register
   | 'conversion' // the same, in 64-bit mode, which has two sizes
   | 'stack' // w when an operand-size prefix makes a stack instruction 16-bit
+  | 'far' // w for a pointer with 16-bit offset
   | 'float' // s, l, t
   | 'integer' // s, l, ll
   | 'vector' // x, y: size of the vector in memory that becomes an xmm register
@@ -61,7 +62,7 @@ export interface TextForm {
   /** Bits of REX that name registers here when ModRM has mod 3; memory always uses B, and X with a SIB byte. */
   readonly rexFields: number;
   readonly isWordInMemory: boolean;
-  readonly alwaysReadsData: boolean;
+  readonly readsData: 'always' | 'intel' | undefined;
   readonly isStringInstruction: boolean;
   /** A comparison or multiplication whose immediate is part of the name: names by immediate, for both syntaxes. */
   readonly pseudo: readonly string[] | undefined;
@@ -116,7 +117,7 @@ export function textForm(candidate: Candidate, wording: Wording = wordingOf(cand
           widths.some((width) => width === 'v' || width === 'y'))),
     usesData: usesVariable || encoding.prefix === '66' || (family.default64 === true && !places.includes('relative')),
     rexFields: rexFields(places, encoding.registerInOpcode),
-    alwaysReadsData: wording.alwaysReadsData === true,
+    readsData: wording.readsData,
     isWordInMemory: wording.isWordInMemory === true,
     isStringInstruction: places.includes('stringSource') || places.includes('stringTarget'),
     pseudo: wording.pseudo,

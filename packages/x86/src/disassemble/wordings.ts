@@ -19,7 +19,8 @@ export interface Wording {
   readonly keepsOrder?: boolean;
   /** Its memory has 16 bits whatever the prefixes say. */
   readonly isWordInMemory?: boolean;
-  readonly alwaysReadsData?: boolean;
+  /** The operand-size prefix counts as read even where REX.W overrules it, in one syntax or in both. */
+  readonly readsData?: 'always' | 'intel';
   /** What makes the operand size that is in the name: 66, REX.W or both. */
   readonly sizedBy?: 'both' | 'data' | 'wide';
 }
@@ -120,7 +121,7 @@ function carryless({ mnemonic }: Candidate): Wording {
 /** x87 with memory: sizes are letters in AT&T's syntax. */
 function x87Memory({ mnemonic, row }: Candidate): Wording {
   if (/^(fldenv|fnstenv|fnsave|frstor)$/.test(mnemonic))
-    return { ...waiting(mnemonic), suffix: 'image', sizedBy: 'data' };
+    return { ...waiting(mnemonic), suffix: 'image', sizedBy: 'data', readsData: 'always' };
   if (/^(fldcw|fnstcw|fnstsw|fbld|fbstp)$/.test(mnemonic)) return waiting(mnemonic);
   return { suffix: mnemonic.startsWith('fi') ? 'integer' : 'float', operands: row.operands.map(({ kind }) => kind) };
 }
@@ -166,6 +167,9 @@ const PREFETCHES = ['prefetchnta', 'prefetcht0', 'prefetcht1', 'prefetcht2'];
 const AMD_PREFETCHES = ['prefetch', 'prefetchw', 'prefetchwt1'];
 
 const named = (att: string, ...operands: TextOperand[]): Wording => ({ att, operands, suffix: 'none' });
+/** 66 90 has the older name. */
+const EXCHANGE16 = named('xchg', o('fixed', 16, 0), o('fixed', 16, 0));
+const EXCHANGE64: Wording = { ...named('xchg', o('fixed', 64, 0), o('fixed', 64, 0)), sizedBy: 'both' };
 const ENDBR64 = named('endbr64');
 const ENDBR32 = named('endbr32');
 const SHADOW_STACK: Wording = {
@@ -195,7 +199,8 @@ function hint(decoded: Instruction, scan: PrefixScan): Wording | undefined {
   if (mod === 3) return undefined;
   if (opcode === 0x18 && digit < 4) return named(PREFETCHES[digit], o('memory', 8));
   if (opcode === 0x0d) return named(AMD_PREFETCHES[digit] ?? 'prefetch', o('memory', 8));
-  return opcode === 0x1c && digit === 0 ? named('cldemote', o('memory', 8)) : undefined;
+  const isPlain = !scan.hasData() && !scan.hasRepz() && !scan.hasRepnz();
+  return opcode === 0x1c && digit === 0 && isPlain ? named('cldemote', o('memory', 8)) : undefined;
 }
 
 /** MPX. */
@@ -222,7 +227,7 @@ function bounds(opcode: number, mod: number, scan: PrefixScan): Wording | undefi
 const shift = (width: TextOperand['width']): readonly TextOperand[] => [o('rm', width), o('one', 8)];
 
 /** The operand-size prefix chooses among encodings, so that it counts as read even where REX.W overrules it. */
-const CHOSEN_BY_DATA: Wording = { alwaysReadsData: true };
+const CHOSEN_BY_DATA: Wording = { readsData: 'always' };
 
 /** String comparisons whose lengths are in rax and rdx with REX.W, in eax and edx without. */
 function explicitLength({ mnemonic }: Candidate): Wording {
@@ -236,10 +241,8 @@ const BY_NAME: Readonly<Record<string, Wording | ((candidate: Candidate) => Word
   movzx: { rule: extension('movzx') },
   movsx: { rule: extension('movsx') },
   movsxd: {
-    rule: ({ operandSize }, scan, isAtt) => {
-      if (!isAtt) scan.replace(scan.dataAt);
-      return isAtt && operandSize === 64 ? 'movslq' : 'movsxd';
-    },
+    rule: ({ operandSize }, _, isAtt) => (isAtt && operandSize === 64 ? 'movslq' : 'movsxd'),
+    readsData: 'intel',
   },
   movs: ({ encoding: { opcode } }) => ({
     rule: stringName('movs', 64),
@@ -352,7 +355,7 @@ function narrowGather({ row }: Candidate): Wording {
 
 /** Six bytes of pointer, four with 16-bit offsets. */
 function farPointer(): Wording {
-  return { operands: [o('reg', 'v'), o('farMemory')], alwaysReadsData: true };
+  return { operands: [o('reg', 'v'), o('farMemory')], readsData: 'intel' };
 }
 
 /** In 32-bit mode the name tells whether the table's address has 24 or 32 bits. */
@@ -376,7 +379,7 @@ function transfer({ mnemonic, encoding, family }: Candidate): Wording {
   if (family.default64 === true) return { isIndirect: encoding.hasModrm };
   const far = { att: `l${mnemonic}`, intel: mnemonic };
   return encoding.hasModrm
-    ? { ...far, operands: [o('farMemory')], isIndirect: true, sizedBy: 'both', suffix: 'stack' }
+    ? { ...far, operands: [o('farMemory')], isIndirect: true, sizedBy: 'data', readsData: 'always', suffix: 'far' }
     : { ...far, operands: [o('farAddress', 'z')], suffix: 'stack' };
 }
 
@@ -422,7 +425,8 @@ function x87(candidate: Candidate): Wording {
 }
 
 function nop({ encoding }: Candidate): Wording {
-  if (encoding.map === 0) return encoding.prefix === '66' ? named('xchg', o('fixed', 16, 0), o('fixed', 16, 0)) : {};
+  if (encoding.map === 0)
+    return encoding.prefix === '66' ? { ...EXCHANGE16, variant: ({ rexW }) => (rexW ? EXCHANGE64 : undefined) } : {};
   return encoding.opcode === 0x1f ? {} : { variant: hint };
 }
 

@@ -119,7 +119,7 @@ const TOLERATED: readonly (readonly [reason: string, applies: (theirs: string, o
     'undocumented twins that processors execute, and groups whose other ModRM bits they ignore: objdump calls them (bad)',
     (theirs, ours) =>
       theirs.includes('(bad)') &&
-      /^(fcomp?|fxch|fstp|salc|[lms]fence|movbe|nop|wbn?oinvd|prefetchw?)/.test(withoutPrefixes(ours)),
+      /^(fcomp?|fxch|fstp|salc|[lms]fence|movbe|nop|wb(no)?invd|prefetchw?)/.test(withoutPrefixes(ours)),
   ],
   [
     "an operand-size prefix before a near jump in 64-bit mode: objdump shortens the displacement as AMD's processors do, we do not",
