@@ -26,6 +26,12 @@ export type CpuExit =
   /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCause }
   /** An exception; rip is the instruction, after it for vectors 1 (INT1 and single steps, which say so), 3 and 4. */
-  | { readonly kind: 'exception'; readonly vector: number; readonly isSingleStep?: boolean }
+  | {
+      readonly kind: 'exception';
+      readonly vector: number;
+      readonly isSingleStep?: boolean;
+      /** What #GP pushes when a selector was refused: the selector without its privilege level. */
+      readonly errorCode?: number;
+    }
   /** Bytes that no instruction row describes; rip is their address. */
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };

@@ -279,6 +279,8 @@ export class Cpu extends CpuState {
         return { kind: 'exception', vector: Vector.DivideError };
       case ExitStatus.GeneralProtection:
         return { kind: 'exception', vector: Vector.GeneralProtection };
+      case ExitStatus.SelectorFault:
+        return { kind: 'exception', vector: Vector.GeneralProtection, errorCode: detail };
       case ExitStatus.BoundRange:
         return { kind: 'exception', vector: Vector.BoundRange };
       case ExitStatus.InvalidOpcode:

@@ -170,11 +170,12 @@ describe('32-bit mode', () => {
       // mov ds, eax
       const { cpu } = machine([0x8e, 0xd8]);
       cpu.setRegister(EAX, BigInt(selector));
-      expect(cpu.run(1000), `selector ${selector}`).toEqual({ kind: 'exception', vector: Vector.GeneralProtection });
+      const errorCode = selector & 0xfffc;
+      expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.GeneralProtection, errorCode });
       expect(cpu.selector(3)).toBe(0x2b);
     }
     const { cpu } = machine([0xea, ...u32(CODE), 0x2b, 0]);
-    expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.GeneralProtection });
+    expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.GeneralProtection, errorCode: 0x28 });
   });
   it('says so when a data segment would get a base', () => {
     const { cpu } = machine([0x8e, 0xd8]);

@@ -113,7 +113,8 @@ export class Decoder {
     out.index = -1;
     out.displacement = 0;
     if (encoding.hasModrm) {
-      if (out.addressSize === 16) narrowModrm(cursor, out);
+      if (encoding.mod === 'ignored') registerModrm(cursor.u8(), out, rex);
+      else if (out.addressSize === 16) narrowModrm(cursor, out);
       else modrmAndSib(cursor, out, rex);
     }
     // A vector index needs a SIB byte, and has no number that means none.
@@ -205,7 +206,8 @@ function select(list: readonly Candidate[], out: Instruction, modrm: number, rex
     const { encoding } = candidate;
     if ((candidate.prefixMask & prefixBit) === 0) continue;
     if (encoding.digit >= 0 && encoding.digit !== ((modrm >> 3) & 7)) continue;
-    if (encoding.mod !== 'any' && modrm >= 0xc0 !== (encoding.mod === 'register')) continue;
+    if (encoding.mod === 'memory' && modrm >= 0xc0) continue;
+    if (encoding.mod === 'register' && modrm < 0xc0) continue;
     if (encoding.rm >= 0 && encoding.rm !== (modrm & 7)) continue;
     if (encoding.rexW >= 0 && encoding.rexW !== ((rex >> 3) & 1)) continue;
     if (encoding.vexL >= 0 && encoding.vexL !== out.vectorLength) continue;
@@ -215,13 +217,18 @@ function select(list: readonly Candidate[], out: Instruction, modrm: number, rex
   return undefined;
 }
 
-function modrmAndSib(cursor: Cursor, out: Instruction, rex: number): void {
-  const modrm = cursor.u8();
-  const mod = modrm >> 6;
-  out.mod = mod;
+function registerModrm(modrm: number, out: Instruction, rex: number): void {
+  out.mod = 3;
   out.reg = ((modrm >> 3) & 7) | ((rex & 4) << 1);
   out.rm = (modrm & 7) | ((rex & 1) << 3);
+}
+
+function modrmAndSib(cursor: Cursor, out: Instruction, rex: number): void {
+  const modrm = cursor.u8();
+  registerModrm(modrm, out, rex);
+  const mod = modrm >> 6;
   if (mod === 3) return;
+  out.mod = mod;
   let base = out.rm;
   if ((modrm & 7) === 4) {
     const sib = cursor.u8();

@@ -32,5 +32,7 @@ export const ExitStatus = {
   Unsupported: 15,
   /** #BR of BOUND. */
   BoundRange: 16,
+  /** #GP for a selector, which is in EXIT_DETAIL as the error code has it. */
+  SelectorFault: 18,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];

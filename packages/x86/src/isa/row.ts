@@ -34,8 +34,8 @@ export interface Encoding {
   readonly digit: number;
   /** ModRM.rm must be this with mod 3, or -1. */
   readonly rm: number;
-  /** ModRM.mod: any, memory forms only, register forms only. */
-  readonly mod: 'any' | 'memory' | 'register';
+  /** ModRM.mod: any, memory forms only, register forms only, or not looked at: a register form in all cases. */
+  readonly mod: 'any' | 'memory' | 'register' | 'ignored';
   /** REX.W or VEX.W must be this, or -1. */
   readonly rexW: number;
   /** REX.B must be this, or -1: NOP is XCHG of the accumulator with itself only without it. */
@@ -89,7 +89,7 @@ export const IMMEDIATE_PLACES: ReadonlySet<string> = new Set(['immediate', 'rela
 const MODRM_PLACES = new Set(['vsib', 'vvvv', 'vectorVvvv', 'rm', 'memory', 'address', 'reg', 'segment', 'vector', 'vectorRm', 'mmx', 'mmxRm', 'st']);
 
 /**
- * One encoding in the manual's notation: `[m32only|m64only] [vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3] [rm=N] [ib iw id iz iv io cb cd cz]`.
+ * One encoding in the manual's notation: `[m32only|m64only] [vex|vex.l0|vex.l1] [np|66|f2|f3] [w0|w1] [rexb0] opcode bytes [+r] [/r|/0../7] [m|mod3|modx] [rm=N] [ib iw id iz iv io cb cd cz]`.
  * @example
  * row('66 0f 6f /r', w(xmm), r(xm128))
  */
@@ -125,6 +125,7 @@ function parseEncoding(text: string): Encoding {
     else if (/^\/[0-7]$/.test(token)) [hasModrm, digit] = [true, Number(token[1])];
     else if (token === 'm') mod = 'memory';
     else if (token === 'mod3') mod = 'register';
+    else if (token === 'modx') mod = 'ignored';
     else if (token.startsWith('rm=')) [rm, mod] = [Number(token.slice(3)), 'register'];
     else if (token in IMMEDIATE && opcodeBytes.length > escapeBytes(opcodeBytes)) immediates.push(IMMEDIATE[token]);
     else if (/^[0-9a-f]{2}$/.test(token)) opcodeBytes.push(Number.parseInt(token, 16));

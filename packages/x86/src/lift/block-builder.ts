@@ -1,6 +1,5 @@
 // Decodes and lifts guest instructions until control leaves a straight line, and places the result in the code arena.
 import type { GuestMemory } from '@elf/mm';
-import { Vector } from '../cpu-exit.ts';
 import { DecodeResult, type Decoder } from '../decode/decoder.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Block } from '../engine/block.ts';
@@ -108,19 +107,8 @@ export class BlockBuilder {
     if (result === DecodeResult.Unknown) return { kind: 'unknown', lengthInBytes: instruction.lengthInBytes };
     stream.beginInstruction(address);
     lifter.begin();
-    if (instruction.codeSegment && this.writesMemory()) lifter.raise(Vector.GeneralProtection);
-    else instruction.candidate.family.lift(lifter);
+    instruction.candidate.family.lift(lifter);
     return undefined;
-  }
-
-  // Code segments cannot be written, not even by user programs whose data segments lie over them (SDM vol. 3A, section 5.4).
-  private writesMemory(): boolean {
-    const { instruction, lifter } = this;
-    const { operands } = instruction.candidate.row;
-    // Vector instructions, those of MMX and of segments do other things first: the lifter raises it where the store is.
-    if (operands.some(({ kind: { place } }) => place === 'vector' || place === 'mmx' || place === 'segment'))
-      return false;
-    return operands.some(({ access }, index) => access !== 'r' && lifter.isMemory(index));
   }
 
   private place(address: number, next: number, count: number): Block {

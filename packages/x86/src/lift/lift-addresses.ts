@@ -24,7 +24,7 @@ export class LiftAddresses extends LiftCells {
   }
   store(width: Width, index: number, value: Cell, extra = 0): void {
     this.locate(index);
-    if (this.instruction.codeSegment) this.uop('raise', Vector.GeneralProtection);
+    if (this.instruction.codeSegment) this.refuseCodeSegment();
     else this.uop(`st.${width}`, value, this.base, this.displacement + extra);
   }
   /** Loads or stores through any address cell. */
@@ -44,14 +44,20 @@ export class LiftAddresses extends LiftCells {
   /** Appends a micro-op that ends with (address cell, displacement) of a memory operand: `ldzx.8`, `align.128`, ... */
   memoryUop(name: string, index: number, ...before: number[]): void {
     this.locate(index);
-    if (this.instruction.codeSegment && name.startsWith('st')) this.uop('raise', Vector.GeneralProtection);
+    if (this.instruction.codeSegment && name.startsWith('st')) this.refuseCodeSegment();
     else this.uop(name, ...before, this.base, this.displacement);
   }
   /** The effective address of operand `index` as one cell; `segmented` false for LEA. */
   address(index: number, segmented = true): Cell {
     this.locate(index, segmented);
+    if (this.instruction.codeSegment && this.access(index) !== 'r') this.refuseCodeSegment();
     if (this.displacement === 0) return this.base;
     return this.value('lea.bd', this.base, this.displacement);
+  }
+
+  // Code segments cannot be written, not even by user programs whose data segments lie over them (SDM vol. 3A, section 5.4).
+  private refuseCodeSegment(): void {
+    this.uop('raise', Vector.GeneralProtection);
   }
 
   /**
@@ -101,6 +107,8 @@ export class LiftAddresses extends LiftCells {
     } else if (instruction.addressSize === 64) this.locateModrm(instruction);
     else this.locateNarrow(instruction);
     if (segmented) this.base = this.segmented(this.base);
+    // What is read in order to be written is refused before it is read.
+    if (instruction.codeSegment && this.access(index) === 'rw') this.refuseCodeSegment();
   }
   private locateModrm(instruction: Instruction): void {
     const { base, index: indexRegister, scale, displacement } = instruction;

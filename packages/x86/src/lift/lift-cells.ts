@@ -61,6 +61,9 @@ export class LiftCells {
   kind(index: number): OperandKind {
     return (this.view?.row ?? this.instruction.candidate.row).operands[index].kind;
   }
+  access(index: number): 'r' | 'w' | 'rw' {
+    return (this.view?.row ?? this.instruction.candidate.row).operands[index].access;
+  }
   /** Width of an integer operand in bits; memory operands of vector instructions say how much they read. */
   width(index: number): Width {
     const { width } = this.kind(index);

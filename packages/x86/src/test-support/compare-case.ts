@@ -318,8 +318,11 @@ export function hardwareExit(results: Buffer, at: number, start: number, isStepp
     return `fault at ${place(Number(results.readBigUInt64LE(at + layout.RESULT_FAULT_AT)))} access ${access} rip ${hex(rip)}`;
   }
   // A stack access outside the canonical range is #SS, which Linux reports as SIGBUS; our CPU has one vector for both.
-  return `exception ${vector === 12 ? 13 : vector} rip ${hex(rip)}`;
+  const code = vector === 13 ? results.readUInt32LE(at + layout.RESULT_ERROR_AT) : 0;
+  return `exception ${vector === 12 ? 13 : vector}${selectorText(code)} rip ${hex(rip)}`;
 }
+
+const selectorText = (code: number): string => (code === 0 ? '' : ` selector ${hex(code)}`);
 
 function ourExit(exit: CpuExit, rip: number, start: number): string {
   switch (exit.kind) {
@@ -331,7 +334,7 @@ function ourExit(exit: CpuExit, rip: number, start: number): string {
       return `fault at ${place(exit.address)} access ${exit.access} rip ${hex(rip)}`;
     case 'exception':
       if (exit.vector === 3 && rip !== start + 1) return `continues at ${place(rip - 1)}`;
-      return `exception ${exit.vector} rip ${hex(rip)}`;
+      return `exception ${exit.vector}${selectorText(exit.errorCode ?? 0)} rip ${hex(rip)}`;
     case 'unsupported':
       return rip === start ? 'unsupported' : `continues at ${place(rip)}`;
     default:

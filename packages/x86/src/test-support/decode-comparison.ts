@@ -122,18 +122,22 @@ export class Tally {
   }
 }
 
-/** The sections of executable code of a 64-bit little-endian ELF file. Small on purpose: this package does not know the parser. */
+/** The sections of executable code of a little-endian ELF file. Small on purpose: this package does not know the parser. */
 export function codeSections(file: Uint8Array): Uint8Array[] {
   const view = new DataView(file.buffer, file.byteOffset, file.byteLength);
-  const table = Number(view.getBigUint64(0x28, true));
-  const [size, count] = [view.getUint16(0x3a, true), view.getUint16(0x3c, true)];
+  const isWide = file[4] === 2;
+  const word = (at: number) => (isWide ? Number(view.getBigUint64(at, true)) : view.getUint32(at, true));
+  const table = word(isWide ? 0x28 : 0x20);
+  const [size, count] = isWide
+    ? [view.getUint16(0x3a, true), view.getUint16(0x3c, true)]
+    : [view.getUint16(0x2e, true), view.getUint16(0x30, true)];
   const sections: Uint8Array[] = [];
   for (let index = 0; index < count; index += 1) {
     const at = table + index * size;
     // SHT_PROGBITS with SHF_EXECINSTR.
     if (view.getUint32(at + 4, true) !== 1 || (view.getUint32(at + 8, true) & 4) === 0) continue;
-    const [offset, length] = [Number(view.getBigUint64(at + 0x18, true)), Number(view.getBigUint64(at + 0x20, true))];
-    sections.push(file.subarray(offset, offset + length));
+    const offset = word(at + (isWide ? 0x18 : 0x10));
+    sections.push(file.subarray(offset, offset + word(at + (isWide ? 0x20 : 0x14))));
   }
   return sections;
 }

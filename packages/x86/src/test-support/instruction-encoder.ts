@@ -96,7 +96,11 @@ export function encodeRow(
   let relativeAt = -1;
   if (encoding.hasModrm) {
     const reg = encoding.digit >= 0 ? encoding.digit : random.below(8);
-    if (form === 3) bytes[at++] = 0xc0 | (reg << 3) | (encoding.rm >= 0 ? encoding.rm : random.below(8));
+    if (form === 3)
+      bytes[at++] =
+        (encoding.mod === 'ignored' ? random.next() & 0xc0 : 0xc0) |
+        (reg << 3) |
+        (encoding.rm >= 0 ? encoding.rm : random.below(8));
     else {
       const target = chooseTarget(random, row, lock || family.mnemonic === 'xchg', isProtected);
       out.target = target;
@@ -228,7 +232,7 @@ function putVex(
 
 // ModRM.mod: 3 for registers, 0 none, 1 and 2 with displacement.
 function memoryForm(random: Random, encoding: Encoding): number {
-  if (encoding.rm >= 0 || encoding.mod === 'register') return 3;
+  if (encoding.rm >= 0 || encoding.mod === 'register' || encoding.mod === 'ignored') return 3;
   if (encoding.mod === 'memory') return random.below(3);
   return random.oneIn(2) ? 3 : random.below(3);
 }

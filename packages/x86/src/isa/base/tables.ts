@@ -56,5 +56,5 @@ function special(name: string, exists: (number: number) => boolean, ...encodings
   const raise = (b: Lifter) => b.raise(exists(b.instruction.reg) ? 13 : 6);
   return instruction({ mnemonic: 'privileged', suffixes: encodings.map(() => `.${name}`), lift: raise, rows: encodings.map((encoding) => row(encoding)) });
 }
-export const control = special('mov cr', (number) => [0, 2, 3, 4, 8].includes(number), '0f 20 mod3 /r', '0f 22 mod3 /r');
-export const debug = special('mov dr', (number) => number < 8, '0f 21 mod3 /r', '0f 23 mod3 /r');
+export const control = special('mov cr', (number) => [0, 2, 3, 4, 8].includes(number), '0f 20 modx /r', '0f 22 modx /r');
+export const debug = special('mov dr', (number) => number < 8, '0f 21 modx /r', '0f 23 modx /r');

@@ -1,9 +1,10 @@
 // Selectors: what loading one into a segment register or CS checks and does, and what user code can ask about one (SDM vol. 3A, section 5.6).
+import type { GuestMemory } from '@elf/mm';
 import { ExitStatus } from '../../engine/exit-status.ts';
 import { type CpuState, Segment } from '../../state/cpu-state.ts';
 import { CODE_32, type Descriptor, descriptorOf } from '../../state/descriptors.ts';
-import { EXIT_STATUS } from '../../state/layout.ts';
-import { type HelperRow, helper } from './helper-row.ts';
+import { EXIT_DETAIL, EXIT_STATUS } from '../../state/layout.ts';
+import { type HelperContext, type HelperRow, helper } from './helper-row.ts';
 
 /** What `segment-query` asks. */
 export const SegmentQuery = { Rights: 0, Limit: 1, Readable: 2, Writable: 3 } as const;
@@ -12,16 +13,22 @@ const NESTED_TASK = 0x4000;
 const lookUp = (cpu: CpuState, selector: number): Descriptor | undefined => descriptorOf(selector, (index) => cpu.threadDescriptor(index));
 const isNull = (selector: number): boolean => (selector & 0xfffc) === 0;
 
+// #GP with the selector as error code; the privilege level is not in it, so that null ones give zero.
+function refuse(memory: GuestMemory, cpu: CpuState, selector: number): number {
+  memory.i32[(cpu.state + EXIT_DETAIL) >>> 2] = selector & 0xfffc;
+  return ExitStatus.SelectorFault;
+}
+
 // SS takes writable data of the own privilege level alone; the others take null and everything readable.
-function load(cpu: CpuState, selector: number, register: number): number {
+function load({ memory, cpu }: HelperContext, selector: number, register: number): number {
   if (isNull(selector) && register !== Segment.ss) {
     cpu.setSelector(register, selector);
     setBase(cpu, register, 0);
     return 0;
   }
   const found = lookUp(cpu, selector);
-  if (found === undefined) return ExitStatus.GeneralProtection;
-  if (register === Segment.ss && (!found.isWritable || (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
+  if (found === undefined) return refuse(memory, cpu, selector);
+  if (register === Segment.ss && (!found.isWritable || (selector & 3) !== 3)) return refuse(memory, cpu, selector);
   // Addresses take bases of FS and GS only: a data segment that lies elsewhere is refused in words, not run wrongly.
   if (register < Segment.fs && found.base !== 0 && cpu.mode === 32) return ExitStatus.Unsupported;
   cpu.setSelector(register, selector);
@@ -36,13 +43,13 @@ function setBase(cpu: CpuState, register: number, base: number): void {
 
 export const segmentHelpers: readonly HelperRow[] = [
   // Cells: selector, number of the segment register.
-  helper('segment-load', ({ memory, cpu }, selector, register) => load(cpu, memory.u16[selector >>> 1], memory.i32[register >>> 2])),
+  helper('segment-load', (context, selector, register) => load(context, context.memory.u16[selector >>> 1], context.memory.i32[register >>> 2])),
   // Cells: selector, offset, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves. The 32-bit
   // segment cuts the offset off.
   helper('code-check', ({ memory, cpu }, selectorCell, offset, isReturn) => {
     const selector = memory.u16[selectorCell >>> 1];
     const found = lookUp(cpu, selector);
-    if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return ExitStatus.GeneralProtection;
+    if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return refuse(memory, cpu, selector);
     if ((selector | 3) === CODE_32) memory.i32[(offset >>> 2) + 1] = 0;
     return 0;
   }),
