@@ -7,7 +7,12 @@ export type CpuExit =
   | { readonly kind: 'interrupt'; readonly vector: number }
   | { readonly kind: 'budget' }
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCauseValue }
-  | { readonly kind: 'exception'; readonly vector: number; readonly isSingleStep?: boolean }
+  | {
+      readonly kind: 'exception';
+      readonly vector: number;
+      readonly isSingleStep?: boolean;
+      readonly errorCode?: number;
+    }
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };
 
 type FaultCauseValue = (typeof FaultCause)[keyof typeof FaultCause];

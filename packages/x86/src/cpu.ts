@@ -2,7 +2,7 @@
 import {
   Access,
   type AddressSpace,
-  FaultCause,
+  type FaultCause,
   GUEST_PAGE_BYTES,
   GUEST_PAGE_OFFSET_MASK,
   type GuestMemory,
@@ -16,14 +16,17 @@ import { nameOutsideModel } from './decode/outside-model.ts';
 import { nameUnsupported } from './decode/unsupported-names.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
+import { CodeFetcher } from './engine/code-fetcher.ts';
 import { ExitStatus } from './engine/exit-status.ts';
 import { GuestAccess } from './engine/guest-access.ts';
 import { generateInterpreter, type InterpreterImports, type RunFunction } from './engine/interpreter.ts';
+import { beginRound, holdsTrapBack } from './engine/traced-step.ts';
 import { instructionFamilies } from './isa/index.ts';
-import { BlockBuilder, type CodeWindow, type Obstacle } from './lift/block-builder.ts';
+import { BlockBuilder, type Obstacle } from './lift/block-builder.ts';
 import { Lifter } from './lift/lifter.ts';
 import { UopStream, uopFacts } from './lift/uop-stream.ts';
 import { CpuState } from './state/cpu-state.ts';
+import { AC, TF } from './state/flags.ts';
 import { type CpuModel, cpuModelOf, enabledComponents } from './state/models/cpu-model.ts';
 import { type ProcessorIdentity, processorIdentity } from './state/models/linux-capabilities.ts';
 import {
@@ -34,6 +37,7 @@ import {
   FAULT_ADDRESS,
   FAULT_CAUSE,
   GPR,
+  OTHER_FLAGS,
   STATE_BYTES,
 } from './state/layout.ts';
 import { loadStateImage, type StateBlock, stateImage } from './uop/helpers/extended-state.ts';
@@ -64,8 +68,7 @@ export class Cpu extends CpuState {
   private readonly access: GuestAccess;
   private readonly builder: BlockBuilder;
   private readonly runMicroOps: RunFunction;
-  private readonly window: { bytes: Uint8Array; start: number; end: number; missing: number };
-  private readonly windowBytes = new Uint8Array(16);
+  private readonly fetcher: CodeFetcher;
   private readonly unsubscribe = new WeakMap<AddressSpace, () => void>();
   private readonly decoders: Partial<Record<32 | 64, Decoder>>;
   private activeMode: 32 | 64 = 64;
@@ -76,7 +79,7 @@ export class Cpu extends CpuState {
     this.tlb = new Tlb(memory);
     this.code = new CodeCache(memory);
     this.access = new GuestAccess(memory, this.tlb, this.state);
-    this.window = { bytes: memory.u8, start: 0, end: 0, missing: 0 };
+    this.fetcher = new CodeFetcher(memory, this.access);
     const table = buildUopTable();
     const instruction = createInstruction();
     const stream = new UopStream(uopFacts(table));
@@ -86,7 +89,7 @@ export class Cpu extends CpuState {
     this.decoders = { 64: decoder };
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
-      window: (address) => this.fetchWindow(address),
+      window: (address) => this.fetcher.fetch(address),
       allocate: (length) => this.code.allocate(length),
       pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
     });
@@ -150,6 +153,11 @@ export class Cpu extends CpuState {
     let exit: CpuExit | undefined;
     while (exit === undefined) {
       if (entry === 0) {
+        if (this.memory.i32[(this.state + OTHER_FLAGS) >>> 2] & (TF | AC)) {
+          exit = left > 0 ? this.stepSlowly() : { kind: 'budget' };
+          left = this.memory.i32[budgetWord];
+          continue;
+        }
         const block = this.blockAt(this.rip);
         if (block === undefined) return this.obstacleExit;
         entry = block.entry;
@@ -279,6 +287,8 @@ export class Cpu extends CpuState {
         return { kind: 'exception', vector: Vector.DivideError };
       case ExitStatus.GeneralProtection:
         return { kind: 'exception', vector: Vector.GeneralProtection };
+      case ExitStatus.NonCanonical:
+        return { kind: 'exception', vector: this.builder.vectorOfAddress(this.rip, this.register(4)) };
       case ExitStatus.SelectorFault:
         return { kind: 'exception', vector: Vector.GeneralProtection, errorCode: detail };
       case ExitStatus.BoundRange:
@@ -305,12 +315,29 @@ export class Cpu extends CpuState {
     this.memory.i32[(this.state + BUDGET) >>> 2] += block.instructionCount - index;
   }
 
+  // While TF or AC is set, every instruction runs alone, from a block that is not kept. After one that began with TF set a #DB
+  // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked.
+  private stepSlowly(): CpuExit | undefined {
+    const flags = this.memory.i32[(this.state + OTHER_FLAGS) >>> 2];
+    const { instruction } = this.builder;
+    const built = this.builder.build(this.rip, 1);
+    if ('kind' in built) return this.exitForObstacle(built, this.rip);
+    const endRound = flags & TF ? beginRound(this, instruction) : undefined;
+    const traps = (flags & TF) !== 0 && !holdsTrapBack(instruction);
+    // Gathered elements may lie anywhere.
+    this.access.checksAlignment = (flags & AC) !== 0 && !instruction.candidate.usesVsib;
+    if (flags & AC) this.tlb.flush();
+    const exit = this.runTransient(built);
+    this.access.checksAlignment = false;
+    endRound?.(exit === undefined);
+    return exit ?? (traps ? { kind: 'exception', vector: Vector.Debug, isSingleStep: true } : undefined);
+  }
+
   // A store hit a page with translated code. The instruction is run alone, from a block that is not kept, with the page
   // unmarked: so it sees its own old bytes once and everything after it sees the new ones (SDM vol. 3A, section 9.1.3).
   private stepAlone(): CpuExit | undefined {
     const built = this.builder.build(this.rip, 1);
     if ('kind' in built) return this.exitForObstacle(built, this.rip);
-    this.code.addTransient(built);
     const space = this.access.space as AddressSpace;
     const { u32 } = this.memory;
     const address =
@@ -318,12 +345,19 @@ export class Cpu extends CpuState {
     const page = address - (address & GUEST_PAGE_OFFSET_MASK);
     this.code.dropPage(page);
     space.clearCode(page);
+    this.access.allowCodeWrites = true;
+    const exit = this.runTransient(built);
+    this.access.allowCodeWrites = false;
+    return exit;
+  }
+
+  // Runs a block of one instruction; undefined when it is done and RIP is at the next one.
+  private runTransient(block: Block): CpuExit | undefined {
+    this.code.addTransient(block);
     const budgetWord = (this.state + BUDGET) >>> 2;
     const budget = this.memory.i32[budgetWord];
     this.memory.i32[budgetWord] = Math.max(budget, 1);
-    this.access.allowCodeWrites = true;
-    const status = this.runMicroOps(built.entry) as ExitStatus;
-    this.access.allowCodeWrites = false;
+    const status = this.runMicroOps(block.entry) as ExitStatus;
     this.memory.i32[budgetWord] = budget - 1;
     this.retired += 1;
     // The usual end: the jump to the next instruction has no link yet, and must not get one because the block is not kept.
@@ -344,40 +378,11 @@ export class Cpu extends CpuState {
   }
 
   private unsupported(address: number, lengthInBytes: number): Extract<CpuExit, { kind: 'unsupported' }> {
-    const window = this.fetchWindow(address);
+    const window = this.fetcher.fetch(address);
     const length = Math.min(window.end - window.start, Math.max(lengthInBytes, 8));
     const bytes = window.bytes.slice(window.start, window.start + length);
     const named = nameOutsideModel(bytes, this.activeMode, this.model.features);
     return { kind: 'unsupported', bytes, mnemonic: named ?? nameUnsupported(bytes, this.activeMode) };
-  }
-
-  // Up to 15 bytes from an address: straight from the frame, or gathered where a page ends.
-  private fetchWindow(address: number): CodeWindow {
-    const { window, memory } = this;
-    const space = this.access.space as AddressSpace;
-    const offset = address & GUEST_PAGE_OFFSET_MASK;
-    const page = address - offset;
-    window.missing = address;
-    window.start = window.end = 0;
-    if (address < 0 || address >= 2 ** 47) return window;
-    const frame = space.resolve(page, Access.Execute);
-    if (frame < 0) return window;
-    const inPage = Math.min(15, GUEST_PAGE_BYTES - offset);
-    if (inPage === 15) {
-      window.bytes = memory.u8;
-      window.start = frame + offset;
-      window.end = frame + offset + 15;
-      return window;
-    }
-    this.windowBytes.set(memory.u8.subarray(frame + offset, frame + offset + inPage));
-    const next =
-      page + GUEST_PAGE_BYTES < 2 ** 47 ? space.resolve(page + GUEST_PAGE_BYTES, Access.Execute) : -FaultCause.MapError;
-    if (next >= 0) this.windowBytes.set(memory.u8.subarray(next, next + 15 - inPage), inPage);
-    window.bytes = this.windowBytes;
-    window.start = 0;
-    window.end = next >= 0 ? 15 : inPage;
-    window.missing = page + GUEST_PAGE_BYTES;
-    return window;
   }
 }
 

@@ -95,7 +95,7 @@ function floatingPointCode(state: Uint8Array, vector: number): number {
 export function trapOfFault(thread: Thread, exit: CpuExit): { number: number; error: number; address: number } {
   if (exit.kind === 'fault')
     return { number: Trap.PageFault, error: pageFaultCode(thread, exit), address: exit.address };
-  if (exit.kind === 'exception') return { number: exit.vector, error: 0, address: 0 };
+  if (exit.kind === 'exception') return { number: exit.vector, error: exit.errorCode ?? 0, address: 0 };
   if (exit.kind === 'unsupported') return { number: Trap.InvalidOpcode, error: 0, address: 0 };
   const error = exit.kind === 'interrupt' ? exit.vector * 8 + FROM_INTERRUPT_TABLE : 0;
   return { number: Trap.GeneralProtection, error, address: 0 };

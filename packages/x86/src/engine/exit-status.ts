@@ -26,7 +26,7 @@ export const ExitStatus = {
   Breakpoint: 12,
   /** #UD from a row that decoded but is invalid here. */
   InvalidOpcode: 13,
-  /** CS was loaded: RIP is the target, the mode may be another one. */
+  /** CS was loaded, or TF or AC may have been set: RIP is the target, the mode may be another one. */
   FarTransfer: 14,
   /** The instruction asks for something this CPU does not model: EXIT_PC tells which instruction. */
   Unsupported: 15,
@@ -34,5 +34,7 @@ export const ExitStatus = {
   BoundRange: 16,
   /** #GP for a selector, which is in EXIT_DETAIL as the error code has it. */
   SelectorFault: 18,
+  /** A guest access at an address that is not canonical: #SS through SS, else #GP. EXIT_PC tells which instruction. */
+  NonCanonical: 17,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];

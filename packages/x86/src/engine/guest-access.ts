@@ -8,6 +8,7 @@ import {
   type GuestMemory,
   type Tlb,
 } from '@elf/mm';
+import { Vector } from '../cpu-exit.ts';
 import { CROSSING, EXIT_DETAIL, EXIT_STATUS, FAULT_ACCESS, FAULT_ADDRESS, FAULT_CAUSE } from '../state/layout.ts';
 import { ExitStatus } from './exit-status.ts';
 
@@ -21,6 +22,8 @@ export class GuestAccess {
   space: AddressSpace | undefined;
   /** Writes to pages with code go through: set while one instruction is run alone. */
   allowCodeWrites = false;
+  /** EFLAGS.AC is set: every access comes here, because the TLB stays empty. */
+  checksAlignment = false;
   private readonly memory: GuestMemory;
   private readonly tlb: Tlb;
   private readonly state: number;
@@ -38,13 +41,13 @@ export class GuestAccess {
 
   /** Called by generated code after a read missed the TLB. */
   readonly slowRead = (low: number, high: number, sizeInBytes: number): number => {
-    const address = this.canonical(low, high, Access.Read);
+    const address = this.checked(low, high, sizeInBytes, Access.Read);
     if (address < 0) return 0;
     return this.locate(address, sizeInBytes, Access.Read);
   };
   /** Called by generated code after a write missed the TLB. For a crossing write the bytes go to the crossing buffer. */
   readonly slowWrite = (low: number, high: number, sizeInBytes: number): number => {
-    const address = this.canonical(low, high, Access.Write);
+    const address = this.checked(low, high, sizeInBytes, Access.Write);
     if (address < 0) return 0;
     return this.locate(address, sizeInBytes, Access.Write);
   };
@@ -74,18 +77,29 @@ export class GuestAccess {
     return this.frame(address, address, access);
   }
 
-  /** A guest address from its halves, or -1 after describing #GP or a fault in the kernel's half. */
-  private canonical(low: number, high: number, access: Access): number {
+  /** A guest address from its halves, or -1 after describing #AC, #GP or a fault in the kernel's half. */
+  private checked(low: number, high: number, sizeInBytes: number, access: Access): number {
     const upper = high >>> 0;
     const address = upper * 0x1_0000_0000 + (low >>> 0);
-    if (address < CANONICAL_LIMIT) return address;
+    const isCanonical = address < CANONICAL_LIMIT || upper >= UPPER_HALF_START;
+    // Integers and floats lie on their size; nothing is asked of vectors (SDM vol. 3A, table 6-7 and MOVUPS in vol. 2).
+    if (this.checksAlignment && isCanonical && sizeInBytes <= 8 && !this.isAligned(low, sizeInBytes)) return -1;
+    if (address + sizeInBytes <= CANONICAL_LIMIT) return address;
     if (upper >= UPPER_HALF_START) {
       this.fault(0, access, FaultCause.MapError);
       // By halves: a number that large would be rounded, up to 2^64.
       this.memory.i32[(this.state + FAULT_ADDRESS) >>> 2] = low;
       this.memory.i32[(this.state + FAULT_ADDRESS + 4) >>> 2] = high;
-    } else this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
+    } else this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.NonCanonical;
     return -1;
+  }
+
+  /** False, with #AC described, for an address that is not a multiple of `alignment`, a power of two; true while nothing is checked. */
+  isAligned(address: number, alignment: number): boolean {
+    if (!this.checksAlignment || (address & (alignment - 1)) === 0) return true;
+    this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.Exception;
+    this.memory.i32[(this.state + EXIT_DETAIL) >>> 2] = Vector.AlignmentCheck;
+    return false;
   }
 
   private locate(address: number, sizeInBytes: number, access: Access): number {
@@ -98,12 +112,8 @@ export class GuestAccess {
     const first = this.frame(address, address, access);
     if (first === 0) return 0;
     // The second page is reported at its own first byte, as hardware does in CR2.
-    const second = secondPage < CANONICAL_LIMIT ? this.frame(secondPage, secondPage, access) : 0;
-    if (second === 0) {
-      if (secondPage >= CANONICAL_LIMIT)
-        this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.GeneralProtection;
-      return 0;
-    }
+    const second = this.frame(secondPage, secondPage, access);
+    if (second === 0) return 0;
     const buffer = this.state + CROSSING;
     const { u8 } = this.memory;
     const inFirst = GUEST_PAGE_BYTES - offset;
@@ -138,7 +148,7 @@ export class GuestAccess {
       this.fault(faultAddress, access, -frame as FaultCause);
       return 0;
     }
-    this.tlb.fill(page, frame, access);
+    if (!this.checksAlignment) this.tlb.fill(page, frame, access);
     return frame;
   }
 

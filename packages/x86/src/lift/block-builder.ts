@@ -1,5 +1,6 @@
 // Decodes and lifts guest instructions until control leaves a straight line, and places the result in the code arena.
 import type { GuestMemory } from '@elf/mm';
+import { Vector } from '../cpu-exit.ts';
 import { DecodeResult, type Decoder } from '../decode/decoder.ts';
 import type { Instruction } from '../decode/instruction.ts';
 import type { Block } from '../engine/block.ts';
@@ -9,6 +10,12 @@ import type { UopStream } from './uop-stream.ts';
 
 /** Instructions of one block at most: long straight-line code gives up little at this length. */
 const MAXIMUM_INSTRUCTIONS = 64;
+
+/** Instructions that work on the stack without naming it. */
+const STACK_MNEMONIC = /^(push|pop|call|ret|enter|leave|iret)/;
+/** Memory operands with these bases are in SS. */
+const STACK_POINTER = 4;
+const FRAME_POINTER = 5;
 
 /** Why nothing could be translated at an address. */
 export type Obstacle =
@@ -34,11 +41,19 @@ export interface BuilderPorts {
   readonly pageOf: (address: number) => number;
 }
 
+function usesStack({ candidate, mod, segment, base }: Instruction, stackPointer: bigint): boolean {
+  const isStackInstruction = STACK_MNEMONIC.test(candidate.mnemonic);
+  if (isStackInstruction && BigInt.asIntN(48, stackPointer) !== BigInt.asIntN(64, stackPointer)) return true;
+  if (!candidate.encoding.hasModrm || mod === 3) return isStackInstruction;
+  return segment === 0 && (base === STACK_POINTER || base === FRAME_POINTER);
+}
+
 /** Builds blocks; one per CPU. */
 export class BlockBuilder {
   /** The decoder of the current mode. */
   decoder: Decoder;
-  private readonly instruction: Instruction;
+  /** The instruction decoded last. */
+  readonly instruction: Instruction;
   private readonly stream: UopStream;
   private readonly lifter: Lifter;
   private readonly ports: BuilderPorts;
@@ -93,6 +108,16 @@ export class BlockBuilder {
     if (this.decoder.decode(window.bytes, window.start, window.end, address, instruction) !== DecodeResult.Ok)
       return false;
     return instruction.candidate.row.operands.some(({ access }, index) => access === 'rw' && lifter.isMemory(index));
+  }
+
+  /** What the instruction at an address raises for an access that is not canonical: #SS through SS, else #GP (SDM vol. 1, section 3.3.7.1). */
+  vectorOfAddress(address: number, stackPointer: bigint): number {
+    const { instruction } = this;
+    const window = this.ports.window(address);
+    const result = this.decoder.decode(window.bytes, window.start, window.end, address, instruction);
+    return result === DecodeResult.Ok && usesStack(instruction, stackPointer)
+      ? Vector.StackFault
+      : Vector.GeneralProtection;
   }
 
   private step(address: number): Obstacle | undefined {

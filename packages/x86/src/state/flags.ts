@@ -14,6 +14,9 @@ export const ZF = 0x040;
 export const SF = 0x080;
 export const DF = 0x400;
 export const OF = 0x800;
+/** Trap after the next instruction; check the alignment of accesses. */
+export const TF = 0x100;
+export const AC = 0x4_0000;
 /** The six arithmetic flags. */
 export const STATUS_FLAGS = CF | PF | AF | ZF | SF | OF;
 

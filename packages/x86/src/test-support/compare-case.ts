@@ -317,9 +317,8 @@ export function hardwareExit(results: Buffer, at: number, start: number, isStepp
     const access = error & 16 ? 2 : error & 2 ? 1 : 0;
     return `fault at ${place(Number(results.readBigUInt64LE(at + layout.RESULT_FAULT_AT)))} access ${access} rip ${hex(rip)}`;
   }
-  // A stack access outside the canonical range is #SS, which Linux reports as SIGBUS; our CPU has one vector for both.
   const code = vector === 13 ? results.readUInt32LE(at + layout.RESULT_ERROR_AT) : 0;
-  return `exception ${vector === 12 ? 13 : vector}${selectorText(code)} rip ${hex(rip)}`;
+  return `exception ${vector}${selectorText(code)} rip ${hex(rip)}`;
 }
 
 const selectorText = (code: number): string => (code === 0 ? '' : ` selector ${hex(code)}`);

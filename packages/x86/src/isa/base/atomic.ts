@@ -37,8 +37,9 @@ function keepUnless(b: Lifter, register: number, condition: number, value: numbe
 function wide(b: Lifter, width: 32 | 64): void {
   const bytes = width / 8;
   if (width === 64) b.memoryUop('align.128', 0);
-  const low = b.load(width, 0);
-  const high = b.load(width, 0, bytes);
+  // One access of 64 bits, two of 128.
+  const low = b.load(64, 0);
+  const high = width === 32 ? b.value('shrx.64', low, b.constant(32)) : b.load(64, 0, bytes);
   const rax = b.register(Register.rax);
   const rdx = b.register(Register.rdx);
   const same = (left: number, right: number) => b.value('eq.64', b.value(`zx.${width}`, left), b.value(`zx.${width}`, right));

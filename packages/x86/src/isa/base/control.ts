@@ -140,7 +140,17 @@ export const syscall = instruction({
 
 export const int3 = instruction({ mnemonic: 'int3', lift: (b) => b.exit(ExitStatus.Breakpoint), rows: [row('cc')] });
 export const int1 = instruction({ mnemonic: 'int1', lift: (b) => b.exit(ExitStatus.Exception, 1), rows: [row('f1')] });
-export const int = instruction({ mnemonic: 'int', lift: (b) => b.exit(ExitStatus.Interrupt, b.immediate(0) & 0xff), rows: [row('cd ib', r(imm8))] });
+export const int = instruction({
+  mnemonic: 'int',
+  lift: (b) => {
+    const vector = b.immediate(0) & 0xff;
+    // The gates of these two are open to user programs: they are the traps of INT3 and INTO.
+    if (vector === 3) b.exit(ExitStatus.Breakpoint);
+    else if (vector === 4) b.exit(ExitStatus.Exception, vector);
+    else b.exit(ExitStatus.Interrupt, vector);
+  },
+  rows: [row('cd ib', r(imm8))],
+});
 export const ud = instruction({
   mnemonic: 'ud',
   suffixes: ['2', '1', '0'],

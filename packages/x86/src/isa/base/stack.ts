@@ -1,4 +1,5 @@
 // The stack. Intel SDM vol. 2: PUSH, POP, ENTER, LEAVE, PUSHF, POPF.
+import { ExitStatus } from '../../engine/exit-status.ts';
 import { imm8, imm16, immz, os, rms } from '../../decode/operand-kinds.ts';
 import { Register } from '../../lift/lifter.ts';
 import { instruction, r, row, w } from '../row.ts';
@@ -92,6 +93,8 @@ export const popf = instruction({
     const width = b.instruction.operandSize;
     const image = b.value('zx.64', b.pop(width));
     b.helper('flags-write', image, b.constant(width === 16 ? 0xffff : 0xffffff));
+    // TF and AC change how the engine runs.
+    b.exit(ExitStatus.FarTransfer);
   },
   rows: [row('9d')],
 });

@@ -2,7 +2,7 @@
 import { m16, m32, m64, sti } from '../../decode/operand-kinds.ts';
 import type { Lifter } from '../../lift/lifter.ts';
 import { type InstructionFamily, instruction, r, row, rw } from '../row.ts';
-import { memoryFormat, request, stackIndex } from './forms.ts';
+import { loadOperand, memoryFormat, request, stackIndex } from './forms.ts';
 
 // The helper's operation number is the opcode's digit with ST(0) on the left: DC and DE have subtraction and division swapped,
 // which comes to the same because their destination is the other register.
@@ -31,7 +31,7 @@ function memoryFamily(mnemonic: string, digit: number): InstructionFamily {
     feature: 'fpu',
     lift: (b) => {
       const { format, width } = memoryFormat(b);
-      b.helper('x87-compute-memory', b.load(width, 0), request(b, digit | (format << 4)));
+      b.helper('x87-compute-memory', loadOperand(b, width), request(b, digit | (format << 4)));
     },
     rows: [row(`d8 m /${digit}`, r(m32)), row(`dc m /${digit}`, r(m64)), row(`da m /${digit}`, r(m32)), row(`de m /${digit}`, r(m16))],
   });

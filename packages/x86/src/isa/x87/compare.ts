@@ -1,7 +1,7 @@
 // x87 comparisons. Intel SDM vol. 2: FCOM, FUCOM, FICOM, FCOMI, FUCOMI and their popping forms.
 import { m16, m32, m64, sti } from '../../decode/operand-kinds.ts';
 import { type InstructionFamily, instruction, r, row } from '../row.ts';
-import { memoryFormat, request, stackIndex } from './forms.ts';
+import { loadOperand, memoryFormat, request, stackIndex } from './forms.ts';
 
 const QUIET = 8;
 
@@ -29,7 +29,7 @@ function memory(mnemonic: string, digit: number, pops: number): InstructionFamil
     feature: 'fpu',
     lift: (b) => {
       const { format, width } = memoryFormat(b);
-      b.helper('x87-compare-memory', b.load(width, 0), request(b, format | (pops << 4)));
+      b.helper('x87-compare-memory', loadOperand(b, width), request(b, format | (pops << 4)));
     },
     rows: [row(`d8 m /${digit}`, r(m32)), row(`dc m /${digit}`, r(m64)), row(`da m /${digit}`, r(m32)), row(`de m /${digit}`, r(m16))],
   });

@@ -4,7 +4,7 @@ import { Register } from '../../lift/lifter.ts';
 import { X87_CONTROL, X87_STATUS } from '../../state/layout.ts';
 import { ControlAction } from '../../uop/helpers/x87/control-helpers.ts';
 import { type InstructionFamily, instruction, r, row, rw, w } from '../row.ts';
-import { request, stackIndex } from './forms.ts';
+import { loadOperand, request, stackIndex } from './forms.ts';
 
 function control(mnemonic: string, action: number, ...encodings: string[]): InstructionFamily {
   return instruction({
@@ -46,7 +46,7 @@ export const ffreep = free('ffreep', ControlAction.FreeAndPop, 'df mod3 /0');
 export const fldcw = instruction({
   mnemonic: 'fldcw',
   feature: 'fpu',
-  lift: (b) => b.helper('x87-load-control', b.load(16, 0)),
+  lift: (b) => b.helper('x87-load-control', loadOperand(b, 16)),
   rows: [row('d9 m /5', r(m16))],
 });
 export const fnstcw = instruction({

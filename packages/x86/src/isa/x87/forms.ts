@@ -1,5 +1,6 @@
 // What the x87 families share: the stack register of an encoding and the formats of memory operands.
 import type { Lifter } from '../../lift/lifter.ts';
+import type { Width } from '../../uop/uop-row.ts';
 import { MEMORY_DOUBLE, MEMORY_INT16, MEMORY_INT32, MEMORY_SINGLE } from '../../uop/helpers/x87/unit-arithmetic.ts';
 
 /** Number of the stack register in ModRM.rm. */
@@ -19,8 +20,15 @@ export function memoryFormat(b: Lifter): { readonly format: number; readonly wid
   return MEMORY_FORMATS[b.instruction.opcode];
 }
 
+/** Loads a memory operand: a waiting exception comes before any fault of the load (SDM vol. 1, section 8.7). */
+export function loadOperand(b: Lifter, width: Width): number {
+  b.uop('mmx.check');
+  return b.load(width, 0);
+}
+
 /** Loads an 80-bit operand into two temporaries that lie side by side; returns the first. */
 export function loadExtended(b: Lifter): number {
+  b.uop('mmx.check');
   const low = b.temporary();
   const high = b.temporary();
   b.load(64, 0, 0, low);

@@ -14,7 +14,7 @@ import {
   STORE_SINGLE,
 } from '../../uop/helpers/x87/unit-transfer.ts';
 import { type InstructionFamily, instruction, type Operand, r, row, rw, w } from '../row.ts';
-import { loadExtended, request, stackIndex } from './forms.ts';
+import { loadExtended, loadOperand, request, stackIndex } from './forms.ts';
 
 function load(mnemonic: string, rows: readonly (readonly [text: string, operand: Operand, format: number])[]): InstructionFamily {
   return instruction({
@@ -22,7 +22,7 @@ function load(mnemonic: string, rows: readonly (readonly [text: string, operand:
     feature: 'fpu',
     lift: (b) => {
       const width = b.width(0);
-      b.helper('x87-load', b.load(width, 0), request(b, rows[b.position][2]));
+      b.helper('x87-load', loadOperand(b, width), request(b, rows[b.position][2]));
     },
     rows: rows.map(([text, operand]) => row(text, operand)),
   });

@@ -1,5 +1,6 @@
 /** The x87 helper rows that touch control, status and tags, and those that save or load the whole unit. */
 
+import { ExitStatus } from '../../../engine/exit-status.ts';
 import { transferImage } from '../area-transfer.ts';
 import { type HelperContext, type HelperRow, helper } from '../helper-row.ts';
 import { environmentBytes, readEnvironment, readRegisters, writeEnvironment, writeRegisters } from './image.ts';
@@ -63,6 +64,7 @@ function saveEnvironment(context: HelperContext, request: number, address: numbe
   const narrow = (words[request >>> 2] & 1) !== 0;
   const whole = (words[request >>> 2] & 2) !== 0;
   const unit = unitOf(context);
+  if (!context.access.isAligned(words[address >>> 2], narrow ? 2 : 4)) return ExitStatus.Exception;
   const image = new Uint8Array(environmentBytes(narrow) + (whole ? 80 : 0));
   writeEnvironment(image, words, unit, narrow);
   if (whole) writeRegisters(image, environmentBytes(narrow), words, unit);
@@ -79,6 +81,7 @@ function loadEnvironment(context: HelperContext, request: number, address: numbe
   if (pending !== 0) return pending;
   const word = context.memory.i32[request >>> 2];
   const narrow = (word & 1) !== 0;
+  if (!context.access.isAligned(context.memory.i32[address >>> 2], narrow ? 2 : 4)) return ExitStatus.Exception;
   const image = new Uint8Array(environmentBytes(narrow) + (word & 2 ? 80 : 0));
   const failed = transferImage(context, address, image, false);
   if (failed !== 0) return failed;
