@@ -32,7 +32,7 @@ const gather: Helper = (context, out, elements, mask, base, request) => {
     if (u8[mask + at] !== 0) {
       const index = bits & Gather.WideIndices ? memory.i64[(elements >>> 3) + element] : BigInt(memory.i32[(elements >>> 2) + element]);
       const sum = start + (index << scale);
-      const address = segment + BigInt.asUintN(bits & Gather.ShortAddress ? 32 : 64, sum);
+      const address = BigInt.asUintN(cpu.mode, segment + BigInt.asUintN(bits & Gather.ShortAddress ? 32 : 64, sum));
       // An element over the end of the canonical addresses is #GP, even where the page before it is missing.
       if (address < CANONICAL_LIMIT && address + BigInt(size) > CANONICAL_LIMIT) return ExitStatus.GeneralProtection;
       const from = access.slowRead(Number(BigInt.asIntN(32, address)), Number(BigInt.asIntN(32, address >> 32n)), size);

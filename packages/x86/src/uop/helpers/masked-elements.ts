@@ -12,7 +12,7 @@ function elementsOf({ memory }: HelperContext, mask: number, request: number): {
 }
 
 function place(context: HelperContext, address: number, offset: number, size: number, isWrite: boolean): number {
-  const at = BigInt.asUintN(64, BigInt.asUintN(64, context.memory.i64[address >>> 3]) + BigInt(offset));
+  const at = BigInt.asUintN(context.cpu.mode, BigInt.asUintN(64, context.memory.i64[address >>> 3]) + BigInt(offset));
   const low = Number(BigInt.asIntN(32, at));
   const high = Number(BigInt.asIntN(32, at >> 32n));
   return isWrite ? context.access.slowWrite(low, high, size) : context.access.slowRead(low, high, size);
