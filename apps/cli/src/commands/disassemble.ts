@@ -53,12 +53,13 @@ function printFile(path: string, request: ListingRequest, output: Output): strin
     if (!hasElfMagic(source.read(0, 4))) return 'not an ELF file; only ELF files are disassembled';
     const elf = parseElf(source, { permissive: true });
     const { machine } = elf.fileHeader;
-    if (machine === EM_386) return '32-bit x86 code (EM_386) is not disassembled yet; 64-bit x86 (EM_X86_64) is';
-    if (machine !== EM_X86_64) return `code for machine ${machine}; only 64-bit x86 (EM_X86_64, 62) is disassembled`;
-    if (elf.wordSize !== 8) return 'an x32 file (64-bit code with 32-bit pointers) is not disassembled yet';
+    if (machine !== EM_X86_64 && machine !== EM_386)
+      return `code for machine ${machine}; only x86 is disassembled (EM_X86_64, 62, and EM_386, 3)`;
+    if ((machine === EM_X86_64) !== (elf.wordSize === 8))
+      return 'an x32 file (64-bit code in a 32-bit file) or its opposite is not disassembled yet';
     if (elf.sectionHeaders.length === 0) return 'no section headers, so nothing says where its code is';
     const missing = request.sections.find((name) => elf.sectionNamed(name) === undefined);
-    output.write(`\n${path}:     file format elf64-x86-64\n\n`);
+    output.write(`\n${path}:     file format ${machine === EM_386 ? 'elf32-i386' : 'elf64-x86-64'}\n\n`);
     new Listing(elf, output, request).print();
     return missing === undefined ? undefined : `no section is called ${missing}`;
   } catch (error) {

@@ -15,8 +15,8 @@ const DISASSEMBLE_OPTIONS: readonly OptionRow[] = [
 ];
 
 export const DISASSEMBLE_USAGE = `usage: elf disassemble [options] FILE...
-Prints 64-bit x86 code as objdump -d does.
-${optionHelp(DISASSEMBLE_OPTIONS).replaceAll(/^ {2}-(?=\S{2})/gm, '  --')}`;
+Prints x86 code, 64-bit and 32-bit, as objdump -d does.
+${optionHelp(DISASSEMBLE_OPTIONS)}`;
 
 type DisassembleOptions =
   | { readonly help: true }

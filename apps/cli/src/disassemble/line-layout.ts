@@ -12,9 +12,9 @@ const PRINTABLE_FIRST = 0x20;
 const PRINTABLE_LAST = 0x7e;
 
 /** Digits of the address column: leading zeros go away in fours, but one stays in front of the section's end. */
-export function addressColumn(end: bigint): number {
+export function addressColumn(end: bigint, mode: 32 | 64): number {
   const digits = BigInt.asUintN(64, end).toString(16).length;
-  return Math.ceil((digits + 1) / 4) * 4;
+  return Math.min(mode / 4, Math.ceil((digits + 1) / 4) * 4);
 }
 
 const PAIRS: readonly string[] = Array.from({ length: 256 }, (_, byte) => `${byte.toString(16).padStart(2, '0')} `);

@@ -35,6 +35,7 @@ export class Listing {
   readonly #output: Output;
   readonly #request: ListingRequest;
   readonly #origin: bigint;
+  readonly #mode: 32 | 64;
   readonly #symbols: SymbolList;
   readonly #slots: ReturnType<typeof dynamicSlots>;
   readonly #disassembler: Disassembler;
@@ -49,6 +50,7 @@ export class Listing {
     this.#output = output;
     this.#request = request;
     this.#origin = originOf(elf);
+    this.#mode = elf.wordSize === 8 ? 64 : 32;
     const isObject = elf.fileHeader.type === ET_REL;
     const symbolAt = dynamicSymbols(elf, this.#origin);
     // Static programs have relocations too, but no symbols that these would name.
@@ -60,7 +62,7 @@ export class Listing {
     this.#layout = { showRawBytes: request.showRawBytes };
     this.#disassembler = new Disassembler({
       syntax: request.syntax,
-      mode: 64,
+      mode: this.#mode,
       addressText: (address) => this.#addressText(address),
     });
   }
@@ -89,14 +91,19 @@ export class Listing {
     this.#names.clear();
     this.#output.write(`\nDisassembly of section ${this.#elf.sectionName(section)}:\n`);
     const window = new CodeWindow(this.#elf, section);
-    const writeLine = lineWriter(this.#output, addressColumn(section.addr + section.size), this.#origin, this.#layout);
+    const writeLine = lineWriter(
+      this.#output,
+      addressColumn(section.addr + section.size, this.#mode),
+      this.#origin,
+      this.#layout,
+    );
     const { symbols } = this.#symbols;
     let place = this.#symbols.find(start + first, section, this.#range, true);
     for (let offset = first; offset < stop; ) {
       const address = start + offset;
       const symbol = place < 0 ? undefined : symbols[place];
       const isAhead = symbol !== undefined && symbol.address > address;
-      this.#output.write(`\n${this.#hex(address).padStart(16, '0')} <${this.#label(symbol, address)}>:\n`);
+      this.#output.write(`\n${this.#hex(address).padStart(this.#mode / 4, '0')} <${this.#label(symbol, address)}>:\n`);
       const following = isAhead ? place : place < 0 ? -1 : this.#symbols.next(place, section.index);
       let end = following < 0 ? stop : symbols[following].address - start;
       if (end > stop || end <= offset) end = stop;

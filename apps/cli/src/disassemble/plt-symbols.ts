@@ -30,7 +30,10 @@ function* tablesOfSections(elf: ElfFile) {
   for (const table of relocationTables(elf)) if (((table.section?.flags ?? 0n) & SHF_ALLOC) !== 0n) yield table;
 }
 
-const JUMP_THROUGH_MEMORY = [0xff, 0x25];
+const JUMP = 0xff;
+/** ModRM of a jump through memory: at a rip-relative or absolute address, and at a distance from ebx. */
+const AT_ADDRESS = 0x25;
+const FROM_EBX = 0xa3;
 /** Bytes of one entry: lazy and second tables have 16, those without lazy binding 8. */
 const ENTRY_BYTES: Readonly<Record<string, number>> = { '.plt': 16, '.plt.sec': 16, '.plt.bnd': 16, '.plt.got': 8 };
 
@@ -54,6 +57,8 @@ function* entries(
 ): Generator<ListedSymbol> {
   const code = elf.sectionData(section);
   const start = Number(section.addr - origin);
+  // 32-bit position-independent entries count from the global offset table, whose address callers keep in ebx.
+  const table = Number((elf.sectionNamed('.got.plt') ?? elf.sectionNamed('.got'))?.addr ?? 0n);
   const view = new DataView(code.buffer, code.byteOffset, code.byteLength);
   const isMarked = startsWithMark(code, 0);
   const width = nominal === 8 && isMarked ? 16 : nominal;
@@ -61,15 +66,18 @@ function* entries(
     let jump = at;
     if (startsWithMark(code, at)) jump += 4;
     if (code[jump] === 0xf2) jump += 1;
-    if (code[jump] !== JUMP_THROUGH_MEMORY[0] || code[jump + 1] !== JUMP_THROUGH_MEMORY[1]) continue;
-    const slot = slots.get(start + jump + 6 + view.getInt32(jump + 2, true));
+    if (code[jump] !== JUMP || (code[jump + 1] !== AT_ADDRESS && code[jump + 1] !== FROM_EBX)) continue;
+    const operand = view.getInt32(jump + 2, true);
+    const isLong = elf.wordSize === 8;
+    const target = isLong ? start + jump + 6 + operand : code[jump + 1] === FROM_EBX ? table + operand : operand >>> 0;
+    const slot = slots.get(target);
     if (slot !== undefined) yield named(slot, start + at, section.index);
   }
 }
 
-/** ENDBR64. */
+/** ENDBR64 or ENDBR32. */
 function startsWithMark(code: Uint8Array, at: number): boolean {
-  return code[at] === 0xf3 && code[at + 1] === 0x0f && code[at + 2] === 0x1e && code[at + 3] === 0xfa;
+  return code[at] === 0xf3 && code[at + 1] === 0x0f && code[at + 2] === 0x1e && (code[at + 3] & 0xfe) === 0xfa;
 }
 
 function named({ symbol, addend }: DynamicSlot, address: number, section: number): ListedSymbol {
