@@ -1,6 +1,6 @@
 // The command line of `elf run`: where the guest's part begins, dashes, twins in the environment, mistakes.
 import { describe, expect, it } from 'vitest';
-import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from './options.ts';
+import { optionHelp, type ParsedOptions, parseMixedOptions, parseOptions, RUN_OPTIONS } from './options.ts';
 
 const parse = (args: string[], environment: Record<string, string> = {}) =>
   parseOptions(RUN_OPTIONS, args, environment) as ParsedOptions;
@@ -34,6 +34,7 @@ describe('options of elf run', () => {
     [['-nonsense', 'x'], 'unknown option -nonsense'],
     [['-L'], 'option -L needs a directory'],
     [['-strace=1', 'x'], 'option -strace takes no value'],
+    [['--strace=1', 'x'], 'option --strace takes no value'],
   ])('%j is a mistake', (args, mistake) => {
     expect(parse(args)).toEqual({ mistake });
   });
@@ -42,6 +43,34 @@ describe('options of elf run', () => {
     const names = RUN_OPTIONS.map((row) => row.name);
     expect(new Set(names).size).toBe(names.length);
     expect(new Set(RUN_OPTIONS.map((row) => row.environment)).size).toBe(names.length);
-    for (const row of RUN_OPTIONS) expect(optionHelp(RUN_OPTIONS)).toContain(`-${row.name}`);
+    for (const row of RUN_OPTIONS)
+      expect(optionHelp(RUN_OPTIONS, '-')).toContain(`\n  -${row.name} `.slice(row === RUN_OPTIONS[0] ? 1 : 0));
+  });
+});
+
+describe('options of commands without a guest', () => {
+  const rows = [
+    { name: 'format', value: 'name', environment: 'FORMAT', description: 'how' },
+    { name: 'rule', value: 'id', description: 'which', repeatable: true },
+    { name: 'q', description: 'quiet' },
+  ];
+  const mixed = (args: string[], environment = {}) => parseMixedOptions(rows, args, environment) as ParsedOptions;
+
+  it('stand before, between and behind the words, until two dashes', () => {
+    const { values, rest } = mixed(['-q', 'a', '--rule', '1', 'b', '--rule=2', '--', '-q', 'c']);
+    expect(rest).toEqual(['a', 'b', '-q', 'c']);
+    expect([...values]).toEqual([
+      ['q', ['1']],
+      ['rule', ['1', '2']],
+    ]);
+  });
+
+  it('beat the environment', () => {
+    expect(mixed(['a'], { FORMAT: 'x' }).values.get('format')).toEqual(['x']);
+    expect(mixed(['a', '--format', 'y'], { FORMAT: 'x' }).values.get('format')).toEqual(['y']);
+  });
+
+  it('are shown with two dashes, single letters with one', () => {
+    expect(optionHelp(rows)).toMatch(/^ {2}--format name +how \(FORMAT\)\n {2}--rule id +which\n {2}-q +quiet\n$/);
   });
 });

@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { confFiles, confRules } from '@elf/exec';
-import { hostErrorText } from '../check/host-error-text.ts';
+import { hostErrorText } from '../host-error-text.ts';
 import { BINFMT_CONF_OPTION } from '../options.ts';
 
 /** A line of a .conf file that registers a rule, or did before it was switched off. */

@@ -7,7 +7,7 @@ import { openFileSource } from '@elf/parse/node';
 import { fromBufferPromise, fromFdPromise, type ZipFile } from 'yauzl';
 import { ARCHIVE_HEAD_BYTES, type ArchiveKind, archiveKind, isPackageName } from './archive-kind.ts';
 import type { TargetVisitor } from './check-target.ts';
-import { hostErrorText } from './host-error-text.ts';
+import { hostErrorText } from '../host-error-text.ts';
 import { visitTar } from './tar-members.ts';
 import { ArchiveLimit, DEEPEST_NESTING, LARGEST_MEMBER_BYTES, UnpackBudget } from './unpack-budget.ts';
 import { filesBelow, visitIfElf } from './walk-files.ts';

@@ -1,7 +1,7 @@
 // The options of `elf check` as rows, and the command line as one record.
-import { CHECK_LOADERS, findCheckLoader, findCheckRule, type Severity } from '@elf/exec/check';
+import { findCheckLoader, findCheckRule, type Severity } from '@elf/exec/check';
 import { pageBytes } from '../host-page-size.ts';
-import { type OptionRow, optionHelp, parseOptions } from '../options.ts';
+import { type OptionRow, optionHelp, parseMixedOptions } from '../options.ts';
 
 // biome-ignore format: one row per line
 export const CHECK_OPTION_ROWS: readonly OptionRow[] = [
@@ -45,7 +45,7 @@ Exit status: 0 nothing found, 1 findings at or above --fail-on, 2 usage or unrea
 ${optionHelp(CHECK_OPTION_ROWS)}
 Directories are searched for ELF files; links in them are not followed, Android packages in them are opened. Files found there or in
 archives are checked against kernels and dynamic linkers with the pages their machine has; --loader and --host-page-size ask for more.
-elf explain RULE documents a rule.
+elf explain --rules lists the rules, elf explain RULE documents one.
 `;
 
 /** The request, or a sentence about a mistake. Options may stand before, between and behind the files. */
@@ -53,25 +53,8 @@ export function readCheckRequest(
   args: readonly string[],
   environment: Readonly<Record<string, string | undefined>>,
 ): CheckRequest | string {
-  const values = new Map<string, readonly string[]>();
-  const paths: string[] = [];
-  for (let rest = args; rest.length > 0; ) {
-    const parsed = parseOptions(CHECK_OPTION_ROWS, rest, {});
-    if ('mistake' in parsed) return parsed.mistake;
-    for (const [name, list] of parsed.values)
-      values.set(name, isRepeatable(name) ? [...(values.get(name) ?? []), ...list] : list);
-    const consumed = rest.length - parsed.rest.length;
-    const isEnd = consumed > 0 && rest[consumed - 1] === '--';
-    paths.push(...(isEnd ? parsed.rest : parsed.rest.slice(0, 1)));
-    rest = isEnd ? [] : parsed.rest.slice(1);
-  }
-  const twins = parseOptions(CHECK_OPTION_ROWS, [], environment);
-  if ('mistake' in twins) return twins.mistake;
-  return requestOf(new Map([...twins.values, ...values]), paths);
-}
-
-function isRepeatable(name: string): boolean {
-  return CHECK_OPTION_ROWS.find((row) => row.name === name)?.repeatable === true;
+  const parsed = parseMixedOptions(CHECK_OPTION_ROWS, args, environment);
+  return 'mistake' in parsed ? parsed.mistake : requestOf(parsed.values, parsed.rest);
 }
 
 function requestOf(values: ReadonlyMap<string, readonly string[]>, paths: readonly string[]): CheckRequest | string {
@@ -93,10 +76,8 @@ function requestOf(values: ReadonlyMap<string, readonly string[]>, paths: readon
   const unknownLoader = loaders?.find((name) => findCheckLoader(name) === undefined);
   const unknownRule = [...(rules ?? []), ...ignored].find((id) => findCheckRule(id) === undefined);
   if (action === 'check') {
-    if (unknownLoader !== undefined)
-      return `there is no loader ${unknownLoader}; known: ${CHECK_LOADERS.map(({ name }) => name).join(', ')}`;
-    if (unknownRule !== undefined)
-      return `there is no rule ${unknownRule}; the reference page check-rules.md lists them`;
+    if (unknownLoader !== undefined) return `there is no loader ${unknownLoader}; elf check --list-loaders shows them`;
+    if (unknownRule !== undefined) return `there is no rule ${unknownRule}; elf explain --rules shows them`;
     if (pages?.includes(undefined)) return `${last('host-page-size', '')} is no list of page sizes such as 4k,16k,64k`;
     if (paths.length === 0) return 'no file given';
   }

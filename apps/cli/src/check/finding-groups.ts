@@ -1,6 +1,6 @@
 // Findings for people: those that say the same of several loaders and page sizes become one.
 import { CHECK_RULES, type Finding } from '@elf/exec/check';
-import { pageText } from './verdict-text.ts';
+import { pageText } from '../report-numbers.ts';
 
 /** Findings with one rule, one message and one severity. */
 export interface FindingGroup {

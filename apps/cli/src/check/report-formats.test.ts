@@ -139,7 +139,7 @@ describe('github', () => {
   it('escapes what would end a command or a property', async () => {
     const { out } = await check('--format', 'github', at(ODD), '--host-page-size', '16k');
     const commands = out.trimEnd().split('\n');
-    expect(commands.pop()).toMatch(/^elf check: 1 files/);
+    expect(commands.pop()).toMatch(/^elf check: 1 file, /);
     expect(commands.length).toBeGreaterThan(2);
     for (const line of commands) {
       const [, severity, properties, message] = /^::(error|warning|notice) ([^:]*)::(.*)$/.exec(line) ?? [];

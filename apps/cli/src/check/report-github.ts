@@ -1,5 +1,6 @@
 // Results of `elf check` as workflow commands of GitHub Actions: annotations at the file.
 import type { Severity } from '@elf/exec/check';
+import { counted } from '../report-numbers.ts';
 import type { ReportFormat } from './check-result.ts';
 import { type FindingGroup, groupFindings } from './finding-groups.ts';
 
@@ -15,7 +16,7 @@ export function githubReport(): ReportFormat {
         .join(''),
     unreadable: ({ path, message }) => command('error', { file: path, title: 'elf check' }, `${path}: ${message}`),
     end: ({ files, errors, warnings, notes }) =>
-      `elf check: ${files} files, ${errors} errors, ${warnings} warnings, ${notes} notes\n`,
+      `elf check: ${counted(files, 'file')}, ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}\n`,
   };
 }
 

@@ -1,4 +1,5 @@
 // Results of `elf check` as JSON: one document, or one object a line; 64-bit values are hexadecimal strings.
+import { hex } from '../report-numbers.ts';
 import type { CheckedFile, CheckSummary, ReportFormat, UnreadableInput } from './check-result.ts';
 
 /** Version of the JSON; raised when a field changes its meaning. */
@@ -41,8 +42,7 @@ function fileObject({ path, file, member, bytes, report }: CheckedFile): object 
 }
 
 function replacer(_key: string, value: unknown): unknown {
-  if (typeof value !== 'bigint') return value;
-  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+  return typeof value === 'bigint' ? hex(value) : value;
 }
 
 function indented(text: string, margin: string): string {

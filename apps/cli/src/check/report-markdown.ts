@@ -1,7 +1,8 @@
 // Results of `elf check` as Markdown, for a job summary or a pull request: a table of files, then a section for each file with findings.
+import { counted, pageText } from '../report-numbers.ts';
 import { type CheckedFile, type ReportFormat, tally, type UnreadableInput } from './check-result.ts';
 import { groupFindings } from './finding-groups.ts';
-import { pageText, verdictGrid, verdictSummary, verdictText } from './verdict-text.ts';
+import { verdictGrid, verdictSummary, verdictText } from './verdict-text.ts';
 
 /** The table needs all files, so everything is written at the end. */
 export function markdownReport(): ReportFormat {
@@ -24,7 +25,7 @@ export function markdownReport(): ReportFormat {
       return '';
     },
     end({ files, errors, warnings, notes }) {
-      const head = `# elf check\n\n${files} files: ${errors} errors, ${warnings} warnings, ${notes} notes.\n\n`;
+      const head = `# elf check\n\n${counted(files, 'file')}: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}.\n\n`;
       const table =
         lines.length === 0
           ? ''

@@ -2,6 +2,7 @@
 import { isAbsolute, sep } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { CHECK_RULES, type CheckRule, type Finding } from '@elf/exec/check';
+import { hex } from '../report-numbers.ts';
 import type { CheckedFile, ReportFormat, UnreadableInput } from './check-result.ts';
 
 const LONE_SURROGATE = /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/g;
@@ -123,8 +124,4 @@ function relativeUri(path: string): string {
 /** Names that are not UTF-16 (lone surrogates stand for bytes) have no URI; the replacement character stands in. */
 function encodeLoosely(segment: string): string {
   return encodeURIComponent(segment.replaceAll(LONE_SURROGATE, '\ufffd'));
-}
-
-function hex(value: bigint): string {
-  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

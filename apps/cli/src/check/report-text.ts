@@ -1,8 +1,9 @@
 // Results of `elf check` for a terminal: one file as a table with findings, many files one line each with the findings that count.
-import type { Finding, LoaderVerdict, Severity } from '@elf/exec/check';
+import type { CheckReport, Finding, LoaderVerdict, Severity } from '@elf/exec/check';
 import Table from 'cli-table3';
 import { createColors } from 'picocolors';
 import { printable } from '../readelf/printable-text.ts';
+import { counted, hex, pageText } from '../report-numbers.ts';
 import {
   type CheckedFile,
   type CheckSummary,
@@ -12,7 +13,7 @@ import {
   type UnreadableInput,
 } from './check-result.ts';
 import { type FindingGroup, groupFindings } from './finding-groups.ts';
-import { pageText, verdictGrid, verdictSummary, verdictText } from './verdict-text.ts';
+import { verdictGrid, verdictSummary, verdictText } from './verdict-text.ts';
 
 /** How to print. */
 export interface TextOptions {
@@ -51,7 +52,7 @@ function fullHead({ path, report }: CheckedFile, colors: Colors): string {
   );
   const libraries = runtimes.length === 0 ? '' : `contains ${runtimes.join(', ')}\n`;
   const { pages, rows } = verdictGrid(report);
-  if (rows.length === 0) return `${title}${libraries}${reasonOf(report.verdicts)}\n`;
+  if (rows.length === 0) return `${title}${libraries}${reasonOf(report)}\n`;
   const table = new Table({
     head: ['loader', ...pages.map((page) => `${pageText(page)} pages`)],
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 2 },
@@ -76,7 +77,8 @@ function withoutTrailingBlanks(text: string): string {
 }
 
 /** A file nobody has an opinion about: why. */
-function reasonOf(verdicts: readonly LoaderVerdict[]): string {
+function reasonOf({ kind, verdicts }: CheckReport): string {
+  if (kind === 'unknown') return 'no verdict: it is neither ELF nor a script nor a Plan 9 program';
   const reasons = [...new Set(verdicts.map(({ reason }) => reason).filter((reason) => reason !== undefined))];
   return reasons.length === 0 ? 'no verdict' : `no verdict: ${reasons.join('; ')}`;
 }
@@ -92,9 +94,9 @@ function lineHead({ path, report }: CheckedFile, colors: Colors): string {
   const { errors, warnings } = tally(report.findings);
   const verdict =
     errors > 0
-      ? colors.red(plural(errors, 'error'))
+      ? colors.red(counted(errors, 'error'))
       : warnings > 0
-        ? colors.yellow(plural(warnings, 'warning'))
+        ? colors.yellow(counted(warnings, 'warning'))
         : colors.green('ok');
   const summary = verdictSummary(report);
   return `${printable(path)}: ${verdict}${summary === '' ? '' : ` (${summary})`}\n`;
@@ -113,7 +115,7 @@ function findingText({ finding, scope }: FindingGroup, colors: Colors, isFull: b
       firstDifference === undefined
         ? []
         : [
-            `  0x${firstDifference.toString(16)} should be ${before}\n  ${' '.repeat(firstDifference.toString(16).length + 2)}        is ${after || 'not mapped'}\n`,
+            `  ${hex(firstDifference)} should be ${before}\n  ${' '.repeat(hex(firstDifference).length)}        is ${after || 'not mapped'}\n`,
           ],
     );
   const symbols =
@@ -132,9 +134,5 @@ function summaryText({ files, skipped, unreadable, errors, warnings, notes }: Ch
     skipped === 0 ? '' : `${skipped} other files passed over`,
     unreadable === 0 ? '' : colors.red(`${unreadable} unreadable`),
   ].filter((part) => part !== '');
-  return `\n${plural(files, 'file')} checked: ${plural(errors, 'error')}, ${plural(warnings, 'warning')}, ${plural(notes, 'note')}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}\n`;
-}
-
-function plural(count: number, noun: string): string {
-  return `${count} ${noun}${count === 1 ? '' : 's'}`;
+  return `\n${counted(files, 'file')} checked: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}\n`;
 }

@@ -1,10 +1,6 @@
 // A verdict in one word, and the grid of verdicts of one file: loaders down, pages across.
 import type { CheckReport, LoaderVerdict } from '@elf/exec/check';
-
-/** "16K" for people, as page sizes are called. */
-export function pageText(bytes: number): string {
-  return bytes < 1 << 20 ? `${bytes / 1024}K` : `${bytes / (1 << 20)}M`;
-}
+import { pageText } from '../report-numbers.ts';
 
 /** What stands in a cell. */
 export function verdictText({ verdict, differingBytes }: LoaderVerdict): string {

@@ -4,7 +4,7 @@ import { hasElfMagic } from '@elf/parse';
 import { openFileSource } from '@elf/parse/node';
 import { isPackageName } from './archive-kind.ts';
 import type { TargetVisitor } from './check-target.ts';
-import { hostErrorText } from './host-error-text.ts';
+import { hostErrorText } from '../host-error-text.ts';
 
 /** A file found below a directory that may be of interest. */
 export interface FoundFile {

@@ -4,9 +4,9 @@ import { changeRule, keepRule, type RuleChange } from '../binfmt/change-rules.ts
 import { defaultDirectory, namedDirectories, readStoredRules } from '../binfmt/conf-directories.ts';
 import { faultLine, faultText, type LoadedRule, loadRules } from '../binfmt/load-rules.ts';
 import { kernelText, type ListedRule, ruleJson, ruleTable } from '../binfmt/rule-list.ts';
-import { hostErrorText } from '../check/host-error-text.ts';
+import { hostErrorText } from '../host-error-text.ts';
 import { HostExecutables } from '../host-executables.ts';
-import { BINFMT_CONF_OPTION, type OptionRow, optionHelp, parseOptions } from '../options.ts';
+import { BINFMT_CONF_OPTION, mistakeText, type OptionRow, optionHelp, parseMixedOptions } from '../options.ts';
 import type { CommandOutput } from './explain.ts';
 
 const OPTIONS: readonly OptionRow[] = [
@@ -24,7 +24,7 @@ Rules say which interpreter runs files that are neither scripts nor ELF, as the 
   :name:E::extension::interpreter:flags          files whose name ends in .extension
 Flags: P keep argv[0], O pass the open file, C use its set-user-id bits, F open the interpreter at registration.
 They are kept in .conf files, one rule a line, as systemd's binfmt.d(5): files count in the order of their names, and a
-file hides one of the same name in an earlier directory. Without -binfmt-conf that is elf/binfmt.d in XDG_CONFIG_HOME
+file hides one of the same name in an earlier directory. Without --binfmt-conf that is elf/binfmt.d in XDG_CONFIG_HOME
 or ~/.config. The kernel of this computer is neither asked nor changed. "list NAME" prints what the kernel would.
 
 ${optionHelp(OPTIONS)}`;
@@ -57,20 +57,21 @@ const ACTIONS: Readonly<Record<string, { readonly run: Action; readonly needsWor
  * @returns the exit status: 0 done, 1 a rule is refused or not there, 2 usage.
  */
 export function binfmtCommand(args: readonly string[], io: CommandOutput, environment = process.env): number {
-  const parsed = parseWords(args);
+  const parsed = parseMixedOptions(OPTIONS, args, {});
   if ('mistake' in parsed) return usage(io, parsed.mistake);
-  const { values, name, words } = parsed;
-  if (values('help').length > 0) {
+  const { values } = parsed;
+  const [name, ...words] = parsed.rest;
+  if (values.has('help')) {
     io.stdout.write(USAGE);
     return EXIT_OK;
   }
-  if (name === undefined) return usage(io, 'nothing to do was given');
+  if (name === undefined) return usage(io, `say what to do: ${Object.keys(ACTIONS).join(', ')}`);
   const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined;
-  if (action === undefined) return usage(io, `there is no "${name}"; there are ${Object.keys(ACTIONS).join(', ')}`);
+  if (action === undefined) return usage(io, `there is no action "${name}"; known: ${Object.keys(ACTIONS).join(', ')}`);
   if (action.needsWords && words.length === 0) {
     return usage(io, name === 'register' ? 'no registration string was given' : 'no name was given');
   }
-  const named = namedDirectories(values('binfmt-conf'), environment);
+  const named = namedDirectories(values.get('binfmt-conf') ?? [], environment);
   const stored = readStoredRules(named, environment);
   if ('fault' in stored) return refused(io, stored.fault);
   const files = new HostExecutables();
@@ -78,7 +79,7 @@ export function binfmtCommand(args: readonly string[], io: CommandOutput, enviro
     const table = new BinfmtMiscTable({ openInterpreter: (path) => files.open(Buffer.from(path).toString()) });
     const rules = loadRules(table, stored);
     const directories = named.length > 0 ? named : [defaultDirectory(environment)];
-    return action.run({ directories, table, rules, isJson: values('json').length > 0, io }, words);
+    return action.run({ directories, table, rules, isJson: values.has('json'), io }, words);
   } catch (error) {
     return refused(io, `${(error as { path?: string }).path ?? 'rules'}: ${hostErrorText(error)}`);
   } finally {
@@ -129,23 +130,12 @@ function change({ rules, io }: Session, names: readonly string[], wanted: RuleCh
   return status;
 }
 
-/** The command line: options may stand before and after the word that says what to do. */
-function parseWords(args: readonly string[]) {
-  const before = parseOptions(OPTIONS, args, {});
-  if ('mistake' in before) return before;
-  const [name, ...rest] = before.rest;
-  const after = parseOptions(OPTIONS, rest, {});
-  if ('mistake' in after) return after;
-  const values = (option: string) => [before, after].flatMap((parsed) => parsed.values.get(option) ?? []);
-  return { values, name, words: after.rest };
-}
-
 function isNamed(rule: LoadedRule, name: string | Uint8Array): boolean {
   return rule.name !== undefined && Buffer.compare(rule.name, Buffer.from(name as string)) === 0;
 }
 
 function usage(io: CommandOutput, mistake: string): number {
-  io.stderr.write(`elf binfmt: ${mistake}\n${USAGE}`);
+  io.stderr.write(mistakeText('binfmt', mistake));
   return EXIT_USAGE;
 }
 

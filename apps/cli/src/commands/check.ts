@@ -11,6 +11,7 @@ import { jsonLinesReport, jsonReport } from '../check/report-json.ts';
 import { markdownReport } from '../check/report-markdown.ts';
 import { sarifReport } from '../check/report-sarif.ts';
 import { textReport } from '../check/report-text.ts';
+import { mistakeText, nameTable } from '../options.ts';
 import { Output, type TextStreams } from '../readelf/output.ts';
 
 const EXIT_CLEAN = 0;
@@ -48,7 +49,7 @@ function processHost(): CheckHost {
 export async function checkCommand(args: readonly string[], io: TextStreams, host = processHost()): Promise<number> {
   const request = readCheckRequest(args, host.environment);
   if (typeof request === 'string') {
-    io.stderr(`elf check: ${request}\nelf check --help shows the options.\n`);
+    io.stderr(mistakeText('check', request));
     return EXIT_UNREADABLE;
   }
   if (request.action === 'help') io.stdout(CHECK_USAGE);
@@ -58,10 +59,9 @@ export async function checkCommand(args: readonly string[], io: TextStreams, hos
 }
 
 function loaderList(): string {
-  const width = Math.max(...CHECK_LOADERS.map(({ name }) => name.length));
-  return CHECK_LOADERS.map(
-    ({ name, title, isDefault }) => `${name.padEnd(width)}  ${title}${isDefault ? '' : ' (only when named)'}\n`,
-  ).join('');
+  return nameTable(
+    CHECK_LOADERS.map(({ name, title, isDefault }) => [name, `${title}${isDefault ? '' : ' (only when named)'}`]),
+  );
 }
 
 /** One run: totals, the format, and where it goes. */

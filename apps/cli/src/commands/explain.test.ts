@@ -167,14 +167,19 @@ describe('elf explain', () => {
     const check = explain(id);
     expect([check.status, check.out]).toEqual([0, expect.stringContaining(`${id}: ${title}\n`)]);
     expect(check.out).toContain('Fix: ');
+    expect(explain('--rules').out).toContain(`${id}  `);
     expect(explain('no-such-rule')).toMatchObject({ status: 1, out: expect.stringContaining('ENOENT') });
+    expect(explain('ELF-PG-NOTHING')).toMatchObject({
+      status: 2,
+      err: expect.stringContaining('no rule ELF-PG-NOTHING'),
+    });
   });
 
   it('shows its options and the names they take', () => {
     const help = explain('--help');
     expect(help.status).toBe(0);
     for (const option of ['profile', 'host-page-size', 'policy', 'aslr', 'E', 'env', 'binfmt-conf', 'json'])
-      expect(help.out).toMatch(new RegExp(`^  -${option} `, 'm'));
+      expect(help.out).toMatch(new RegExp(`^  --?${option} `, 'm'));
     expect(explain('--profile', 'list').out).toMatch(/^freebsd-linuxulator {2}FreeBSD/m);
     expect(explain('--policy', 'list').out).toMatch(/^latx-pre304 /m);
   });

@@ -5,10 +5,11 @@ import { namedDirectories } from '../binfmt/conf-directories.ts';
 import { loadDirectories } from '../binfmt/load-rules.ts';
 import { tellStory } from '../explain/exec-story.ts';
 import { type ExplainRequest, readExplainCommandLine } from '../explain/explain-option-rows.ts';
-import { ruleText } from '../explain/rule-text.ts';
+import { looksLikeRule, ruleText } from '../explain/rule-text.ts';
 import { storyJson } from '../explain/story-json.ts';
 import { storyText } from '../explain/story-text.ts';
 import { HostExecutables } from '../host-executables.ts';
+import { mistakeText } from '../options.ts';
 
 /** Where a command prints. */
 export interface CommandOutput {
@@ -32,7 +33,7 @@ export function explainCommand(
 ): number {
   const commandLine = readExplainCommandLine(args, environment);
   if ('mistake' in commandLine) {
-    io.stderr.write(`elf explain: ${commandLine.mistake}\nelf explain --help shows the options.\n`);
+    io.stderr.write(mistakeText('explain', commandLine.mistake));
     return EXIT_USAGE;
   }
   if ('print' in commandLine) {
@@ -40,10 +41,19 @@ export function explainCommand(
     return EXIT_OK;
   }
   const { request } = commandLine;
-  const rule = existsSync(request.program) ? undefined : ruleText(request.program);
-  if (rule === undefined) return explainFile(request, io, environment);
-  io.stdout.write(rule);
-  return EXIT_OK;
+  const { program } = request;
+  const rule = existsSync(program) ? undefined : ruleText(program);
+  if (rule !== undefined) {
+    io.stdout.write(rule);
+    return EXIT_OK;
+  }
+  if (!existsSync(program) && looksLikeRule(program)) {
+    io.stderr.write(
+      `elf explain: there is no rule ${program}, and no file of that name; elf explain --rules shows the rules\n`,
+    );
+    return EXIT_USAGE;
+  }
+  return explainFile(request, io, environment);
 }
 
 function explainFile(

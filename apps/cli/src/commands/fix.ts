@@ -3,6 +3,7 @@ import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import type { ByteSource } from '@elf/parse';
 import { compareLoaded, movePhdrsFirst, type RewritePlan } from '@elf/parse/rewrite';
 import type { TextStreams } from '../readelf/output.ts';
+import { hex } from '../report-numbers.ts';
 import {
   type RewriteCheck,
   type RewriteCommand,
@@ -28,7 +29,7 @@ const PHDRS_FIRST = 'phdrs-first';
 
 const FIX: RewriteCommand = {
   name: 'fix',
-  usage: 'fix --phdrs-first [--in-place] IN OUT',
+  needed: `--${PHDRS_FIRST} `,
   explanation: EXPLANATION,
   options: [{ name: PHDRS_FIRST, description: 'move the program headers into the first page' }],
   mistake: (given) => (given.has(PHDRS_FIRST) ? undefined : `say what to fix: --${PHDRS_FIRST}`),
@@ -75,7 +76,7 @@ function check(before: ByteSource, after: ByteSource, plan: RewritePlan): Rewrit
   );
   const [difference] = differences;
   if (difference) {
-    const sentence = `${difference.length} bytes at address 0x${difference.address.toString(16)} differ`;
+    const sentence = `${difference.length} bytes at address ${hex(difference.address)} differ`;
     return { isGood: false, sentence };
   }
   if (mismatches.length > 0) return { isGood: false, sentence: mismatches.join(' ') };

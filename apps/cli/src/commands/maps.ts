@@ -1,11 +1,13 @@
 // elf maps FILE: the address space at the first instruction, what a page policy damages in it, and a picture of it.
 import { writeFileSync } from 'node:fs';
+import { hostErrorText } from '../host-error-text.ts';
 import { HostExecutables } from '../host-executables.ts';
 import { type LoadStory, loadStory } from '../maps/load-story.ts';
 import { readMapsCommandLine } from '../maps/maps-option-rows.ts';
 import { storyJson } from '../maps/maps-story-json.ts';
 import { storyText } from '../maps/maps-story-text.ts';
 import { drawPicture } from '../maps/svg/picture.ts';
+import { mistakeText } from '../options.ts';
 import type { TextStreams } from '../readelf/output.ts';
 
 const EXIT_OK = 0;
@@ -24,7 +26,7 @@ export function mapsCommand(
 ): number {
   const commandLine = readMapsCommandLine(args, environment);
   if ('mistake' in commandLine) {
-    io.stderr(`elf maps: ${commandLine.mistake}\nelf maps --help shows the options.\n`);
+    io.stderr(mistakeText('maps', commandLine.mistake));
     return EXIT_USAGE;
   }
   if ('print' in commandLine) {
@@ -55,6 +57,6 @@ function writePicture({ images, request }: LoadStory, path: string): string | un
     writeFileSync(path, drawPicture(program));
     return undefined;
   } catch (error) {
-    return `the picture cannot be written: ${error instanceof Error ? error.message : String(error)}`;
+    return `the picture cannot be written to ${path}: ${hostErrorText(error)}`;
   }
 }

@@ -17,7 +17,7 @@ Code is not changed. The permission bits of IN are kept.
 
 const PAD: RewriteCommand = {
   name: 'pad',
-  usage: 'pad [--in-place] IN OUT',
+  needed: '',
   explanation: EXPLANATION,
   options: [],
   decide: (source) => ({ plan: padPlan9(source, { pageBytes: GUEST_PAGE_BYTES }), headline: 'padded' }),

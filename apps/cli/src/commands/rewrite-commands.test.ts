@@ -140,22 +140,38 @@ describe('elf fix --phdrs-first', () => {
     );
     expect(fix('--phdrs-first', file('missing'), file('out'))).toMatchObject({
       status: 1,
-      err: expect.stringContaining('ENOENT'),
+      err: `elf fix: ${file('missing')}: no such file or directory\n`,
     });
     expect(fix('--phdrs-first', directory, file('out')).err).toContain('not an ordinary file');
     expect(fix('--phdrs-first', file('in'), directory).err).toContain('is not an ordinary file');
-    expect(fix('--phdrs-first', file('in'), file('no/out')).err).toContain('ENOENT');
+    expect(fix('--phdrs-first', file('in'), file('no/out')).err).toMatch(
+      /no\/out cannot be written: no such file or directory\n$/,
+    );
     expect(readdirSync(directory).sort()).toEqual(['cut', 'in', 'plan9']);
   });
 
   it('explains its usage', () => {
     const help = fix('--help');
     expect(help).toMatchObject({ status: 0, err: '' });
-    for (const part of ['Usage: elf fix --phdrs-first [--in-place] IN OUT', '-in-place', 'e_phoff', 'page in front']) {
+    for (const part of [
+      'usage: elf fix --phdrs-first IN OUT',
+      'elf fix --phdrs-first --in-place FILE',
+      'e_phoff',
+      'page in front',
+    ]) {
       expect(help.out).toContain(part);
     }
-    const mistakes = [[file('in'), file('out')], ['--phdrs-first'], ['--phdrs-first', 'a', 'b', 'c'], ['--nonsense']];
-    for (const args of mistakes) expect(fix(...args)).toMatchObject({ status: 2, out: '' });
+    const mistakes: [string, string][] = [
+      ['a b', 'say what to fix: --phdrs-first'],
+      ['--phdrs-first', 'one IN and one OUT are needed, or --in-place and one file'],
+      ['--phdrs-first a b c', 'one IN and one OUT are needed, or --in-place and one file'],
+      ['--phdrs-first --in-place a b', '--in-place takes one file, which it replaces; 2 were given'],
+      ['--nonsense', 'unknown option --nonsense'],
+    ];
+    for (const [words, mistake] of mistakes) {
+      const err = `elf fix: ${mistake}\nelf fix --help shows the options.\n`;
+      expect(fix(...words.split(' '))).toEqual({ status: 2, out: '', err });
+    }
   });
 });
 
@@ -206,7 +222,7 @@ describe('elf pad', () => {
   it('locates a program that is cut, and explains its usage', () => {
     writeFileSync(file('cut'), plan9Program().subarray(0, 150));
     expect(pad(file('cut'), file('out')).err).toContain('cut: at offset 150: Header, text and data need 182 bytes');
-    expect(pad('--help').out).toContain('Usage: elf pad [--in-place] IN OUT');
+    expect(pad('--help').out).toContain('usage: elf pad IN OUT\n       elf pad --in-place FILE\n');
     for (const args of [[], [file('plan9')], ['--phdrs-first', 'a', 'b']]) expect(pad(...args).status).toBe(2);
   });
 });

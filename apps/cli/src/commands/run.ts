@@ -18,7 +18,7 @@ import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from '../op
 import { dieOfSignal } from '../run/end-process.ts';
 import { findProgram } from '../run/find-program.ts';
 
-const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n\n${optionHelp(RUN_OPTIONS)}`;
+const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
 
 /** Exit statuses of ours (env(1) and timeout(1) use the same). */
 const ExitCode = { TimedOut: 124, OwnFailure: 125, Refused: 126, NotFound: 127 } as const;

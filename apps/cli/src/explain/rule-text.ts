@@ -1,6 +1,17 @@
 // What a rule says, for `elf explain RULE`: a rule of `elf check` by its id, or a loader's by its name.
 import { type ElfRule, errnoName, LOADER_PROFILES, type SegmentRule } from '@elf/exec';
-import { type CheckRule, findCheckRule } from '@elf/exec/check';
+import { CHECK_RULES, type CheckRule, findCheckRule } from '@elf/exec/check';
+import { nameTable } from '../options.ts';
+
+/** The rules of `elf check`, one a line. */
+export function ruleList(): string {
+  return nameTable(CHECK_RULES.map(({ id, title }) => [id, title]));
+}
+
+/** A word that means a rule of `elf check`, whether there is one or not: their ids start with ELF- and two letters. */
+export function looksLikeRule(word: string): boolean {
+  return /^ELF-[A-Z]{2}(-[A-Z0-9-]*)?$/i.test(word);
+}
 
 /** The rule as text; undefined when nothing has that name. */
 export function ruleText(name: string): string | undefined {

@@ -1,5 +1,6 @@
 // The story of execve as JSON: addresses are hexadecimal strings, error numbers their names.
 import { type ExecInput, errnoName, type ImageFinding } from '@elf/exec';
+import { hex } from '../report-numbers.ts';
 import { type ExecStory, lateFate } from './exec-story.ts';
 
 /** Raised when a field changes its meaning. */
@@ -58,8 +59,4 @@ function jsonFinding({ rule, errno, when, kernelFunction, sentence }: ImageFindi
 
 function jsonInput(value: ExecInput): string | number | boolean {
   return typeof value === 'bigint' ? hex(value) : value;
-}
-
-function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
 }

@@ -1,5 +1,6 @@
 // The story of execve as text: a line per step, then the verdict and what else stands in the way, or the address space.
 import { type ExecOutcome, errnoName, type ImageFinding } from '@elf/exec';
+import { hex } from '../report-numbers.ts';
 import { type ExecStory, lateFate } from './exec-story.ts';
 
 /** The whole story. */
@@ -23,9 +24,7 @@ function steps({ record }: ExecOutcome): string {
 
 function acceptance(outcome: ExecOutcome & { readonly ok: true }): string {
   const pointer = outcome.abi === 'x86-64' ? 'rsp' : 'esp';
-  const [entry, stack, heap] = [outcome.entry, outcome.stackPointer, outcome.brk].map(
-    (value) => `0x${value.toString(16)}`,
-  );
+  const [entry, stack, heap] = [outcome.entry, outcome.stackPointer, outcome.brk].map(hex);
   return `accepted as ${outcome.format}: starts at ${entry} with ${pointer} ${stack}, heap at ${heap}`;
 }
 

@@ -1,6 +1,7 @@
 // The maps as JSON: 64-bit values are "0x..." strings, counts are numbers.
 import { errnoName } from '@elf/exec';
 import type { AddressRange, ByteOrigin } from '@elf/pagesize';
+import { hex } from '../report-numbers.ts';
 import type { ImageReport } from './image-report.ts';
 import type { LoadStory } from './load-story.ts';
 import { rightsText } from './maps-story-text.ts';
@@ -97,8 +98,4 @@ function imageJson(image: ImageReport): object {
 
 function originJson(origin: ByteOrigin): object {
   return origin.kind === 'file' ? { kind: 'file', fileOffset: hex(origin.fileOffset) } : origin;
-}
-
-function hex(value: number | bigint): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

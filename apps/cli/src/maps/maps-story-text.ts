@@ -1,6 +1,7 @@
 // The maps as text, with damage and other permissions beneath the line they are in.
 import { errnoName } from '@elf/exec';
 import type { ByteOrigin } from '@elf/pagesize';
+import { counted, hex, pageSizeText } from '../report-numbers.ts';
 import type { ImageReport, ReportedDamage } from './image-report.ts';
 import type { LoadStory } from './load-story.ts';
 
@@ -41,21 +42,17 @@ export function storyText({ request, outcome, images }: LoadStory): string {
 export function summaryLine(image: ImageReport): string {
   const { path, plan, damage, damagedBytes, differingBytes, isComplete, protectionChanges } = image;
   const name = path.slice(path.lastIndexOf('/') + 1);
-  const where = `${name}, ${plan.policy} on ${plan.hostPageBytes / 1024} KiB pages, AT_PAGESZ ${plan.auxiliaryPageBytes}`;
+  const where = `${name}, ${plan.policy} on ${pageSizeText(plan.hostPageBytes)} pages, AT_PAGESZ ${plan.auxiliaryPageBytes}`;
   if (plan.refusal !== undefined) return `${where}: refused by ${plan.refusal.rule}. ${plan.refusal.sentence}`;
   const lost =
     damage.length === 0
       ? 'every byte is in its place'
-      : `${damagedBytes} bytes in ${count(damage.length, 'range')} come from the wrong place, ${isComplete ? '' : 'at least '}${differingBytes} of them differ`;
+      : `${damagedBytes} bytes in ${counted(damage.length, 'range')} come from the wrong place, ${isComplete ? '' : 'at least '}${differingBytes} of them differ`;
   const rights =
     protectionChanges.length === 0
       ? 'permissions are exact'
-      : `${count(protectionChanges.length, 'range')} with other permissions`;
+      : `${counted(protectionChanges.length, 'range')} with other permissions`;
   return `${where}: ${lost}; ${rights}`;
-}
-
-function count(number: number, noun: string): string {
-  return `${number} ${noun}${number === 1 ? '' : 's'}`;
 }
 
 function imageRemarks({ bias, loads, damage, protectionChanges }: ImageReport): Remark[] {
@@ -91,13 +88,7 @@ function damageLines(range: ReportedDamage, bias: bigint, loads: ImageReport['lo
 
 function originText(origin: ByteOrigin): string {
   if (origin.kind === 'zero') return 'zeros';
-  return origin.kind === 'unmapped'
-    ? 'nothing'
-    : `file ${origin.fileOffset < 0n ? '-' : ''}0x${absolute(origin.fileOffset).toString(16)}`;
-}
-
-function absolute(value: bigint): bigint {
-  return value < 0n ? -value : value;
+  return origin.kind === 'unmapped' ? 'nothing' : `file ${hex(origin.fileOffset)}`;
 }
 
 /** r-x and the like; "none" for unmapped memory and for PROT_NONE. */

@@ -3,7 +3,8 @@ import { type Stats, statSync } from 'node:fs';
 import { type ByteSource, ParseError } from '@elf/parse';
 import { openFileSource } from '@elf/parse/node';
 import type { RewritePlan } from '@elf/parse/rewrite';
-import { type OptionRow, optionHelp, parseOptions } from '../options.ts';
+import { hostErrorText } from '../host-error-text.ts';
+import { mistakeText, type OptionRow, optionHelp, parseMixedOptions } from '../options.ts';
 import type { TextStreams } from '../readelf/output.ts';
 import { writeRewritten } from './write-rewritten.ts';
 
@@ -25,8 +26,8 @@ export interface RewriteCheck {
 /** One command. */
 export interface RewriteCommand {
   readonly name: string;
-  /** First line of help, without "Usage: elf ". */
-  readonly usage: string;
+  /** Its options that must be given, for the first lines of help: "--phdrs-first ". */
+  readonly needed: string;
   /** What the command changes and what it leaves, in paragraphs. */
   readonly explanation: string;
   readonly options: readonly OptionRow[];
@@ -39,55 +40,44 @@ export interface RewriteCommand {
 /** The option both commands have. */
 export const IN_PLACE: OptionRow = {
   name: 'in-place',
-  description: 'replace IN itself; without it OUT may not be the same file',
+  description: 'replace FILE itself',
 };
 const HELP: OptionRow = { name: 'help', description: 'print this' };
 
 /** Runs a command and returns the exit status: 0 done, 1 not possible for this file, 2 a usage mistake. */
 export function runRewriteCommand(command: RewriteCommand, args: readonly string[], io: TextStreams): number {
   const rows = [...command.options, IN_PLACE, HELP];
-  const help = `Usage: elf ${command.usage}\n${optionHelp(rows)}\n${command.explanation}`;
-  const words = readWords(rows, args);
-  if ('mistake' in words) return usageMistake(command, words.mistake, help, io);
-  const { given, files } = words;
+  const { name, needed } = command;
+  const help = `usage: elf ${name} ${needed}IN OUT\n       elf ${name} ${needed}--in-place FILE\n\n${command.explanation}\n${optionHelp(rows)}`;
+  const parsed = parseMixedOptions(rows, args, {});
+  if ('mistake' in parsed) return usageMistake(command, parsed.mistake, io);
+  const { values, rest: files } = parsed;
+  const given = new Set(values.keys());
   if (given.has(HELP.name)) {
     io.stdout(help);
     return EXIT_OK;
   }
   const inPlace = given.has(IN_PLACE.name);
-  const wanted = inPlace && files.length === 1 ? [files[0], files[0]] : files;
-  const mistake = command.mistake?.(given) ?? (wanted.length === 2 ? undefined : 'one IN and one OUT are needed');
-  if (mistake !== undefined) return usageMistake(command, mistake, help, io);
-  const [input, output] = wanted;
+  const mistake = command.mistake?.(given) ?? mistakeInFiles(files, inPlace);
+  if (mistake !== undefined) return usageMistake(command, mistake, io);
+  const [input, output = input] = files;
   try {
     return rewriteFile(command, input, output, inPlace, io);
   } catch (error) {
-    io.stderr(`elf ${command.name}: ${describe(error, input)}\n`);
+    io.stderr(`elf ${name}: ${describe(error, input, output)}\n`);
     return EXIT_REFUSED;
   }
 }
 
-function usageMistake(command: RewriteCommand, mistake: string, help: string, io: TextStreams): number {
-  io.stderr(`elf ${command.name}: ${mistake}\n${help}`);
+function usageMistake(command: RewriteCommand, mistake: string, io: TextStreams): number {
+  io.stderr(mistakeText(command.name, mistake));
   return EXIT_USAGE;
 }
 
-/** Options may stand before, between and after the files. */
-function readWords(
-  rows: readonly OptionRow[],
-  args: readonly string[],
-): { readonly given: ReadonlySet<string>; readonly files: readonly string[] } | { readonly mistake: string } {
-  const given = new Set<string>();
-  const files: string[] = [];
-  for (let rest = args; rest.length > 0; ) {
-    if (rest[0] === '--') return { given, files: [...files, ...rest.slice(1)] };
-    const parsed = parseOptions(rows, rest, {});
-    if ('mistake' in parsed) return parsed;
-    for (const name of parsed.values.keys()) given.add(name);
-    if (parsed.rest.length > 0) files.push(parsed.rest[0]);
-    rest = parsed.rest.slice(1);
-  }
-  return { given, files };
+function mistakeInFiles({ length }: readonly string[], inPlace: boolean): string | undefined {
+  if (inPlace)
+    return length === 1 ? undefined : `--${IN_PLACE.name} takes one file, which it replaces; ${length} were given`;
+  return length === 2 ? undefined : `one IN and one OUT are needed, or --${IN_PLACE.name} and one file`;
 }
 
 function rewriteFile(
@@ -142,8 +132,10 @@ function isSameFile(input: Stats, output: string): boolean {
 }
 
 /** A sentence for what the file or the host did; anything else is a mistake of ours and goes on. */
-function describe(error: unknown, input: string): string {
+function describe(error: unknown, input: string, output: string): string {
   if (ParseError.isInstance(error)) return `${input}: at offset ${error.offset}: ${error.message}`;
-  if (error instanceof Error && 'syscall' in error) return error.message;
-  throw error;
+  if (!(error instanceof Error && 'syscall' in error)) throw error;
+  const { path } = error as { path?: string };
+  // Without a path it is a full disk or the like, and the output's; its temporary name means nothing to people.
+  return path === input ? `${input}: ${hostErrorText(error)}` : `${output} cannot be written: ${hostErrorText(error)}`;
 }

@@ -1,4 +1,5 @@
 // The page grid behind the plot, the breaks, and the numbers along both axes.
+import { hex } from '../../report-numbers.ts';
 import type { BrokenScale } from './broken-scale.ts';
 import { element, textElement } from './element.ts';
 import { LANES_HEIGHT } from './lanes.ts';
@@ -97,10 +98,6 @@ function spaced(scale: BrokenScale, distance: number): { value: bigint; position
     if (previous === undefined || border.position - previous.position >= distance) chosen.push(border);
   }
   return chosen;
-}
-
-function hex(value: bigint): string {
-  return `0x${value.toString(16)}`;
 }
 
 /** A size in the unit that keeps it short. */

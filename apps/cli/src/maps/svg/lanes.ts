@@ -1,5 +1,6 @@
 // The lanes beneath the plot: memory as it should be, as it is, and where the two differ.
 import { memoryAfter } from '@elf/pagesize';
+import { hex } from '../../report-numbers.ts';
 import { rightsText } from '../maps-story-text.ts';
 import { element, textElement } from './element.ts';
 import { bar, type PictureFrame } from './picture-frame.ts';
@@ -90,7 +91,7 @@ function memoryBars(frame: PictureFrame, y: number): string[] {
   const { loads, plan } = frame.report;
   const bars: { start: bigint; end: bigint; segment: number; className: string; meaning: string }[] = [];
   for (const { start, end, origin, segment, protection } of memoryAfter(plan)) {
-    const source = origin.kind === 'file' ? `from file offset 0x${origin.fileOffset.toString(16)}` : 'zeros';
+    const source = origin.kind === 'file' ? `from file offset ${hex(origin.fileOffset)}` : 'zeros';
     const className = `fill-${rightsClass(protection)}${origin.kind === 'zero' ? ' zeros' : ''}`;
     const previous = bars.at(-1);
     if (previous?.end === start && previous.className === className && previous.segment === segment) previous.end = end;

@@ -1,5 +1,6 @@
 // The legend: only what occurs in the picture.
 import { memoryAfter } from '@elf/pagesize';
+import { pageSizeText } from '../../report-numbers.ts';
 import type { ImageReport } from '../image-report.ts';
 import { element, textElement } from './element.ts';
 import { RIGHTS_MEANINGS, rightsClass } from './picture-style.ts';
@@ -59,7 +60,7 @@ function entries({ loads, plan, damage, protectionChanges }: ImageReport, hasBre
     ...(protectionChanges.length > 0
       ? [{ swatch: box('rights'), text: 'permissions that are not the wanted ones' }]
       : []),
-    { swatch: line('grid'), text: `pages of ${plan.hostPageBytes / 1024} KiB` },
+    { swatch: line('grid'), text: `pages of ${pageSizeText(plan.hostPageBytes)}` },
     ...(hasBreaks ? [{ swatch: box('gap'), text: 'left out of the scale' }] : []),
   ];
 }

@@ -1,6 +1,7 @@
 // The picture of one image: file offsets against addresses, what the loader leaves in memory, and what is damaged.
 import type { AddressRange } from '@elf/pagesize';
 import type { ImageReport } from '../image-report.ts';
+import { pageSizeText } from '../../report-numbers.ts';
 import { summaryLine } from '../maps-story-text.ts';
 import { drawAxes, drawGrid, numbersHeight } from './axes.ts';
 import { BrokenScale, pagesAround } from './broken-scale.ts';
@@ -27,7 +28,7 @@ export function drawPicture(report: ImageReport): string {
   const width = LEFT + Math.max(addresses.length, 640) + RIGHT;
   const height = TOP + offsets.length + LANES_HEIGHT + numbersHeight(addresses) + LEGEND_HEIGHT;
   const name = report.path.slice(report.path.lastIndexOf('/') + 1);
-  const heading = `${name}: ${report.plan.policy} on ${report.plan.hostPageBytes / 1024} KiB pages`;
+  const heading = `${name}: ${report.plan.policy} on ${pageSizeText(report.plan.hostPageBytes)} pages`;
   const summary = summaryLine(report);
   return `${element(
     'svg',

@@ -1,5 +1,6 @@
 // The lines of the plot: each segment's file bytes, what the loader takes from the file for it, and damage.
 import type { ProgramHeader } from '@elf/parse';
+import { hex } from '../../report-numbers.ts';
 import { rightsText } from '../maps-story-text.ts';
 import { element, textElement, titleElement } from './element.ts';
 import type { PictureFrame } from './picture-frame.ts';
@@ -47,7 +48,7 @@ function segmentLine(frame: PictureFrame, load: ProgramHeader): string {
   if (load.filesz === 0n) return '';
   const points = linePoints(frame, load.vaddr + frame.report.bias, load.offset, load.filesz);
   const rights = protectionOf(load);
-  const meaning = `PT_LOAD ${load.index} ${rightsText(rights)}: ${load.filesz} bytes from file offset 0x${load.offset.toString(16)} at 0x${(load.vaddr + frame.report.bias).toString(16)}`;
+  const meaning = `PT_LOAD ${load.index} ${rightsText(rights)}: ${load.filesz} bytes from file offset ${hex(load.offset)} at ${hex(load.vaddr + frame.report.bias)}`;
   return element('polyline', { class: `line line-${rightsClass(rights)}`, points }, titleElement(meaning));
 }
 
