@@ -44,6 +44,7 @@ export type { FileSystem, OpenRequest } from './files/file-system.ts';
 export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
 export { layeredFileSystem } from './files/layered.ts';
 export { COOKED_MODES, type TerminalModes } from './files/line-discipline.ts';
+export { createMemoryFile, type MemoryFileParts } from './files/memory-file.ts';
 export { MemoryFileSystem } from './files/memory-file-system.ts';
 export { type Mount, MountTable } from './files/mount-table.ts';
 export { OpenDescription, type OpenMode } from './files/open-description.ts';

@@ -70,7 +70,7 @@ export class Kernel {
     this.bootTime = parts.host.clock.monotonic();
     const { streams } = parts.host;
     const terminal = () => [streams.input, streams.output, streams.error].find((file) => file.terminal !== undefined);
-    this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal));
+    this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal), parts.memory.fileFrames);
     this.tree.mounts.mount('/', parts.host.files, 'host');
   }
 

@@ -52,6 +52,7 @@ function runNatively({ program, args }: Case): Result {
   const numbers: Readonly<Record<string, number>> = {
     SIGKILL: 9,
     SIGTERM: 15,
+    SIGBUS: 7,
     SIGSEGV: 11,
     SIGILL: 4,
     SIGFPE: 8,
@@ -138,6 +139,7 @@ describe('committed fixtures print what was recorded', () => {
   it.each([
     [{ program: join(fixtures, 'printf-c/printf-musl'), args: ['text', '3.14159'] }, 'b609', 3],
     [{ program: join(fixtures, 'faults-asm/faults'), args: ['e'] }, 'e3b0', 3],
+    [{ program: join(fixtures, 'memory-c/memory-musl'), args: [] }, '9dbd', 21],
   ])('%o', async (one, hash, status) => {
     const ours = await runHere(one);
     expect(createHash('sha256').update(ours.stdout).digest('hex').slice(0, 4)).toBe(hash);
@@ -153,6 +155,7 @@ const nativeCases: Case[] = isNative
         args: [kind],
       })),
       { program: join(fixtures, 'printf-c/printf-musl'), args: ['text', '3.14159'] },
+      ...[[], ['bus']].map((args) => ({ program: join(fixtures, 'memory-c/memory-musl'), args })),
       ...compiled('gcc'),
       ...compiled('musl-gcc'),
       ...busyboxCases(),

@@ -28,7 +28,8 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
   const stray = interpreter ? undefined : firstFailure(request.profile.elfRules, ['entry'], candidate);
   if (stray) return refuse(stray.errno, stray.rule, stray.sentence);
   const programEntry = Number(BigInt.asUintN(image.abi.elfClass, image.header.entry + BigInt(program.bias)));
-  space.setProgramBreak(program.brk);
+  // Of the borders Linux keeps, RLIMIT_DATA counts these two with the heap (include/linux/mm.h, check_data_rlimit).
+  space.setProgramBreak(program.brk, Math.max(0, program.endData - program.startData));
   const facts = {
     programHeaderAddress: program.programHeaderAddress,
     programHeaderCount: image.header.phnum,

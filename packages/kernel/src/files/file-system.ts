@@ -39,7 +39,6 @@ export interface FileSystem {
   setOwner(path: string, user: number, group: number): number;
   /** Undefined keeps a time. */
   setTimes(path: string, access: bigint | undefined, modify: bigint | undefined): number;
-  truncate(path: string, length: number): number;
   /**
    * For links that lead to an object and not to a path (/proc/self/fd/3 of a pipe): the object, freshly referenced.
    * Undefined: an ordinary link, follow its text.

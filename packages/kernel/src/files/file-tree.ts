@@ -1,5 +1,7 @@
 // The file tree of a machine: mounts, path walk and devices behind the operations that system calls need.
+import type { FileFrames } from '@elf/mm';
 import { Errno } from '../errno.ts';
+import { coherentFile, forgetContent } from './coherent-file.ts';
 import type { FileStatus } from './file-status.ts';
 import { FileType, isType } from './file-status.ts';
 import type { FileSystem, OpenRequest } from './file-system.ts';
@@ -34,9 +36,12 @@ export interface TreeOpenRequest extends OpenRequest {
 export class FileTree {
   readonly mounts = new MountTable();
   readonly #openDevice: DeviceOpener;
+  readonly #frames: FileFrames | undefined;
 
-  constructor(openDevice: DeviceOpener = () => undefined) {
+  /** With `frames`, what is read from files and written to them agrees with their mappings in that memory. */
+  constructor(openDevice: DeviceOpener = () => undefined, frames?: FileFrames) {
     this.#openDevice = openDevice;
+    this.#frames = frames;
   }
 
   /** Resolves a path; the place may be empty when only its last name is missing. */
@@ -80,7 +85,23 @@ export class FileTree {
     if (at === undefined) return -Errno.ENOENT;
     const file = at.mount.fileSystem.open(at.relative, request);
     if (typeof file === 'number') return file;
-    return new OpenDescription(file, mode, place.path);
+    if (this.#frames === undefined) return new OpenDescription(file, mode, place.path);
+    if (request.truncate) forgetContent(file, this.#frames);
+    return new OpenDescription(coherentFile(file, this.#frames), mode, place.path);
+  }
+
+  /** truncate(2). */
+  truncate(from: Viewpoint, path: string, length: number): number {
+    const status = this.status(from, path, true);
+    if (typeof status === 'number') return status;
+    if (isType(status, FileType.Directory)) return -Errno.EISDIR;
+    if (!isType(status, FileType.Regular)) return -Errno.EINVAL;
+    const mode = { readable: false, writable: true, append: false, nonBlocking: false };
+    const opened = this.open(from, path, { read: false, write: true }, mode);
+    if (typeof opened === 'number') return opened;
+    const result = opened.file.truncate?.(length) ?? -Errno.EINVAL;
+    opened.release();
+    return result;
   }
 
   /** Applies an operation of the file system to an existing path. */

@@ -38,7 +38,6 @@ export function layeredFileSystem(upper: FileSystem, lower: FileSystem): FileSys
     setMode: (path, mode) => owner(path).setMode(path, mode),
     setOwner: (path, user, group) => owner(path).setOwner(path, user, group),
     setTimes: (path, access, modify) => owner(path).setTimes(path, access, modify),
-    truncate: (path, length) => owner(path).truncate(path, length),
     space: () => lower.space?.() ?? { total: 0, free: 0 },
   };
 }

@@ -158,13 +158,6 @@ export class MemoryFileSystem implements FileSystem {
     return this.#change(path, (node) => this.#nodes.setTimes(node, access, modify));
   }
 
-  truncate(path: string, length: number): number {
-    return this.#change(path, (node) => {
-      if (isType(node, FileType.Directory)) return -Errno.EISDIR;
-      return this.#nodes.resize(node, length);
-    });
-  }
-
   #change(path: string, apply: (node: MemoryNode) => number): number {
     const node = this.#find(path);
     return typeof node === 'number' ? node : apply(node);

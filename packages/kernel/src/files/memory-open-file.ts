@@ -28,6 +28,7 @@ export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): Open
     write: (bytes, position) => nodes.write(node, bytes, position),
     truncate: (length) => nodes.resize(node, length),
     available: () => node.size,
+    mappedAs: () => node,
     backing: () => ({
       identity: node,
       sizeInBytes: () => node.size,

@@ -38,6 +38,8 @@ export interface OpenFile {
   /** The entries of a directory, without "." and "..". */
   entries?(): DirectoryEntry[] | number;
   truncate?(length: number): number;
+  /** Makes [start, end) zeros without changing the size (FALLOC_FL_PUNCH_HOLE). Files of a machine's tree have it when they can be mapped. */
+  punchHole?(start: number, end: number): number;
   synchronize?(): number;
   setMode?(mode: number): number;
   setOwner?(user: number, group: number): number;
@@ -46,6 +48,8 @@ export interface OpenFile {
   readonly terminal?: TerminalControl;
   /** What mmap maps; absent when the file cannot be mapped. */
   backing?(): Backing | undefined;
+  /** The `identity` that backings of this file have, when there may be some: by it reads and writes find pages that are mapped. */
+  mappedAs?(): object | undefined;
   /** Bytes that a read would return now (FIONREAD); absent when unknown. */
   available?(): number;
   /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */

@@ -16,7 +16,6 @@ export function refuseChanges(errno: number) {
     setMode: refuse,
     setOwner: refuse,
     setTimes: refuse,
-    truncate: refuse,
   };
 }
 

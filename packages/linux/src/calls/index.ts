@@ -7,6 +7,9 @@ import * as identity from './identity.ts';
 import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
 import * as memory from './memory.ts';
+import * as memoryAdvice from './memory-advice.ts';
+import * as memoryFiles from './memory-files.ts';
+import * as memoryLocks from './memory-locks.ts';
 import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
 import * as poll from './poll.ts';
@@ -90,12 +93,16 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   memory.mprotect,
   memory.mremap,
   memory.brk,
-  memory.madvise,
-  memory.msync,
-  memory.mlock,
-  memory.munlock,
-  memory.mlockall,
-  memory.mincore,
+  memoryAdvice.madvise,
+  memoryAdvice.msync,
+  memoryAdvice.mincore,
+  memoryLocks.mlock,
+  memoryLocks.mlock2,
+  memoryLocks.munlock,
+  memoryLocks.mlockall,
+  memoryLocks.munlockall,
+  memoryFiles.memfdCreate,
+  memoryFiles.fallocate,
   identity.getpid,
   identity.gettid,
   identity.getppid,

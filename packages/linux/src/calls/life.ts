@@ -20,6 +20,7 @@ import { AT } from '../abi/flags/file-flags.ts';
 import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
+import { applyMemoryLimits } from './resource-limits.ts';
 
 // biome-ignore format: a table
 const CLONE = {
@@ -224,7 +225,10 @@ function execute(task: Thread, name: string, argv: number, environment: number, 
   const variables = readStrings(task, environment);
   if (typeof strings === 'number') return strings;
   if (typeof variables === 'number') return variables;
-  return task.kernel.execute(task, name, strings, variables, at);
+  const result = task.kernel.execute(task, name, strings, variables, at);
+  // The new address space knows the machine's limits only.
+  if (result === 0) applyMemoryLimits(task.process);
+  return result;
 }
 
 function readStrings(task: Thread, table: number): string[] | number {

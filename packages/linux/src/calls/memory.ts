@@ -1,4 +1,4 @@
-// mmap(2), munmap(2), mprotect(2), mremap(2), brk(2), madvise(2), msync(2), mlock(2), mincore(2): registers to requests; @elf/mm acts.
+// mmap(2), munmap(2), mprotect(2), mremap(2), brk(2): registers to requests; @elf/mm acts.
 import {
   address,
   defineSystemCall,
@@ -6,48 +6,54 @@ import {
   Errno,
   flagSet,
   hexadecimal,
-  int,
-  oneOf,
+  type OpenDescription,
   size,
   type Thread,
 } from '@elf/kernel';
-import { MADV_NAMES, MAP, MAP_NAMES, MREMAP_NAMES, PROT_NAMES } from '../abi/flags/memory-flags.ts';
+import { type AddressSpace, AreaFlag, GUEST_PAGE_OFFSET_MASK } from '@elf/mm';
+import { LEGACY_MAP_MASK, MAP, MAP_NAMES, MREMAP_NAMES, PROT, PROT_NAMES } from '../abi/flags/memory-flags.ts';
+import { applyMemoryLimits } from './resource-limits.ts';
 
 const protection = flagSet(PROT_NAMES, 'PROT_NONE');
-const PROT_WRITE = 2;
+/** Advice that stands for what MAP_DROPPABLE promises: gone in children, not in core dumps. */
+const DROPPABLE_ADVICE = [18, 16] as const;
 
 export const mmap = defineSystemCall({
   name: 'mmap',
   numbers: { 'x86-64': 9 },
   support: 'partial',
-  note: 'MAP_HUGETLB is refused with ENOMEM.',
+  note: 'MAP_HUGETLB is refused with ENOMEM: no huge pages are reserved.',
   result: 'hex',
   arguments: { address, length: size, protection, flags: flagSet(MAP_NAMES), fd: descriptor, offset: hexadecimal },
   run: (task, values) => {
-    const { flags } = values;
-    const type = flags & 3;
-    if (type === 0 || values.length === 0) return -Errno.EINVAL;
+    const { flags, length } = values;
+    if ((values.offset & GUEST_PAGE_OFFSET_MASK) !== 0) return -Errno.EINVAL;
+    const isAnonymous = (flags & MAP.ANONYMOUS) !== 0;
+    const file = isAnonymous ? undefined : task.process.descriptors.get(values.fd);
+    if (!isAnonymous && (file === undefined || file.mode.pathOnly)) return -Errno.EBADF;
+    if (length === 0) return -Errno.EINVAL;
     if ((flags & MAP.HUGETLB) !== 0) return -Errno.ENOMEM;
-    const shared = (type & MAP.SHARED) !== 0;
-    const file = (flags & MAP.ANONYMOUS) !== 0 ? undefined : fileToMap(task, values.fd, shared, values.protection);
-    if (typeof file === 'number') return file;
-    const fixed =
-      (flags & MAP.FIXED_NOREPLACE) !== 0 ? 'no-replace' : (flags & MAP.FIXED) !== 0 ? 'replace' : undefined;
-    const result = task.process.space.map({
+    const type = flags & MAP.TYPE;
+    const mapping = file === undefined ? anonymousMapping(type) : fileMapping(file, flags, values.protection);
+    if (typeof mapping === 'number') return mapping;
+    const space = limitedSpace(task);
+    const result = space.map({
+      ...mapping,
       address: values.address,
-      length: values.length,
-      protection: values.protection & 7,
-      fixed,
-      shared,
-      backing: file?.backing,
-      maximumProtection: file?.maximumProtection,
+      length,
+      protection: values.protection & PROT.ACCESS,
+      fixed: (flags & MAP.FIXED_NOREPLACE) !== 0 ? 'no-replace' : (flags & MAP.FIXED) !== 0 ? 'replace' : undefined,
       offset: file === undefined ? 0 : values.offset,
       growsDown: (flags & MAP.GROWSDOWN) !== 0,
       low32: (flags & MAP.BIT32) !== 0,
-      noReserve: (flags & MAP.NORESERVE) !== 0,
+      noReserve: (flags & MAP.NORESERVE) !== 0 || type === MAP.DROPPABLE,
       locked: (flags & MAP.LOCKED) !== 0,
+      stack: (flags & MAP.STACK) !== 0,
     });
-    if (result >= 0 && (flags & (MAP.POPULATE | MAP.LOCKED)) !== 0) task.process.space.populate(result, values.length);
+    if (result < 0) return result;
+    if (type === MAP.DROPPABLE) for (const advice of DROPPABLE_ADVICE) space.advise(result, length, advice);
+    // The space itself brings the pages of locked memory.
+    if ((flags & (MAP.POPULATE | MAP.NONBLOCK)) === MAP.POPULATE) space.populate(result, length);
     return result;
   },
 });
@@ -63,12 +69,16 @@ export const munmap = defineSystemCall({
 export const mprotect = defineSystemCall({
   name: 'mprotect',
   numbers: { 'x86-64': 10 },
-  support: 'partial',
-  note: 'PROT_GROWSDOWN and PROT_GROWSUP are refused with EINVAL.',
+  support: 'full',
   arguments: { address, length: size, protection },
-  run: (task, values) => {
-    if ((values.protection & ~7) !== 0) return -Errno.EINVAL;
-    return task.process.space.protect(values.address, values.length, values.protection);
+  run: (task, { address: start, length, protection: wanted }) => {
+    const grows = wanted & (PROT.GROWSDOWN | PROT.GROWSUP);
+    const space = limitedSpace(task);
+    if (grows === (PROT.GROWSDOWN | PROT.GROWSUP)) return -Errno.EINVAL;
+    if ((wanted & ~grows & ~(PROT.ACCESS | PROT.SEM)) !== 0) return -Errno.EINVAL;
+    const isPlain = grows === 0 || length === 0 || start % space.layout.mappingGranularity !== 0;
+    if (isPlain) return space.protect(start, length, wanted & PROT.ACCESS);
+    return protectStack(space, start, start + length, wanted);
   },
 });
 
@@ -77,16 +87,17 @@ export const mremap = defineSystemCall({
   numbers: { 'x86-64': 25 },
   support: 'full',
   result: 'hex',
-  arguments: { address, oldLength: size, newLength: size, flags: flagSet(MREMAP_NAMES), fixedAddress: address },
-  run: (task, values) => {
-    if ((values.flags & ~7) !== 0) return -Errno.EINVAL;
-    return task.process.space.remap({
-      address: values.address,
-      oldLength: values.oldLength,
-      newLength: values.newLength,
-      mayMove: (values.flags & MREMAP_NAMES.MREMAP_MAYMOVE) !== 0,
-      fixedAddress: (values.flags & MREMAP_NAMES.MREMAP_FIXED) !== 0 ? values.fixedAddress : undefined,
-      keepOld: (values.flags & MREMAP_NAMES.MREMAP_DONTUNMAP) !== 0,
+  arguments: { address, oldLength: size, newLength: size, flags: flagSet(MREMAP_NAMES), newAddress: address },
+  run: (task, { flags, newAddress, ...range }) => {
+    if ((flags & ~7) !== 0) return -Errno.EINVAL;
+    const isFixed = (flags & MREMAP_NAMES.MREMAP_FIXED) !== 0;
+    const keepOld = (flags & MREMAP_NAMES.MREMAP_DONTUNMAP) !== 0;
+    return limitedSpace(task).remap({
+      ...range,
+      mayMove: (flags & MREMAP_NAMES.MREMAP_MAYMOVE) !== 0,
+      fixedAddress: isFixed ? newAddress : undefined,
+      keepOld,
+      hint: keepOld && !isFixed ? newAddress : undefined,
     });
   },
 });
@@ -97,84 +108,53 @@ export const brk = defineSystemCall({
   support: 'full',
   result: 'hex',
   arguments: { address },
-  run: (task, values) => task.process.space.brk(values.address),
+  run: (task, values) => limitedSpace(task).brk(values.address),
 });
 
-export const madvise = defineSystemCall({
-  name: 'madvise',
-  numbers: { 'x86-64': 28 },
-  support: 'full',
-  arguments: { address, length: size, advice: oneOf(MADV_NAMES) },
-  run: (task, values) => task.process.space.advise(values.address, values.length, values.advice),
-});
+/** The address space with the limits of this moment. */
+function limitedSpace(task: Thread): AddressSpace {
+  applyMemoryLimits(task.process);
+  return task.process.space;
+}
 
-export const msync = defineSystemCall({
-  name: 'msync',
-  numbers: { 'x86-64': 26 },
-  support: 'full',
-  arguments: { address, length: size, flags: flagSet({ MS_ASYNC: 1, MS_INVALIDATE: 2, MS_SYNC: 4 }) },
-  run: (task, values) => {
-    if ((values.flags & ~7) !== 0 || (values.flags & 5) === 5) return -Errno.EINVAL;
-    return task.process.space.synchronize(values.address, values.length);
-  },
-});
+function anonymousMapping(type: number): { readonly shared: boolean } | number {
+  if (type !== MAP.SHARED && type !== MAP.PRIVATE && type !== MAP.DROPPABLE) return -Errno.EINVAL;
+  return { shared: type === MAP.SHARED };
+}
 
-export const mlock = defineSystemCall({
-  name: 'mlock',
-  numbers: { 'x86-64': 149 },
-  support: 'full',
-  arguments: { address, length: size },
-  run: (task, values) => task.process.space.setLocked(values.address, values.length, true),
-});
-
-export const munlock = defineSystemCall({
-  name: 'munlock',
-  numbers: { 'x86-64': 150 },
-  support: 'full',
-  arguments: { address, length: size },
-  run: (task, values) => task.process.space.setLocked(values.address, values.length, false),
-});
-
-export const mlockall = defineSystemCall({
-  name: 'mlockall',
-  numbers: { 'x86-64': 151 },
-  support: 'partial',
-  note: 'Accepted without effect: nothing is ever swapped out.',
-  arguments: { flags: int },
-  run: (_task, { flags }) => (flags === 0 || (flags & ~7) !== 0 ? -Errno.EINVAL : 0),
-});
-
-export const mincore = defineSystemCall({
-  name: 'mincore',
-  numbers: { 'x86-64': 27 },
-  support: 'full',
-  arguments: { address, length: size, vector: address },
-  run: (task, values) => {
-    const pages = task.process.space.residency(values.address, values.length);
-    if (typeof pages === 'number') return pages;
-    return task.user.write(values.vector, pages) ? 0 : -Errno.EFAULT;
-  },
-});
-
-/** What a file mapping needs, checked as do_mmap does. */
-function fileToMap(task: Thread, fd: number, shared: boolean, wanted: number) {
-  const file = task.process.descriptors.get(fd);
-  if (file === undefined || file.mode.pathOnly) return -Errno.EBADF;
-  if (!file.mode.readable) return -Errno.EACCES;
-  if (shared && (wanted & PROT_WRITE) !== 0 && !file.mode.writable) return -Errno.EACCES;
-  const backing = file.file.backing?.();
+/** What a file mapping needs, checked as do_mmap does (mm/mmap.c). */
+function fileMapping(description: OpenDescription, flags: number, wanted: number) {
+  const { file, mode, path } = description;
+  const type = flags & MAP.TYPE;
+  if (type === MAP.SHARED_VALIDATE && (flags & ~(LEGACY_MAP_MASK | MAP.TYPE)) !== 0) return -Errno.EOPNOTSUPP;
+  if (type === 0 || type > MAP.SHARED_VALIDATE) return -Errno.EINVAL;
+  const shared = type !== MAP.PRIVATE;
+  if (shared && (wanted & PROT.WRITE) !== 0 && !mode.writable) return -Errno.EACCES;
+  if (!mode.readable) return -Errno.EACCES;
+  const backing = file.backing?.();
   if (backing === undefined) return -Errno.ENODEV;
-  const status = file.file.status();
+  const status = file.status();
   if (typeof status === 'number') return status;
   const { device, inode } = status;
-  const shown = `${hexByte(device >>> 8)}:${hexByte(device & 0xff)}`;
-  const named = backing.mapsEntry === undefined && file.path !== undefined;
+  const mapsEntry = path === undefined ? undefined : { path, device: deviceText(device), inode };
   return {
-    backing: named ? { ...backing, mapsEntry: { path: file.path as string, device: shown, inode } } : backing,
-    maximumProtection: shared && !file.mode.writable ? 7 & ~PROT_WRITE : 7,
+    shared,
+    backing: { ...backing, openFile: description, mapsEntry: backing.mapsEntry ?? mapsEntry },
+    maximumProtection: shared && !mode.writable ? PROT.ACCESS & ~PROT.WRITE : PROT.ACCESS,
   };
 }
 
-function hexByte(value: number): string {
-  return (value & 0xff).toString(16).padStart(2, '0');
+/** PROT_GROWSDOWN: the change reaches to the lowest address of a stack. Nothing grows up on x86 (mm/mprotect.c, do_mprotect_pkey). */
+function protectStack(space: AddressSpace, start: number, end: number, wanted: number): number {
+  const area = space.areas.find((each) => each.end > start);
+  if (area === undefined) return -Errno.ENOMEM;
+  if ((wanted & PROT.GROWSUP) !== 0) return area.start > start ? -Errno.ENOMEM : -Errno.EINVAL;
+  if (area.start >= end) return -Errno.ENOMEM;
+  if ((area.flags & AreaFlag.GrowsDown) === 0) return -Errno.EINVAL;
+  return space.protect(area.start, end - area.start, wanted & PROT.ACCESS);
+}
+
+function deviceText(device: number): string {
+  const hex = (value: number) => (value & 0xff).toString(16).padStart(2, '0');
+  return `${hex(device >>> 8)}:${hex(device)}`;
 }

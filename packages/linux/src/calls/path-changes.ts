@@ -231,9 +231,7 @@ export const truncate = defineSystemCall({
   arguments: { path, length: offset },
   run: (task, values) => {
     if (values.length < 0) return -Errno.EINVAL;
-    return task.kernel.tree.change(task.process.viewpoint, values.path, true, (files, at) =>
-      files.truncate(at, values.length),
-    );
+    return task.kernel.tree.truncate(task.process.viewpoint, values.path, values.length);
   },
 });
 

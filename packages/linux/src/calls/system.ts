@@ -16,28 +16,11 @@ import {
 import { structOut } from '../abi/struct-arguments.ts';
 import { rlimit, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
-import { processState, type ResourceLimit } from '../signals/signal-state.ts';
+import { processState } from '../signals/signal-state.ts';
+import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
-const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
-// biome-ignore format: a table
-const RESOURCES = {
-  RLIMIT_CPU: 0, RLIMIT_FSIZE: 1, RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_CORE: 4, RLIMIT_RSS: 5, RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7,
-  RLIMIT_MEMLOCK: 8, RLIMIT_AS: 9, RLIMIT_LOCKS: 10, RLIMIT_SIGPENDING: 11, RLIMIT_MSGQUEUE: 12, RLIMIT_NICE: 13, RLIMIT_RTPRIO: 14, RLIMIT_RTTIME: 15,
-} as const;
 const resource = oneOf(RESOURCES);
-/** What is not unlimited at the start (include/asm-generic/resource.h and common distributions). */
-const INITIAL_LIMITS: Readonly<Record<number, ResourceLimit>> = {
-  [RESOURCES.RLIMIT_STACK]: [8_388_608n, RLIM_INFINITY],
-  [RESOURCES.RLIMIT_CORE]: [0n, RLIM_INFINITY],
-  [RESOURCES.RLIMIT_NPROC]: [31_000n, 31_000n],
-  [RESOURCES.RLIMIT_NOFILE]: [1024n, 1_048_576n],
-  [RESOURCES.RLIMIT_MEMLOCK]: [8_388_608n, 8_388_608n],
-  [RESOURCES.RLIMIT_SIGPENDING]: [31_000n, 31_000n],
-  [RESOURCES.RLIMIT_MSGQUEUE]: [819_200n, 819_200n],
-  [RESOURCES.RLIMIT_NICE]: [0n, 0n],
-  [RESOURCES.RLIMIT_RTPRIO]: [0n, 0n],
-};
 // biome-ignore format: a table
 const PRCTL = {
   PR_SET_PDEATHSIG: 1, PR_GET_PDEATHSIG: 2, PR_GET_DUMPABLE: 3, PR_SET_DUMPABLE: 4, PR_SET_NAME: 15, PR_GET_NAME: 16, PR_CAPBSET_READ: 23,
@@ -107,7 +90,7 @@ export const setrlimit = defineSystemCall({
   name: 'setrlimit',
   numbers: { 'x86-64': 160 },
   support: 'partial',
-  note: 'Stack, files, data and address space act; others are remembered.',
+  note: 'Stack, files, data, locked memory and address space act; others are remembered.',
   arguments: { resource, limit: address },
   run: (task, values) =>
     isResource(values.resource) ? changeLimit(task, values.resource, values.limit) : -Errno.EINVAL,
@@ -203,13 +186,8 @@ export const capget = defineSystemCall({
   },
 });
 
-/** The limits a process has, defaults where it never changed them. */
-export function limitOf(task: Thread, number: number): ResourceLimit {
-  return processState(task.process).limits.get(number) ?? INITIAL_LIMITS[number] ?? [RLIM_INFINITY, RLIM_INFINITY];
-}
-
 function limitFields(task: Thread, number: number) {
-  const [current, maximum] = limitOf(task, number);
+  const [current, maximum] = limitOf(task.process, number);
   return { current, maximum };
 }
 
@@ -218,9 +196,10 @@ function changeLimit(task: Thread, number: number, at: number): number {
   const maximum = task.user.readU64(at + 8);
   if (current === undefined || maximum === undefined) return -Errno.EFAULT;
   if (current > maximum) return -Errno.EINVAL;
-  const before = limitOf(task, number);
+  const before = limitOf(task.process, number);
   if (maximum > before[1] && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
   processState(task.process).limits.set(number, [current, maximum]);
+  applyMemoryLimits(task.process);
   if (number === RESOURCES.RLIMIT_NOFILE) task.process.descriptors.limit = Math.min(Number(current), 1_048_576);
   return 0;
 }

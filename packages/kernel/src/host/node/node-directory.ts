@@ -74,7 +74,6 @@ export function nodeDirectory(root: string): FileSystem {
         const now = fs.lstatSync(at, { bigint: true });
         fs.lutimesSync(at, seconds(access ?? now.atimeNs), seconds(modify ?? now.mtimeNs));
       }),
-    truncate: (path, length) => run(path, (at) => fs.truncateSync(at, length)),
     space: () => {
       const facts = fs.statfsSync(root);
       return { total: facts.blocks * facts.bsize, free: facts.bavail * facts.bsize };

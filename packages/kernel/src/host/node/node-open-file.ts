@@ -24,6 +24,7 @@ export function openNodeFile(number: number, isWritable: boolean, entries: () =>
   const first = fs.fstatSync(number, { bigint: true });
   const type = Number(first.mode) & FileType.Mask;
   const isRegular = type === FileType.Regular;
+  const key = `${first.dev}:${first.ino}`;
   const positioned = isRegular || type === FileType.Block;
   let isKept = false;
   const file: OpenFile = {
@@ -50,7 +51,7 @@ export function openNodeFile(number: number, isWritable: boolean, entries: () =>
       }),
     backing: () => {
       if (!isRegular) return undefined;
-      const identity = identityOf(`${first.dev}:${first.ino}`);
+      const identity = identityOf(key);
       const slot = isWritable ? 'writable' : 'readOnly';
       const known = identity[slot];
       if (known !== undefined) return known;
@@ -59,6 +60,7 @@ export function openNodeFile(number: number, isWritable: boolean, entries: () =>
       identity[slot] = mappingOf(number, identity, isWritable);
       return identity[slot];
     },
+    mappedAs: isRegular ? () => identities.get(key)?.deref() : undefined,
   };
   if (type === FileType.Directory) return { ...file, entries, backing: undefined };
   return file;

@@ -1,0 +1,90 @@
+// memfd_create(2), fallocate(2): files that are memory, and room in files.
+import {
+  createMemoryFile,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  FileType,
+  flagSet,
+  isType,
+  OpenDescription,
+  offset,
+  path,
+} from '@elf/kernel';
+import { O } from '../abi/flags/file-flags.ts';
+import { FALLOC_NAMES, MFD_NAMES } from '../abi/flags/memory-flags.ts';
+import { describe } from '../files-at.ts';
+
+/** Bytes of a name: NAME_MAX without "memfd:" (mm/memfd.c). */
+const LONGEST_NAME = 249;
+const KNOWN_FLAGS =
+  MFD_NAMES.MFD_CLOEXEC | MFD_NAMES.MFD_ALLOW_SEALING | MFD_NAMES.MFD_NOEXEC_SEAL | MFD_NAMES.MFD_EXEC;
+const MAX_LFS_FILESIZE = 2 ** 63;
+
+export const memfdCreate = defineSystemCall({
+  name: 'memfd_create',
+  numbers: { 'x86-64': 319 },
+  support: 'partial',
+  note: 'MFD_HUGETLB is refused with EINVAL. Seals are not kept: F_ADD_SEALS fails.',
+  arguments: { name: path, flags: flagSet(MFD_NAMES) },
+  run: (task, { name, flags }) => {
+    if ((flags & ~KNOWN_FLAGS) !== 0) return -Errno.EINVAL;
+    const isNeverExecutable = (flags & MFD_NAMES.MFD_NOEXEC_SEAL) !== 0;
+    if (isNeverExecutable && (flags & MFD_NAMES.MFD_EXEC) !== 0) return -Errno.EINVAL;
+    if (name.length > LONGEST_NAME) return -Errno.EINVAL;
+    const { kernel, process } = task;
+    const file = createMemoryFile({
+      name: `/memfd:${name} (deleted)`,
+      mode: isNeverExecutable ? 0o666 : 0o777,
+      inode: kernel.nextInode(),
+      clock: kernel.host.clock,
+      credentials: process.credentials,
+      frames: kernel.memory.fileFrames,
+    });
+    const mode = { readable: true, writable: true, append: false, nonBlocking: false, otherFlags: O.LARGEFILE };
+    return process.descriptors.insert(new OpenDescription(file, mode), (flags & MFD_NAMES.MFD_CLOEXEC) !== 0);
+  },
+});
+
+export const fallocate = defineSystemCall({
+  name: 'fallocate',
+  numbers: { 'x86-64': 285 },
+  support: 'partial',
+  note: 'Room is not reserved, holes stay allocated; ranges are not collapsed, inserted or unshared (EOPNOTSUPP).',
+  arguments: { fd: descriptor, mode: flagSet(FALLOC_NAMES), offset, length: offset },
+  run: (task, { fd, mode, offset: start, length }) => {
+    const description = describe(task, fd);
+    if (typeof description === 'number' || description.mode.pathOnly) return -Errno.EBADF;
+    if (start < 0 || length <= 0) return -Errno.EINVAL;
+    const refusal = refuseMode(mode);
+    if (refusal < 0) return refusal;
+    const { file } = description;
+    if (!description.mode.writable) return -Errno.EBADF;
+    const status = file.status();
+    if (typeof status === 'number') return status;
+    if (isType(status, FileType.Fifo)) return -Errno.ESPIPE;
+    if (isType(status, FileType.Directory)) return -Errno.EISDIR;
+    if (!isType(status, FileType.Regular)) return -Errno.ENODEV;
+    const end = start + length;
+    if (end > MAX_LFS_FILESIZE) return -Errno.EFBIG;
+    const zeroes = (mode & (FALLOC_NAMES.FALLOC_FL_PUNCH_HOLE | FALLOC_NAMES.FALLOC_FL_ZERO_RANGE)) !== 0;
+    const keepsSize = (mode & FALLOC_NAMES.FALLOC_FL_KEEP_SIZE) !== 0;
+    const result = zeroes ? (file.punchHole?.(start, end) ?? -Errno.EOPNOTSUPP) : 0;
+    if (result < 0 || keepsSize || end <= status.sizeInBytes) return result;
+    return file.truncate?.(end) ?? -Errno.EOPNOTSUPP;
+  },
+});
+
+/** Modes that say nothing together, or that no file here can do (fs/open.c, vfs_fallocate). */
+function refuseMode(mode: number): number {
+  const { FALLOC_FL_KEEP_SIZE, FALLOC_FL_PUNCH_HOLE, FALLOC_FL_ZERO_RANGE } = FALLOC_NAMES;
+  switch (mode & ~FALLOC_FL_KEEP_SIZE) {
+    case 0:
+    case FALLOC_FL_ZERO_RANGE:
+      return 0;
+    case FALLOC_FL_PUNCH_HOLE:
+      return (mode & FALLOC_FL_KEEP_SIZE) === 0 ? -Errno.EOPNOTSUPP : 0;
+    default:
+      return -Errno.EOPNOTSUPP;
+  }
+}
