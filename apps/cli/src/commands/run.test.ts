@@ -54,6 +54,21 @@ describe('elf run', () => {
     expect(elf(['run', join(work, 'missing')])).toMatchObject({ status: 127, err: expect.stringContaining('ENOENT') });
   });
 
+  it('models the processor of -cpu or ELF_CPU, and says which there are', () => {
+    expect(elf(['run', '-cpu', 'x86-64-v1', hello]).status).toBe(0);
+    expect(elf(['run', hello], { ELF_CPU: 'pentium3' })).toMatchObject({
+      status: 126,
+      err: expect.stringMatching(/ENOEXEC by rule machine-cpu-model: .+ 64-bit mode\.\n$/),
+    });
+    expect(elf(['run', '-cpu', 'z80', hello])).toMatchObject({
+      status: 125,
+      err: expect.stringMatching(/^elf run: no CPU model is called z80; known are x86-64-v1, /),
+    });
+    const { out, status } = elf(['run', '-cpu', 'help']);
+    expect(status).toBe(0);
+    expect(out).toMatch(/^ {2}x86-64-v3 +level 3/m);
+  });
+
   it('starts foreign files with the interpreter of a binfmt_misc rule', () => {
     const rules = join(work, 'binfmt.d');
     mkdirSync(rules);
