@@ -26,11 +26,13 @@ const flat = (rights: number, isCode: boolean): Descriptor => ({
 const USEABLE = 0x10_0000;
 const code32 = /* @__PURE__ */ flat(0xcffb00, true);
 const data32 = /* @__PURE__ */ flat(0xcff300, false);
+/** Its limit tells processor and node, both 0 as in TSC_AUX: GDT_ENTRY_CPUNODE, expand-down and read-only. */
+const PROCESSOR_ENTRY = 15;
+const processor: Descriptor = { base: 0, rights: 0x40f500, limit: 0, isCode: false, isWritable: false };
 const code64 = /* @__PURE__ */ flat(0xaffb00, true);
 
 /**
  * The descriptor of a selector for code at privilege level 3, undefined where there is none, it is empty, or it belongs to the kernel.
- * The last descriptor of the GDT, whose limit holds the processor number, is not there: this CPU keeps that in TSC_AUX alone.
  * @param threadBase base of a thread-local descriptor by number, undefined while it is empty
  */
 export function descriptorOf(
@@ -43,6 +45,7 @@ export function descriptorOf(
   if (entry === CODE_32 >>> 3) return code32;
   if (entry === DATA >>> 3) return data32;
   if (entry === CODE_64 >>> 3) return code64;
+  if (entry === PROCESSOR_ENTRY) return processor;
   const thread = entry - FIRST_THREAD_ENTRY;
   if (thread < 0 || thread > 2) return undefined;
   const base = threadBase(thread);

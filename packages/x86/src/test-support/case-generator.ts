@@ -57,7 +57,7 @@ export function testedRows(
   return rows;
 }
 
-const NOT_SEQUENTIAL = /^(push|pop|enter|leave|xlat|lahf|ud|privileged|int|v?p?mask|wrfs|wrgs|cmpxchg|l[efgds]s$)/;
+const NOT_SEQUENTIAL = /^(push|pop|enter|leave|xlat|lahf|ud|privileged|int|v?p?mask|wrfs|wrgs|cmpxchg|l[efgds]s$|lsl)/;
 
 /**
  * Rows that can stand in a sequence: straight on, no memory but the operand's, and no undefined flag that the next instruction

@@ -106,9 +106,9 @@ export function encodeRow(
       out.target = target;
       let linear = target;
       if (segment === 0x64 || segment === 0x65) {
-        // With 16-bit addresses a base brings the operand into memory that exists.
+        // With 16-bit addresses a base brings the operand into memory that exists; which parts of one at their very end wrap is no rule.
         const base =
-          isProtected && addressPrefix ? target - BigInt(random.below(0x1_0000)) : BigInt(random.below(0x1_0000) * 8);
+          isProtected && addressPrefix ? target - BigInt(random.below(0xff00)) : BigInt(random.below(0x1_0000) * 8);
         if (segment === 0x64) out.fsBase = BigInt.asUintN(out.mode, base);
         else out.gsBase = BigInt.asUintN(out.mode, base);
         linear = BigInt.asUintN(out.mode, target - base);
@@ -202,7 +202,7 @@ function segmentPrefix(random: Random, isProtected: boolean, isNarrow: boolean):
   return random.pick(isProtected ? [0x64, 0x65, 0x26, 0x2e, 0x36, 0x3e] : [0x64, 0x65]);
 }
 
-/** Selectors of all kinds: null, flat ones with right and wrong privilege levels, the kernel's, of an empty table, thread-local ones. */
+/** Selectors of all kinds (but those of the descriptor whose limit is the number of the processor): null, flat ones with right and wrong privilege levels, the kernel's, of an empty table, thread-local ones. */
 const SELECTORS = [
   0, 0, 0x23, 0x23, 0x2b, 0x2b, 0x33, 0x33, 0x20, 0x28, 0x30, 0x2a, 0x32, 0x08, 0x10, 0x13, 0x18, 0x1b, 0x27, 0x2f,
   0x40, 0x43, 0x53, 0x5b, 0x73, 0x70, 0x83, 0xfff3, 0x1233,
