@@ -273,6 +273,7 @@ describe('placement of ET_DYN', () => {
     expect(outcome.loadBias).toBe(0);
     expect(outcome.brk).toBe(0x405000);
     expect(outcome.space.brk(0)).toBe(0x405000);
+    expect(outcome.space.programBreak.dataBytes).toBe(0x100);
     expect(outcome.marks).toMatchObject({
       startCode: 0x400000,
       endCode: 0x401000,
