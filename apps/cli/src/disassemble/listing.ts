@@ -55,7 +55,9 @@ export class Listing {
     const symbolAt = dynamicSymbols(elf, this.#origin);
     // Static programs have relocations too, but no symbols that these would name.
     this.#slots =
-      isObject || elf.symbols('dynsym') === undefined ? new Map() : dynamicSlots(elf, this.#origin, symbolAt);
+      isObject || !elf.sectionHeaders.some(({ type }) => type === SHT.DYNSYM)
+        ? new Map()
+        : dynamicSlots(elf, this.#origin, symbolAt);
     const symbols = readSymbols(elf, this.#origin);
     symbols.push(...pltSymbols(elf, this.#origin, this.#slots));
     this.#symbols = new SymbolList(symbols, isObject);

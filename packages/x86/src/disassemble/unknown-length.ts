@@ -1,8 +1,11 @@
 // How many bytes an encoding without a row takes up: AVX-512 and mask instructions whole, so that what follows is read from its beginning.
+import { EVEX_OPCODES, XOP_OPCODES } from './unknown-opcodes.ts';
 
 const EVEX = 0x62;
 /** Opcodes of the 0F map whose VEX and EVEX forms end in a byte of immediate. */
 const WITH_IMMEDIATE: ReadonlySet<number> = new Set([0x70, 0x71, 0x72, 0x73, 0xc2, 0xc4, 0xc5, 0xc6]);
+
+const REGISTER_GROUPS: ReadonlySet<number> = new Set([0x01, 0xa7, 0xae, 0xc7]);
 
 /** Length from the opcode at `bytes[at]`, with an EVEX or VEX prefix in it. */
 export function lengthWithoutRow(bytes: Uint8Array, at: number, end: number, mode: 32 | 64): number {
@@ -20,13 +23,15 @@ export function lengthWithoutRow(bytes: Uint8Array, at: number, end: number, mod
   }
   // XBEGIN and XABORT.
   if (bytes[at + 1] === 0xf8 && (first === 0xc6 || first === 0xc7)) return Math.min(end - at, first === 0xc6 ? 3 : 6);
-  if (isExtendedOperation(bytes, at, mode)) return Math.min(end - at, 4);
+  if (isExtendedOperation(bytes, at, mode)) return extendedOperationLength(bytes, at, end);
   if (first !== 0x0f) return first >= 0xd8 && first <= 0xdf ? withModrm(bytes, at + 1, end) + 1 : 1;
   const second = bytes[at + 1];
   // 3DNow! without a known suffix.
   if (second === 0x0f) return 1;
-  // Groups whose register forms are instructions of their own: XTEST, INCSSP, RDPID and kin.
-  if ((second === 0x01 || second === 0xae || second === 0xc7) && bytes[at + 2] >= 0xc0) return Math.min(end - at, 3);
+  // Groups whose register forms are instructions of their own: XTEST, INCSSP, RDPID, PadLock's and kin.
+  if (REGISTER_GROUPS.has(second) && bytes[at + 2] >= 0xc0) return Math.min(end - at, 3);
+  // VMREAD and VMWRITE.
+  if (second === 0x78 || second === 0x79) return 2 + withModrm(bytes, at + 2, end);
   return Math.min(end - at, second === 0x38 || second === 0x3a ? 3 : 2);
 }
 
@@ -50,10 +55,29 @@ function isExtendedOperation(bytes: Uint8Array, at: number, mode: 32 | 64): bool
 
 function evexLength(bytes: Uint8Array, at: number, end: number): number {
   const map = bytes[at + 1] & 7;
+  const opcodes = EVEX_OPCODES[map];
   // Bits that are fixed in every EVEX prefix (SDM vol. 2, table 2-30).
-  if (at + 6 > end || map === 0 || (bytes[at + 1] & 8) !== 0) return 1;
-  if ((bytes[at + 2] & 4) === 0) return 2;
-  return Math.min(end - at, 4 + vexLength(bytes, at + 4, end, map));
+  if (opcodes === undefined || (bytes[at + 1] & 8) !== 0) return 1;
+  if (at + 2 >= end || (bytes[at + 2] & 4) === 0) return Math.min(end - at, 2);
+  const entry = opcodes.indexOf(` ${hexByte(bytes[at + 4])}`);
+  const prefixes = entry < 0 ? 0 : Number.parseInt(opcodes[entry + 3], 16);
+  // A vector length of 3 is none; with the broadcast bit it is a rounding mode.
+  const hasLength = (bytes[at + 3] & 0x70) !== 0x60;
+  const isKnown = hasLength && ((prefixes >> (bytes[at + 2] & 3)) & 1) !== 0;
+  return Math.min(end - at, 4 + (isKnown ? vexLength(bytes, at + 4, end, map) : 1));
+}
+
+function extendedOperationLength(bytes: Uint8Array, at: number, end: number): number {
+  const map = bytes[at + 1] & 0x1f;
+  const opcodes = XOP_OPCODES[map];
+  if (opcodes === undefined) return 1;
+  const isKnown = opcodes.includes(hexByte(bytes[at + 3]));
+  const immediate = map === 8 ? 1 : map === 10 ? 4 : 0;
+  return Math.min(end - at, 4 + (isKnown ? withModrm(bytes, at + 4, end) + immediate : 0));
+}
+
+function hexByte(byte: number): string {
+  return byte.toString(16).padStart(2, '0');
 }
 
 /** Opcode, ModRM and what follows. */

@@ -64,6 +64,12 @@ function addressOf(line: string): number | undefined {
   return match === null ? undefined : Number.parseInt(match[1], 16);
 }
 
+/** Whether the objdump whose layout and words we print is installed; other versions word some instructions differently. */
+export function hasObjdump(): boolean {
+  const { status, stdout } = spawnSync('objdump', ['--version'], { encoding: 'utf8' });
+  return status === 0 && /\b2\.40\b/.test(stdout.split('\n', 1)[0]);
+}
+
 /** Runs objdump and our command with the same words and compares. */
 export function compareWithObjdump(words: readonly string[], objdump = 'objdump'): Comparison {
   const directory = mkdtempSync(join(tmpdir(), 'elf-disassemble-'));
