@@ -1,11 +1,11 @@
 // The text of docs/reference/instructions.md, made of the instruction rows.
 import { encodingIn } from '../packages/x86/src/decode/opcode-map.ts';
 import { instructionFamilies } from '../packages/x86/src/isa/index.ts';
-import type { InstructionFamily, Row } from '../packages/x86/src/isa/row.ts';
+import type { Encoding, InstructionFamily, Row } from '../packages/x86/src/isa/row.ts';
 import { testedRows } from '../packages/x86/src/test-support/case-generator.ts';
 
 interface Entry {
-  readonly encodings: string[];
+  readonly encodings: Encoding[];
   readonly features: Set<string>;
   readonly modes: Set<string>;
   tested: number;
@@ -51,7 +51,7 @@ function collect(): Map<string, Entry> {
       const name = nameOf(family, position);
       const entry = entries.get(name) ?? { encodings: [], features: new Set(), modes: new Set(), tested: 0 };
       entries.set(name, entry);
-      entry.encodings.push(row.encoding.text);
+      entry.encodings.push(row.encoding);
       const feature = typeof family.feature === 'object' ? family.feature[position] : family.feature;
       if (feature !== undefined && feature !== '') entry.features.add(feature);
       for (const mode of [64, 32] as const) if (encodingIn(row, mode) !== undefined) entry.modes.add(String(mode));
@@ -65,7 +65,11 @@ function nameOf({ mnemonic, suffixes }: InstructionFamily, position: number): st
 }
 
 function line(name: string, { encodings, features, modes, tested }: Entry): string {
-  const code = encodings.map((text) => `\`${text.replace(/^m(32|64)only /, '')}\``).join('<br>');
+  // By opcode: the order in which modules list their families is not the same everywhere.
+  const code = [...encodings]
+    .sort((left, right) => left.map - right.map || left.opcode - right.opcode || (left.text < right.text ? -1 : 1))
+    .map(({ text }) => `\`${text.replace(/^m(32|64)only /, '')}\``)
+    .join('<br>');
   const verdict = tested === 0 ? 'no' : tested === encodings.length ? 'yes' : `${tested} of ${encodings.length}`;
-  return `| ${name} | ${code} | ${[...features].join(', ')} | ${[...modes].sort().reverse().join(', ')} | ${verdict} |`;
+  return `| ${name} | ${code} | ${[...features].sort().join(', ')} | ${[...modes].sort().reverse().join(', ')} | ${verdict} |`;
 }
