@@ -316,15 +316,14 @@ export class Cpu extends CpuState {
   }
 
   // While TF or AC is set, every instruction runs alone, from a block that is not kept. After one that began with TF set a #DB
-  // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked.
+  // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked; gathers are not.
   private stepSlowly(): CpuExit | undefined {
     const flags = this.memory.i32[(this.state + OTHER_FLAGS) >>> 2];
-    const { instruction } = this.builder;
     const built = this.builder.build(this.rip, 1);
     if ('kind' in built) return this.exitForObstacle(built, this.rip);
-    const endRound = flags & TF ? beginRound(this, instruction) : undefined;
+    const endRound = flags & TF ? beginRound(this, this.builder.instruction) : undefined;
+    const { instruction } = this.builder;
     const traps = (flags & TF) !== 0 && !holdsTrapBack(instruction);
-    // Gathered elements may lie anywhere.
     this.access.checksAlignment = (flags & AC) !== 0 && !instruction.candidate.usesVsib;
     if (flags & AC) this.tlb.flush();
     const exit = this.runTransient(built);
@@ -356,13 +355,15 @@ export class Cpu extends CpuState {
     this.code.addTransient(block);
     const budgetWord = (this.state + BUDGET) >>> 2;
     const budget = this.memory.i32[budgetWord];
-    this.memory.i32[budgetWord] = Math.max(budget, 1);
+    // An indirect jump may find its target's block, which must not run: nothing is left for it.
+    this.memory.i32[budgetWord] = 1;
     const status = this.runMicroOps(block.entry) as ExitStatus;
     this.memory.i32[budgetWord] = budget - 1;
     this.retired += 1;
     // The usual end: the jump to the next instruction has no link yet, and must not get one because the block is not kept.
     if (status === ExitStatus.Link || status === ExitStatus.Lookup) return undefined;
-    return this.translateExit(status);
+    const exit = this.translateExit(status);
+    return status === ExitStatus.Budget ? undefined : exit;
   }
 
   private exitForObstacle(obstacle: Obstacle, address: number): CpuExit {

@@ -70,8 +70,11 @@ export class Subject {
     }
   }
 
-  /** Runs one case of the loaded batch up to the end of its code or the first event; the state is then in `cpu`. */
-  run(batch: Batch, index: number): CpuExit {
+  /**
+   * Runs one case of the loaded batch up to the end of its code or the first event; the state is then in `cpu`.
+   * @param moreFlags flags of RFLAGS that are set besides those of the case
+   */
+  run(batch: Batch, index: number, moreFlags = 0): CpuExit {
     const { cpu, memory } = this;
     const at = batch.offsetOf(index);
     const { bytes } = batch;
@@ -87,7 +90,7 @@ export class Subject {
       u8.set(bytes.subarray(start, start + 16), state + FXSAVE + 32 + 16 * ((register + top) & 7));
     }
     u8.set(bytes.subarray(at + layout.MXCSR_AT, at + layout.MXCSR_AT + 4), state + MXCSR);
-    cpu.flags = bytes.readUInt32LE(at + layout.FLAGS_AT) & 0xcd5;
+    cpu.flags = (bytes.readUInt32LE(at + layout.FLAGS_AT) & 0xcd5) | moreFlags;
     const isProtected = (bytes[at + layout.CASE_MODE_AT] & layout.MODE_PROTECTED) !== 0;
     cpu.mode = isProtected ? 32 : 64;
     // The recorder makes FS and GS usable.
