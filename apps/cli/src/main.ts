@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs';
 import { Command } from 'commander';
 import packageFacts from '../package.json' with { type: 'json' };
 
+const USAGE = 2;
 const OWN_FAILURE = 125;
 
 /** A subcommand that parses its own words: binutils' and qemu's conventions are not commander's. */
@@ -32,7 +33,9 @@ async function main(): Promise<void> {
     .description(packageFacts.description)
     .version(packageFacts.version)
     .enablePositionalOptions()
-    .showHelpAfterError();
+    .configureHelp({ subcommandTerm: (command) => `${command.name()} ${command.usage()}` })
+    .showHelpAfterError('elf --help lists the commands.')
+    .exitOverride((end) => process.exit(end.exitCode === 0 ? 0 : USAGE));
   const text = { stdout: (part: string) => printAll(1, part), stderr: (part: string) => printAll(2, part) };
   const streams = { stdout: { write: text.stdout }, stderr: { write: text.stderr } };
   addCommand(program, 'run', '[options] PROGRAM [ARGUMENT...]', 'run a Linux x86-64 program', async (words) => {
@@ -93,7 +96,12 @@ async function main(): Promise<void> {
     const { fixCommand } = await import('./commands/fix.ts');
     return fixCommand(words, text);
   });
-  await program.parseAsync();
+  await program.parseAsync(helpWords(process.argv.slice(2)), { from: 'user' });
+}
+
+/** `elf help check` is `elf check --help`: the commands explain themselves. */
+function helpWords(words: readonly string[]): readonly string[] {
+  return words.length > 1 && words[0] === 'help' ? [words[1], '--help'] : words;
 }
 
 /** Writes all of it now. A reader that left (head) ends us quietly, as SIGPIPE would. */

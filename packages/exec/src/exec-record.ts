@@ -45,7 +45,7 @@ export class ExecRecord {
   }
 }
 
-/** Formats an address for a step's inputs. */
+/** An address or offset as people read it, for the inputs of steps and for sentences; negative ones with a minus sign. */
 export function hex(value: number | bigint): string {
-  return `0x${value.toString(16)}`;
+  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
 }

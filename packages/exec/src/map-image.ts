@@ -14,6 +14,11 @@ const LARGEST_FILE_BYTES = 2n ** 63n - 1n;
 /** How a segment's address is meant. */
 export type Fixing = 'replace' | 'no-replace' | undefined;
 
+/** What is said of a segment that no mapping of whole pages puts where it belongs. */
+export function incongruence({ index, offset, vaddr }: ProgramHeader, pageBytes: number): string {
+  return `PT_LOAD ${index} has offset ${hex(offset)} and address ${hex(vaddr)}, which differ within the page of ${pageBytes} bytes.`;
+}
+
 /** A failure while mapping; always after the point of no return. */
 export interface MapFailure {
   readonly errno: number;
@@ -103,8 +108,7 @@ function mapFilePages(
   const offset = segment.offset - BigInt(within);
   const name = `PT_LOAD ${segment.index}`;
   if (offset < 0n || offset % BigInt(pageBytes) !== 0n) {
-    const sentence = `${name} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${pageBytes} bytes.`;
-    return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence };
+    return { errno: ExecErrno.EINVAL, rule: 'load-congruence', sentence: incongruence(segment, pageBytes) };
   }
   const length = roundUp(fileBytes + within, pageBytes);
   if (offset + BigInt(length) > LARGEST_FILE_BYTES) {

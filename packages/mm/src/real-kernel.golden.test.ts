@@ -66,10 +66,12 @@ describe('recorded scripts', () => {
 });
 
 describe('live scripts', () => {
-  it(`do here what they do on this kernel, where it is Linux 6.17 or later with a compiler`, () => {
-    if (live === undefined) return;
+  // A place without them is no failure: the recorded scripts have been compared there.
+  if (live === undefined)
+    console.info('Memory calls are not compared live: that takes Linux 6.17 or later and a C compiler.');
+  it.runIf(live !== undefined)('do here what they do on this kernel', () => {
     for (let seed = LIVE_SEED; seed < LIVE_SEED + LIVE_SCRIPTS; seed++) {
-      const { operations, steps } = generate(live, seed);
+      const { operations, steps } = generate(live as NativeStart, seed);
       const kernel = runNative(program, operations).steps;
       const found = difference(operations, steps.map(digest), kernel.map(digest));
       expect({ seed, found }).toEqual({ seed, found: undefined });

@@ -131,7 +131,7 @@ const MOST_SYMBOLS = 8;
 
 function summaryText({ files, skipped, unreadable, errors, warnings, notes }: CheckSummary, colors: Colors): string {
   const rest = [
-    skipped === 0 ? '' : `${skipped} other files passed over`,
+    skipped === 0 ? '' : `${counted(skipped, 'other file')} passed over`,
     unreadable === 0 ? '' : colors.red(`${unreadable} unreadable`),
   ].filter((part) => part !== '');
   return `\n${counted(files, 'file')} checked: ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}${rest.length === 0 ? '' : `; ${rest.join(', ')}`}\n`;

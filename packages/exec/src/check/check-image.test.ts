@@ -257,6 +257,13 @@ describe('rules of the file', () => {
     }
   });
 
+  it('say that nobody loads a file without the table it announces', () => {
+    const { verdicts } = check({ phnum: 4, fileBytes: 200 });
+    const asked = verdicts.filter(({ verdict }) => verdict !== 'n/a');
+    expect(asked.length).toBeGreaterThan(20);
+    expect(asked.filter(({ verdict }) => verdict !== 'refused')).toEqual([]);
+  });
+
   it('name the file in commands', () => {
     const { findings } = check({ segments: [textSegment], phoff: 0x1000 }, { path: 'my program' });
     expect(findings.find(({ rule }) => rule === 'ELF-SG-HEADER-TABLE')?.fix).toContain('my program');

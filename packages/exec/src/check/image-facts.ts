@@ -141,11 +141,6 @@ export function flagsText(flags: number): string {
   return `${flags & PF.R ? 'R' : '-'}${flags & PF.W ? 'W' : '-'}${flags & PF.X ? 'X' : '-'}`;
 }
 
-/** An address or offset for messages. */
-export function hex(value: bigint | number): string {
-  return value < 0 ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
-}
-
 /** A page size for messages: "16 KiB". */
 export function sizeText(bytes: number | bigint): string {
   const value = Number(bytes);

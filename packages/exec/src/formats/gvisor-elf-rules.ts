@@ -3,6 +3,7 @@ import { roundUp } from '@elf/pagesize';
 import { PT } from '@elf/parse';
 import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
+import { incongruence } from '../map-image.ts';
 import {
   classRule,
   dataRule,
@@ -98,7 +99,7 @@ export const GVISOR_SEGMENT_RULES: readonly SegmentRule[] = [
       const page = BigInt(hostPageBytes);
       if (segment.memsz === 0n || segment.offset % page === segment.vaddr % page) return undefined;
       if (segment.filesz + (segment.vaddr % page) === 0n) return undefined;
-      return `PT_LOAD ${segment.index} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${hostPageBytes} bytes.`;
+      return incongruence(segment, hostPageBytes);
     } },
   { ...map, rule: 'gvisor-address', errno: ENOMEM, kernelFunction: 'mm.MMap', source: 'pkg/sentry/mm/syscalls.go',
     demand: 'the segment lies inside the address space',

@@ -1,8 +1,7 @@
 // What several rules of several loaders compute from an ELF candidate: table size, PT_INTERP, the PT_LOADs and their span.
 import { roundUp } from '@elf/pagesize';
 import { decodeText, type ProgramHeader, PT } from '@elf/parse';
-import { hex } from '../exec-record.ts';
-import { totalMappingBytes } from '../map-image.ts';
+import { incongruence, totalMappingBytes } from '../map-image.ts';
 import type { ElfCandidate } from './elf-rule.ts';
 
 /** Bytes of the program header table by e_phnum and the ABI's entry size. */
@@ -95,5 +94,5 @@ const MAXIMUM_NAME_BYTES = 4096n; // not a page size: PATH_MAX
 export function congruence(segment: ProgramHeader, pageBytes: number): string | undefined {
   const page = BigInt(pageBytes);
   if (segment.filesz === 0n || segment.offset % page === segment.vaddr % page) return undefined;
-  return `PT_LOAD ${segment.index} has offset ${hex(segment.offset)} and address ${hex(segment.vaddr)}, which differ within the page of ${pageBytes} bytes.`;
+  return incongruence(segment, pageBytes);
 }

@@ -1,6 +1,6 @@
 // How blink loads a segment; the two memory models differ in the page only (blink/loader.c, LoadElfLoadSegment).
 import type { RuleContext, RuleRefusal } from './define-policy.ts';
-import type { SegmentBuilder } from './segment-builder.ts';
+import { hex, type SegmentBuilder } from './segment-builder.ts';
 import { lowerOf, wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
 /** Loads one segment at `page`; with `sharesPages` a segment may start in the last page of the one before it. */
@@ -42,13 +42,13 @@ function refuseOrderAndSkew(
     return { errno: 'ENOEXEC', rule: 'order', sentence };
   }
   if (wideOffsetWithin(segment.vaddr, page) !== wideOffsetWithin(segment.offset, page)) {
-    const sentence = `${label} has address 0x${segment.vaddr.toString(16)} and offset 0x${segment.offset.toString(16)}, which differ within the page of 0x${page.toString(16)} bytes; blink -m uses 4 KiB.`;
+    const sentence = `${label} has address ${hex(segment.vaddr)} and offset ${hex(segment.offset)}, which differ within the page of ${page} bytes; blink -m uses 4 KiB.`;
     return { errno: 'ENOEXEC', rule: 'congruence', sentence };
   }
   return undefined;
 }
 
 function refuseOverlap({ label }: SegmentBuilder, previousEnd: bigint): RuleRefusal {
-  const sentence = `${label} starts more than a page below 0x${previousEnd.toString(16)}, where the segment before it ends; an assertion of blink stops it.`;
+  const sentence = `${label} starts more than a page below ${hex(previousEnd)}, where the segment before it ends; an assertion of blink stops it.`;
   return { errno: 'ENOEXEC', rule: 'overlap', sentence };
 }

@@ -4,7 +4,7 @@ import type { MemoryAction } from '../memory-action.ts';
 import type { ImageFacts, ImagePlan, PagePolicy, PlanRefusal, SegmentPlan } from '../page-policy.ts';
 import { GUEST_PAGE_BYTES, isPowerOfTwo } from '../rounding.ts';
 import { RangeMap } from './range-map.ts';
-import { SegmentBuilder, segmentLabel } from './segment-builder.ts';
+import { hex, SegmentBuilder, segmentLabel } from './segment-builder.ts';
 import { SegmentNeighbours } from './segment-neighbours.ts';
 import { upperOf, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
@@ -123,7 +123,7 @@ function refuseShape(rule: PolicyRule, segment: LoadSegment, index: number, page
   const bytes = upperOf(filesz, memsz);
   const end = wideRoundUp(vaddr + bytes, page);
   if (end >= ADDRESS_LIMIT || end - wideRoundDown(vaddr, page) > USER_SPACE_BYTES) {
-    const sentence = `${segmentLabel(segment, index)} does not fit an address space: 0x${bytes.toString(16)} bytes at 0x${vaddr.toString(16)} in steps of 0x${page.toString(16)}.`;
+    const sentence = `${segmentLabel(segment, index)} does not fit an address space: ${hex(bytes)} bytes at ${hex(vaddr)} in steps of ${hex(page)}.`;
     return { errno: 'ENOMEM', rule: 'address', sentence };
   }
   return undefined;

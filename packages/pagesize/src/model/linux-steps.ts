@@ -1,6 +1,6 @@
 // How Linux maps a segment with pages of a given size; the measure of all policies with 4 KiB, and the rule of several with more.
 import { GUEST_PAGE, type PolicyRule, type RuleRefusal } from './define-policy.ts';
-import { PROT, type SegmentBuilder } from './segment-builder.ts';
+import { hex, PROT, type SegmentBuilder } from './segment-builder.ts';
 import { isWidePowerOfTwo, wideOffsetWithin, wideRoundDown, wideRoundUp } from './wide-rounding.ts';
 
 /**
@@ -22,9 +22,7 @@ export function refuseIncongruent({ segment, label }: SegmentBuilder, page: bigi
   if (segment.filesz === 0n) return undefined;
   const offset = segment.offset - wideOffsetWithin(segment.vaddr, page);
   if (offset >= 0n && wideOffsetWithin(offset, page) === 0n) return undefined;
-  const sign = offset < 0n ? '-' : '';
-  const text = `${sign}0x${(offset < 0n ? -offset : offset).toString(16)}`;
-  const sentence = `${label} would be mapped from file offset ${text}, which is no multiple of the page of 0x${page.toString(16)} bytes.`;
+  const sentence = `${label} would be mapped from file offset ${hex(offset)}, which is no multiple of the page of ${page} bytes.`;
   return { errno: 'EINVAL', rule: 'congruence', sentence };
 }
 

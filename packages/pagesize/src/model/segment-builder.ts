@@ -17,6 +17,11 @@ export function protectionOf(flags: number): number {
   return (flags & PF_R ? PROT.READ : 0) | (flags & PF_W ? PROT.WRITE : 0) | (flags & PF_X ? PROT.EXEC : 0);
 }
 
+/** An address or offset in a sentence; negative ones with a minus sign. */
+export function hex(value: bigint): string {
+  return value < 0n ? `-0x${(-value).toString(16)}` : `0x${value.toString(16)}`;
+}
+
 /** "PT_LOAD 3": the number is that of the program header where it is known. */
 export function segmentLabel({ index }: LoadSegment, position: number): string {
   return `PT_LOAD ${index ?? position}`;

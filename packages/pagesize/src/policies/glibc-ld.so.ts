@@ -1,7 +1,7 @@
 // The dynamic loader of glibc with the host's page: two checks before it maps a library.
 import { definePolicy, type RuleRefusal } from '../model/define-policy.ts';
 import { refuseIncongruent } from '../model/linux-steps.ts';
-import type { SegmentBuilder } from '../model/segment-builder.ts';
+import { hex, type SegmentBuilder } from '../model/segment-builder.ts';
 import { lowerOf, wideOffsetWithin, wideRoundDown, wideRoundUp } from '../model/wide-rounding.ts';
 
 export const glibcLdSo = definePolicy({
@@ -28,12 +28,12 @@ export const glibcLdSo = definePolicy({
 function refuseAlignment({ segment, label }: SegmentBuilder, page: bigint): RuleRefusal | undefined {
   const { align, vaddr, offset } = segment;
   if (wideOffsetWithin(align, page) !== 0n) {
-    const sentence = `${label} is aligned to 0x${align.toString(16)}, no multiple of the page of 0x${page.toString(16)} bytes.`;
+    const sentence = `${label} is aligned to ${hex(align)}, no multiple of the page of ${page} bytes.`;
     return { errno: 'dlerror', rule: 'alignment-page', sentence };
   }
   // p_align 0 makes the mask all ones, as 64-bit arithmetic has it.
   if ((BigInt.asUintN(64, vaddr - offset) & BigInt.asUintN(64, align - 1n)) !== 0n) {
-    const sentence = `${label} has address 0x${vaddr.toString(16)} and offset 0x${offset.toString(16)}, which differ modulo its p_align 0x${align.toString(16)}.`;
+    const sentence = `${label} has address ${hex(vaddr)} and offset ${hex(offset)}, which differ modulo its p_align ${hex(align)}.`;
     return { errno: 'dlerror', rule: 'alignment-offset', sentence };
   }
   return undefined;

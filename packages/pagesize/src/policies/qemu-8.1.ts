@@ -1,7 +1,7 @@
 // QEMU user mode since 8.1: the guest page is the unit, host pages are shared by copying.
 import { definePolicy, GUEST_PAGE, type RuleRefusal } from '../model/define-policy.ts';
 import { refuseIncongruent } from '../model/linux-steps.ts';
-import { PROT, type SegmentBuilder } from '../model/segment-builder.ts';
+import { hex, PROT, type SegmentBuilder } from '../model/segment-builder.ts';
 import { targetMap } from '../model/target-mmap.ts';
 import { wideRoundDown, wideRoundUp } from '../model/wide-rounding.ts';
 
@@ -38,7 +38,7 @@ function addZeros(build: SegmentBuilder, page: bigint, hostPage: bigint): RuleRe
   const firstPage = wideRoundDown(fileEnd, page);
   const inUse = build.guestPages.within(firstPage, firstPage + page);
   if (inUse.some(({ value }) => !(value & PROT.WRITE))) {
-    const sentence = `The zeros of ${label} start in the page 0x${firstPage.toString(16)}, which is not writable.`;
+    const sentence = `The zeros of ${label} start in the page ${hex(firstPage)}, which is not writable.`;
     return { errno: 'ENOEXEC', rule: 'bss-page-writable', sentence };
   }
   const pagesStart = inUse.length > 0 ? wideRoundUp(fileEnd, page) : firstPage;

@@ -1,7 +1,8 @@
 // Rules of Android packages: where libraries lie in the archive. The segments are judged by the policies of bionic.
 import type { CheckOptions } from '../check-options.ts';
+import { hex } from '../../exec-record.ts';
 import type { FindingList } from '../finding-list.ts';
-import { ANDROID_PAGE_BYTES, hex, type ImageFacts, MACHINE } from '../image-facts.ts';
+import { ANDROID_PAGE_BYTES, type ImageFacts, MACHINE } from '../image-facts.ts';
 
 /** Machines of arm64-v8a and x86_64; 32-bit libraries never meet 16 KiB pages. */
 const CONCERNED: readonly number[] = [MACHINE.aarch64, MACHINE.x86_64];

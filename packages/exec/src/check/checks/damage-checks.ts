@@ -7,8 +7,9 @@ import {
   type ProtectionChange,
   protectionChanges,
 } from '@elf/pagesize';
+import { hex } from '../../exec-record.ts';
 import type { LoaderVerdict } from '../finding.ts';
-import { hex, sizeText } from '../image-facts.ts';
+import { sizeText } from '../image-facts.ts';
 import type { LoaderQuestion } from './loader-checks.ts';
 
 const WRITE = 2;

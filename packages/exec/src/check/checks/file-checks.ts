@@ -1,8 +1,9 @@
 // Rules of the file itself: segments, stack, RELRO, header table, end of the file.
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import { PF, type ProgramHeader, PT } from '@elf/parse';
+import { hex } from '../../exec-record.ts';
 import type { FindingList } from '../finding-list.ts';
-import { flagsText, hex, type ImageFacts, MACHINE, sizeText } from '../image-facts.ts';
+import { flagsText, type ImageFacts, MACHINE, sizeText } from '../image-facts.ts';
 
 /** Asks every rule about the file. */
 export function checkFile(facts: ImageFacts, pages: readonly number[], list: FindingList): void {

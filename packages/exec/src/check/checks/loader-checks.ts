@@ -126,6 +126,9 @@ const MOST_SIMULATED_SEGMENTS = 32;
 function verdictOfPolicy(question: LoaderQuestion, policy: PagePolicy): LoaderVerdict {
   const { facts, loader, hostPageBytes, list, auxiliaryPages, options, layout } = question;
   const place = { loader: loader.name, hostPageBytes };
+  // A table that the file does not hold, or not all of it: nobody finds segments there, whatever the pages.
+  if (facts.headers.length < facts.elf.fileHeader.phnum && facts.elf.problems.length > 0)
+    return { ...place, verdict: 'refused', rules: ['ELF-IM-MALFORMED'] };
   if (facts.loads.length > MOST_SIMULATED_SEGMENTS)
     return notApplicable(
       loader,
