@@ -1,12 +1,34 @@
 // The built command end to end: exit statuses, signals, messages, streams, options. Needs `npm run build` (npm test does it first).
 import { spawnSync } from 'node:child_process';
-import { chmodSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const command = fileURLToPath(new URL('../../dist/elf.js', import.meta.url));
+// The built command is tested, not the sources: without it every test here would fail for a reason that its message does not show.
+if (!existsSync(command)) throw new Error('apps/cli/dist/elf.js is missing; run "npm run build" first (npm test does)');
+const buildAge = newestSource(fileURLToPath(new URL('..', import.meta.url))) - statSync(command).mtimeMs;
+if (buildAge > 0)
+  console.warn('apps/cli/dist/elf.js is older than apps/cli/src: "npm run build" tests what is there now.');
+
+function newestSource(directory: string): number {
+  const names = readdirSync(directory, { recursive: true, encoding: 'utf8' });
+  const sources = names.filter((name) => name.endsWith('.ts') && !/\.test\.ts$|test-support/.test(name));
+  return Math.max(...sources.map((name) => statSync(join(directory, name)).mtimeMs));
+}
+
 const fixture = (name: string) => fileURLToPath(new URL(`../../../../fixtures/${name}`, import.meta.url));
 const work = mkdtempSync(join(tmpdir(), 'elf-cli-'));
 afterAll(() => rmSync(work, { recursive: true, force: true }));
