@@ -31,6 +31,7 @@ export { type Cpu, type CpuExit, Register } from './cpu-port.ts';
 export { DescriptorTable } from './descriptor-table.ts';
 export { Errno, errnoMessage, errnoName } from './errno.ts';
 export type { ExitStatus } from './exit-status.ts';
+export { type FileSeals, Seal } from './files/file-seals.ts';
 export {
   anonymousStatus,
   deviceMajor,

@@ -65,8 +65,10 @@ export function executableFiles(kernel: Kernel, viewer: ExecutableViewer): Execu
     if (typeof status === 'number') return -status;
     if (description.mode.pathOnly) return Errno.ENOENT;
     if (isType(status, FileType.Regular) && !mayExecute(status, viewer.credentials)) return Errno.EACCES;
-    const name = description.path ?? description.file.anonymousName ?? '';
-    return remember(description.retain(), status, `${name} (deleted)`);
+    const { path, file } = description;
+    // What never had a name says so itself.
+    const name = path === undefined ? (file.anonymousName ?? ' (deleted)') : `${path} (deleted)`;
+    return remember(description.retain(), status, name);
   };
   return {
     pathOf: (file) => paths.get(file),

@@ -6,6 +6,7 @@ import { AddressSpace, type Backing, GuestMemory, UserMemory } from '@elf/mm';
 import { afterAll, describe, expect, it } from 'vitest';
 import { memoryClock } from '../host/memory/memory-clock.ts';
 import { nodeDirectory } from '../host/node/node-directory.ts';
+import { Seal } from './file-seals.ts';
 import type { FileSystem } from './file-system.ts';
 import { FileTree } from './file-tree.ts';
 import { createMemoryFile } from './memory-file.ts';
@@ -131,6 +132,7 @@ describe('a file without a name', () => {
       name: '/memfd:x (deleted)',
       mode: 0o777,
       inode: 5,
+      seals: { current: Seal.Seal },
       clock: memoryClock(),
       credentials: { effectiveUser: 1, effectiveGroup: 2 },
       frames: memory.fileFrames,

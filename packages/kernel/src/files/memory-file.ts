@@ -2,6 +2,7 @@
 import type { FileFrames } from '@elf/mm';
 import type { Clock } from '../host/clock.ts';
 import { coherentFile } from './coherent-file.ts';
+import { type FileSeals, sealedFile } from './file-seals.ts';
 import { FileType } from './file-status.ts';
 import { MemoryNodeFactory } from './memory-node.ts';
 import { openMemoryNode } from './memory-open-file.ts';
@@ -17,6 +18,8 @@ export interface MemoryFileParts {
   /** Permission bits. */
   readonly mode: number;
   readonly inode: number;
+  /** The seals it starts with, of which the file keeps a copy. */
+  readonly seals: FileSeals;
   readonly clock: Clock;
   readonly credentials: { readonly effectiveUser: number; readonly effectiveGroup: number };
   /** The page cache of the machine: `memory.fileFrames`. */
@@ -26,9 +29,9 @@ export interface MemoryFileParts {
 /**
  * Makes an empty file that lives as long as descriptors and mappings of it do.
  * @example
- * const file = createMemoryFile({ name: '/memfd:code (deleted)', mode: 0o777, inode: kernel.nextInode(), clock, credentials, frames });
+ * const file = createMemoryFile({ name: '/memfd:code (deleted)', mode: 0o777, inode: kernel.nextInode(), seals: { current: Seal.Seal }, clock, credentials, frames });
  */
-export function createMemoryFile({ name, mode, inode, clock, credentials, frames }: MemoryFileParts): OpenFile {
+export function createMemoryFile({ name, mode, inode, seals, clock, credentials, frames }: MemoryFileParts): OpenFile {
   const { effectiveUser, effectiveGroup } = credentials;
   const nodes = new MemoryNodeFactory(clock, effectiveUser, effectiveGroup, KERNEL_DEVICE);
   const node = nodes.create(FileType.Regular | mode);
@@ -39,5 +42,6 @@ export function createMemoryFile({ name, mode, inode, clock, credentials, frames
     return found && { ...found, mapsEntry: { path: name, device: '00:01', inode } };
   };
   const status = () => ({ ...nodes.status(node), inode });
-  return coherentFile({ ...file, status, backing, anonymousName: name }, frames);
+  const coherent = coherentFile({ ...file, status, backing, anonymousName: name }, frames);
+  return sealedFile(coherent, { ...seals });
 }

@@ -1,6 +1,7 @@
 // An open file as the kernel uses it: regular file, directory, pipe end, device or terminal behind one interface.
 import type { Backing } from '@elf/mm';
 import type { WaitQueue } from '../wait-queue.ts';
+import type { FileSeals } from './file-seals.ts';
 import type { FileStatus } from './file-status.ts';
 import type { TerminalControl } from './terminal-file.ts';
 
@@ -44,6 +45,8 @@ export interface OpenFile {
   setMode?(mode: number): number;
   setOwner?(user: number, group: number): number;
   setTimes?(access: bigint | undefined, modify: bigint | undefined): number;
+  /** Present on memory files: changes that are ruled out for good. */
+  readonly seals?: FileSeals;
   /** Present on terminals. */
   readonly terminal?: TerminalControl;
   /** What mmap maps; absent when the file cannot be mapped. */

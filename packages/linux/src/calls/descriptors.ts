@@ -15,6 +15,8 @@ import {
 } from '@elf/kernel';
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
 import { describe } from '../files-at.ts';
+import { addSeals } from './file-seals.ts';
+import { writeBackMappings } from './shared-mappings.ts';
 
 const PIPE_BYTES = 65536;
 
@@ -115,6 +117,10 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_SETPIPE_SZ:
       case FCNTL_NAMES.F_GETPIPE_SZ:
         return file.file.anonymousName?.startsWith('pipe:') ? PIPE_BYTES : -Errno.EBADF;
+      case FCNTL_NAMES.F_ADD_SEALS:
+        return addSeals(task, file, argument);
+      case FCNTL_NAMES.F_GET_SEALS:
+        return file.file.seals?.current ?? -Errno.EINVAL;
       default:
         return -Errno.EINVAL;
     }
@@ -204,7 +210,10 @@ function makePipe(task: Thread, at: number, flags: number): number {
 function synchronize(task: Thread, fd: number): number {
   const file = describe(task, fd);
   if (typeof file === 'number') return file;
-  return file.file.synchronize?.() ?? -Errno.EINVAL;
+  if (file.file.synchronize === undefined) return -Errno.EINVAL;
+  const written = writeBackMappings(task.kernel, file.file);
+  const result = file.file.synchronize();
+  return written < 0 ? written : result;
 }
 
 function zeroOrError(file: OpenDescription | number): number {

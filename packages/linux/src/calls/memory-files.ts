@@ -10,6 +10,7 @@ import {
   OpenDescription,
   offset,
   path,
+  Seal,
 } from '@elf/kernel';
 import { O } from '../abi/flags/file-flags.ts';
 import { FALLOC_NAMES, MFD_NAMES } from '../abi/flags/memory-flags.ts';
@@ -25,7 +26,7 @@ export const memfdCreate = defineSystemCall({
   name: 'memfd_create',
   numbers: { 'x86-64': 319 },
   support: 'partial',
-  note: 'MFD_HUGETLB is refused with EINVAL. Seals are not kept: F_ADD_SEALS fails.',
+  note: 'MFD_HUGETLB is refused with EINVAL.',
   arguments: { name: path, flags: flagSet(MFD_NAMES) },
   run: (task, { name, flags }) => {
     if ((flags & ~KNOWN_FLAGS) !== 0) return -Errno.EINVAL;
@@ -37,6 +38,7 @@ export const memfdCreate = defineSystemCall({
       name: `/memfd:${name} (deleted)`,
       mode: isNeverExecutable ? 0o666 : 0o777,
       inode: kernel.nextInode(),
+      seals: { current: initialSeals(flags) },
       clock: kernel.host.clock,
       credentials: process.credentials,
       frames: kernel.memory.fileFrames,
@@ -69,11 +71,18 @@ export const fallocate = defineSystemCall({
     if (end > MAX_LFS_FILESIZE) return -Errno.EFBIG;
     const zeroes = (mode & (FALLOC_NAMES.FALLOC_FL_PUNCH_HOLE | FALLOC_NAMES.FALLOC_FL_ZERO_RANGE)) !== 0;
     const keepsSize = (mode & FALLOC_NAMES.FALLOC_FL_KEEP_SIZE) !== 0;
+    if (end > status.sizeInBytes && ((file.seals?.current ?? 0) & Seal.Grow) !== 0 && !zeroes) return -Errno.EPERM;
     const result = zeroes ? (file.punchHole?.(start, end) ?? -Errno.EOPNOTSUPP) : 0;
     if (result < 0 || keepsSize || end <= status.sizeInBytes) return result;
     return file.truncate?.(end) ?? -Errno.EOPNOTSUPP;
   },
 });
+
+/** Without MFD_ALLOW_SEALING nothing can be sealed; MFD_NOEXEC_SEAL seals the permission bits and allows more. */
+function initialSeals(flags: number): number {
+  if ((flags & MFD_NAMES.MFD_NOEXEC_SEAL) !== 0) return Seal.Exec;
+  return (flags & MFD_NAMES.MFD_ALLOW_SEALING) !== 0 ? 0 : Seal.Seal;
+}
 
 /** Modes that say nothing together, or that no file here can do (fs/open.c, vfs_fallocate). */
 function refuseMode(mode: number): number {

@@ -9,7 +9,7 @@ const KERNEL_PAGE = 4096;
 const READ = 1;
 const READ_WRITE = 3;
 const ANONYMOUS = 0x22;
-const [EPERM, EAGAIN, ENOMEM, EFAULT, EINVAL, EOPNOTSUPP] = [-1, -11, -12, -14, -22, -95];
+const [EPERM, EAGAIN, ENOMEM, EFAULT, EBUSY, EINVAL, EOPNOTSUPP] = [-1, -11, -12, -14, -16, -22, -95];
 const [RLIMIT_DATA, RLIMIT_STACK, RLIMIT_MEMLOCK, RLIMIT_AS] = [2, 3, 8, 9];
 
 const map = (task: Thread, pages: number, flags = ANONYMOUS, protection = READ_WRITE) =>
@@ -187,6 +187,24 @@ describe('other calls', () => {
   });
 });
 
+describe('mapped files', () => {
+  it('get what mappings stored with fsync', () => {
+    const task = newTask();
+    call(task, 'open', '/tmp/mapped', 0o102, 0o600);
+    call(task, 'ftruncate', 3, KERNEL_PAGE);
+    const address = Number(call(task, 'mmap', 0, KERNEL_PAGE, READ_WRITE, 1, 3, 0));
+    task.user.writeU8(address, 7);
+    const backing = task.process.descriptors.get(3)?.file.backing?.();
+    const stored = () => {
+      const bytes = new Uint8Array(1);
+      backing?.readInto(0, bytes);
+      return bytes[0];
+    };
+    const before = stored();
+    expect([call(task, 'fsync', 3), before, stored()]).toEqual([0, 0, 7]);
+  });
+});
+
 describe('memory files', () => {
   it('are made with checked flags and names', () => {
     const task = newTask();
@@ -196,6 +214,23 @@ describe('memory files', () => {
     expect([0x100, 4, 0x18].map((flags) => call(task, 'memfd_create', 'a', flags))).toEqual([EINVAL, EINVAL, EINVAL]);
     expect(call(task, 'memfd_create', 'a'.repeat(250), 0)).toBe(EINVAL);
     expect(call(task, 'memfd_create', 'a'.repeat(249), 0)).toBe(4);
+  });
+
+  it('are sealed when they allow it, against stores once nothing can store', () => {
+    const task = newTask();
+    call(task, 'memfd_create', 'none', 0);
+    call(task, 'memfd_create', 'some', 2);
+    call(task, 'memfd_create', 'program', 0x12);
+    call(task, 'ftruncate', 4, KERNEL_PAGE);
+    const seal = (fd: number, bits: number) => call(task, 'fcntl', fd, 1033, bits);
+    const mapIt = (protection: number) => Number(call(task, 'mmap', 0, KERNEL_PAGE, protection, 1, 4, 0));
+    expect([seal(3, 2), seal(4, 64), seal(0, 1)]).toEqual([EPERM, EINVAL, EPERM]);
+    const mapped = mapIt(READ);
+    expect(seal(4, 8)).toBe(EBUSY);
+    call(task, 'munmap', mapped, KERNEL_PAGE);
+    expect([seal(4, 8), mapIt(READ_WRITE), call(task, 'fcntl', 4, 1034, 0)]).toEqual([0, EPERM, 8]);
+    expect(call(task, 'mprotect', mapIt(READ), KERNEL_PAGE, READ_WRITE)).toBe(-13);
+    expect([seal(5, 32), call(task, 'fcntl', 5, 1034, 0), call(task, 'fcntl', 0, 1034, 0)]).toEqual([0, 62, EINVAL]);
   });
 
   it('fallocate extends, keeps, empties and refuses', () => {

@@ -7,6 +7,7 @@ import {
   flagSet,
   hexadecimal,
   type OpenDescription,
+  Seal,
   size,
   type Thread,
 } from '@elf/kernel';
@@ -131,6 +132,8 @@ function fileMapping(description: OpenDescription, flags: number, wanted: number
   const shared = type !== MAP.PRIVATE;
   if (shared && (wanted & PROT.WRITE) !== 0 && !mode.writable) return -Errno.EACCES;
   if (!mode.readable) return -Errno.EACCES;
+  const isSealed = shared && ((file.seals?.current ?? 0) & (Seal.Write | Seal.FutureWrite)) !== 0;
+  if (isSealed && (wanted & PROT.WRITE) !== 0) return -Errno.EPERM;
   const backing = file.backing?.();
   if (backing === undefined) return -Errno.ENODEV;
   const status = file.status();
@@ -140,7 +143,7 @@ function fileMapping(description: OpenDescription, flags: number, wanted: number
   return {
     shared,
     backing: { ...backing, openFile: description, mapsEntry: backing.mapsEntry ?? mapsEntry },
-    maximumProtection: shared && !mode.writable ? PROT.ACCESS & ~PROT.WRITE : PROT.ACCESS,
+    maximumProtection: isSealed || (shared && !mode.writable) ? PROT.ACCESS & ~PROT.WRITE : PROT.ACCESS,
   };
 }
 
