@@ -10,7 +10,7 @@ const FAMILIES: readonly { readonly prefix: string; readonly title: string; read
   {
     prefix: 'ELF-LD-',
     title: 'Loaders',
-    text: 'What the kernels of the loader profiles demand. Each id is the name of a row of a profile; `elf explain FILE --profile NAME` shows where in the story of execve it is asked.',
+    text: 'What the kernels of the loader profiles demand. Each id is the name of a row of a profile; `elf explain --profile NAME FILE` shows where in the story of execve it is asked.',
   },
   { prefix: 'ELF-AN-', title: 'Android', text: 'Devices with 16 KiB pages, and the packages for them.' },
   { prefix: 'ELF-SG-', title: 'Segments', text: 'What the program headers say, whatever the loader.' },

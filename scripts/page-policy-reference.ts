@@ -65,7 +65,7 @@ const HEAD = `# Page policies
 
 <!-- Made by scripts/generate-page-policy-reference.ts from the rows in packages/pagesize/src/policies; a test compares. -->
 
-What loaders do with PT_LOADs when the host's page is larger than 4 KiB. \`elf maps FILE --policy NAME --host-page-size 16k\` shows one on a
+What loaders do with PT_LOADs when the host's page is larger than 4 KiB. \`elf maps --policy NAME --host-page-size 16k FILE\` shows one on a
 file, \`elf check\` all of them. A new one is [one file](../how-to/add-a-page-policy.md).
 
 The column AT_PAGESZ is what the guest is told: 4096, the host's page, or the host's page when every segment is aligned to it (by p_align).

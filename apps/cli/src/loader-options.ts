@@ -51,3 +51,10 @@ export function readLoaderRequest({ values, rest }: ParsedOptions): LoaderReques
   const seed = seedText === undefined ? undefined : Number(seedText);
   return { program, programArguments, profile, policy, hostPageBytes, seed };
 }
+
+/** A remark about an option of ours behind the file: the program gets it, which people rarely mean. */
+export function misplacedOption(rows: readonly OptionRow[], words: readonly string[]): string | undefined {
+  const isOurs = (word: string) => rows.some(({ name }) => name.length > 1 && name === /^--?([^=]+)/.exec(word)?.[1]);
+  const word = words.find(isOurs);
+  return word && `${word} stands behind the file, so the program gets it; options for us stand before the file`;
+}

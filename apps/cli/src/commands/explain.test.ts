@@ -184,6 +184,13 @@ describe('elf explain', () => {
     expect(explain('--policy', 'list').out).toMatch(/^latx-pre304 /m);
   });
 
+  it('remarks on options that the program gets', () => {
+    const { status, out, err } = explain(file('program'), '--json');
+    expect([status, err]).toEqual([0, expect.stringMatching(/^elf explain: --json stands behind the file, .*\n$/)]);
+    expect(out).toContain('argc 2');
+    expect(explain('--json', file('program'), '--verbose', '-E').err).toBe('');
+  });
+
   it('explains its usage', () => {
     const program = file('program');
     const mistakes = [

@@ -40,7 +40,8 @@ export function explainCommand(
     io.stdout.write(commandLine.print);
     return EXIT_OK;
   }
-  const { request } = commandLine;
+  const { request, remark } = commandLine;
+  if (remark !== undefined) io.stderr.write(`elf explain: ${remark}\n`);
   const { program } = request;
   const rule = existsSync(program) ? undefined : ruleText(program);
   if (rule !== undefined) {

@@ -33,7 +33,8 @@ export function mapsCommand(
     io.stdout(commandLine.print);
     return EXIT_OK;
   }
-  const { request } = commandLine;
+  const { request, remark } = commandLine;
+  if (remark !== undefined) io.stderr(`elf maps: ${remark}\n`);
   const files = new HostExecutables();
   try {
     const story = loadStory(request, files);

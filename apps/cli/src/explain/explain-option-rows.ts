@@ -1,5 +1,11 @@
 // The options of `elf explain` as rows, and the command line as one record.
-import { LOADER_OPTION_ROWS, type LoaderRequest, namesAskedFor, readLoaderRequest } from '../loader-options.ts';
+import {
+  LOADER_OPTION_ROWS,
+  type LoaderRequest,
+  misplacedOption,
+  namesAskedFor,
+  readLoaderRequest,
+} from '../loader-options.ts';
 import { BINFMT_CONF_OPTION, type OptionMistake, type OptionRow, optionHelp, parseOptions } from '../options.ts';
 import { ruleList } from './rule-text.ts';
 
@@ -31,8 +37,11 @@ export interface ExplainRequest extends LoaderRequest {
   readonly json: boolean;
 }
 
-/** The command line understood: a request, text to print, or a mistake. */
-export type ExplainCommandLine = { readonly request: ExplainRequest } | { readonly print: string } | OptionMistake;
+/** The command line understood: a request with a remark about it, text to print, or a mistake. */
+export type ExplainCommandLine =
+  | { readonly request: ExplainRequest; readonly remark?: string }
+  | { readonly print: string }
+  | OptionMistake;
 
 /** Reads what follows "explain" on the command line. */
 export function readExplainCommandLine(
@@ -50,5 +59,8 @@ export function readExplainCommandLine(
   const odd = variables.find((pair) => !/^[^=]+=/.test(pair));
   if (odd !== undefined) return { mistake: `-E takes VAR=VAL, not ${odd}` };
   const binfmtDirectories = values.get('binfmt-conf') ?? [];
-  return { request: { ...loader, environment: variables, binfmtDirectories, json: values.has('json') } };
+  return {
+    request: { ...loader, environment: variables, binfmtDirectories, json: values.has('json') },
+    remark: misplacedOption(EXPLAIN_OPTION_ROWS, loader.programArguments),
+  };
 }

@@ -1,6 +1,12 @@
 // The options of `elf maps` as rows, and the command line as one record.
 import { findPagePolicy, type PagePolicy } from '@elf/pagesize';
-import { LOADER_OPTION_ROWS, type LoaderRequest, namesAskedFor, readLoaderRequest } from '../loader-options.ts';
+import {
+  LOADER_OPTION_ROWS,
+  type LoaderRequest,
+  misplacedOption,
+  namesAskedFor,
+  readLoaderRequest,
+} from '../loader-options.ts';
 import { type OptionMistake, type OptionRow, optionHelp, parseOptions } from '../options.ts';
 
 // biome-ignore format: one row per line
@@ -29,8 +35,11 @@ export interface MapsRequest extends LoaderRequest {
   readonly isComparison: boolean;
 }
 
-/** The command line understood: a request, text to print, or a mistake. */
-export type MapsCommandLine = { readonly request: MapsRequest } | { readonly print: string } | OptionMistake;
+/** The command line understood: a request with a remark about it, text to print, or a mistake. */
+export type MapsCommandLine =
+  | { readonly request: MapsRequest; readonly remark?: string }
+  | { readonly print: string }
+  | OptionMistake;
 
 /** Reads what follows "maps" on the command line. */
 export function readMapsCommandLine(
@@ -48,5 +57,6 @@ export function readMapsCommandLine(
   const isComparison = values.has('policy') || values.has('host-page-size');
   return {
     request: { ...loader, policy, json: values.has('json'), svgFile: values.get('svg')?.at(-1), isComparison },
+    remark: misplacedOption(MAPS_OPTION_ROWS, loader.programArguments),
   };
 }
