@@ -191,10 +191,10 @@ export class Disassembler {
 
   private branchHint(isAtt: boolean): string {
     const { scan } = this;
-    if (!isAtt || scan.count === 0 || scan.segmentAt < 0) return '';
-    const hint = scan.endsWithCs() ? ',pn' : scan.endsWithDs() ? ',pt' : '';
-    if (hint !== '') scan.replace(scan.segmentAt);
-    return hint;
+    const hint = isAtt ? scan.branchHint() : undefined;
+    if (hint === undefined) return '';
+    scan.replace(scan.segmentAt);
+    return `,${hint}`;
   }
 
   private suffix(form: TextForm, isAtt: boolean): string {

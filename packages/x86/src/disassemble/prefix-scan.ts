@@ -37,6 +37,7 @@ export class PrefixScan {
   repnzAt = -1;
   /** Segment register of the override that memory operands show, -1 without one. */
   segment = -1;
+  private hint: 'pn' | 'pt' | undefined;
   /** REX came before another prefix: the bytes up to it are printed alone. */
   isBroken = false;
   /** FWAIT stood in front. */
@@ -58,6 +59,7 @@ export class PrefixScan {
     this.dataAt = -1;
     this.addressAt = -1;
     this.segmentAt = -1;
+    this.hint = undefined;
     this.lockAt = -1;
     this.repzAt = -1;
     this.repnzAt = -1;
@@ -90,6 +92,7 @@ export class PrefixScan {
     else if (byte === 0xf3) this.repzAt = at;
     else {
       this.segmentAt = at;
+      if (byte === 0x2e || byte === 0x3e) this.hint = byte === 0x2e ? 'pn' : 'pt';
       // Only FS and GS change addresses in 64-bit mode.
       if (mode === 32 || byte >= 0x64) this.segment = SEGMENT_NUMBERS[byte];
     }
@@ -115,8 +118,9 @@ export class PrefixScan {
   endsWithDs(): boolean {
     return this.count > 0 && this.segmentAt >= 0 && this.words[this.segmentAt] === 'ds';
   }
-  endsWithCs(): boolean {
-    return this.count > 0 && this.segmentAt >= 0 && this.words[this.segmentAt] === 'cs';
+  /** What the last CS or DS override says about a conditional jump. */
+  branchHint(): 'pn' | 'pt' | undefined {
+    return this.count > 0 ? this.hint : undefined;
   }
 
   /** Takes the prefix at a position out of the text, or gives it another name there. */

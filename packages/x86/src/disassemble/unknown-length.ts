@@ -12,13 +12,13 @@ export function lengthWithoutRow(bytes: Uint8Array, at: number, end: number, mod
   const first = bytes[at];
   if (first === EVEX && mode === 64) return evexLength(bytes, at, end);
   if (first === 0xc5)
-    return 2 + (isMask(bytes[at + 2], bytes[at + 1], 1, bytes[at + 3]) ? vexLength(bytes, at + 2, end, 1) : 1);
+    return 2 + (isKnownVex(bytes[at + 2], bytes[at + 1], 1, bytes[at + 3]) ? vexLength(bytes, at + 2, end, 1) : 1);
   if (first === 0xc4) {
     const map = bytes[at + 1] & 31;
     if (map < 1 || map > 3) return 1;
     return Math.min(
       end - at,
-      3 + (isMask(bytes[at + 3], bytes[at + 2], map, bytes[at + 4]) ? vexLength(bytes, at + 3, end, map) : 1),
+      3 + (isKnownVex(bytes[at + 3], bytes[at + 2], map, bytes[at + 4]) ? vexLength(bytes, at + 3, end, map) : 1),
     );
   }
   // XBEGIN and XABORT.
@@ -30,6 +30,9 @@ export function lengthWithoutRow(bytes: Uint8Array, at: number, end: number, mod
   if (second === 0x0f) return 1;
   // Groups whose register forms are instructions of their own: XTEST, INCSSP, RDPID, PadLock's and kin.
   if (REGISTER_GROUPS.has(second) && bytes[at + 2] >= 0xc0) return Math.min(end - at, 3);
+  // PadLock's MONTMUL, XSHA1 and XSHA256.
+  const third = bytes[at + 2];
+  if (second === 0xa6 && (third === 0xc0 || third === 0xc8 || third === 0xd0)) return Math.min(end - at, 3);
   // VMREAD and VMWRITE.
   if (second === 0x78 || second === 0x79) return 2 + withModrm(bytes, at + 2, end);
   return Math.min(end - at, second === 0x38 || second === 0x3a ? 3 : 2);
@@ -39,7 +42,14 @@ export function lengthWithoutRow(bytes: Uint8Array, at: number, end: number, mod
 const MASKS_OF_TWO: ReadonlySet<number> = new Set([0x41, 0x42, 0x45, 0x46, 0x47, 0x4a, 0x4b]);
 const MASKS_OF_ONE: ReadonlySet<number> = new Set([0x44, 0x90, 0x91, 0x92, 0x93, 0x98, 0x99]);
 
-function isMask(opcode: number, prefix: number, map: number, modrm: number): boolean {
+/** AMD's multiplications and additions with four operands, the last one in an immediate byte. */
+function hasFourOperands(opcode: number): boolean {
+  const low = opcode & 15;
+  return (opcode & 0xf0) === 0x50 ? low >= 12 : (opcode & 0xe0) === 0x60 && low >= 8;
+}
+
+function isKnownVex(opcode: number, prefix: number, map: number, modrm: number): boolean {
+  if (map === 3 && (prefix & 3) === 1 && hasFourOperands(opcode)) return true;
   const isMove = opcode === 0x90 || opcode === 0x91;
   if (modrm < 0xc0 && !isMove) return false;
   const isLong = (prefix & 4) !== 0;
@@ -62,8 +72,8 @@ function evexLength(bytes: Uint8Array, at: number, end: number): number {
   const entry = opcodes.indexOf(` ${hexByte(bytes[at + 4])}`);
   const prefixes = entry < 0 ? 0 : Number.parseInt(opcodes[entry + 3], 16);
   // A vector length of 3 is none; with the broadcast bit it is a rounding mode.
-  const hasLength = (bytes[at + 3] & 0x70) !== 0x60;
-  const isKnown = hasLength && ((prefixes >> (bytes[at + 2] & 3)) & 1) !== 0;
+  const isVector = (bytes[at + 3] & 0x70) !== 0x60;
+  const isKnown = isVector && ((prefixes >> (bytes[at + 2] & 3)) & 1) !== 0;
   return Math.min(end - at, 4 + (isKnown ? vexLength(bytes, at + 4, end, map) : 1));
 }
 
@@ -71,7 +81,8 @@ function extendedOperationLength(bytes: Uint8Array, at: number, end: number): nu
   const map = bytes[at + 1] & 0x1f;
   const opcodes = XOP_OPCODES[map];
   if (opcodes === undefined) return 1;
-  const isKnown = opcodes.includes(hexByte(bytes[at + 3]));
+  // The prefix bits that VEX has mean nothing here and must be zero.
+  const isKnown = (bytes[at + 2] & 3) === 0 && opcodes.includes(hexByte(bytes[at + 3]));
   const immediate = map === 8 ? 1 : map === 10 ? 4 : 0;
   return Math.min(end - at, 4 + (isKnown ? withModrm(bytes, at + 4, end) + immediate : 0));
 }
