@@ -2,7 +2,7 @@
 import type { Process } from '@elf/kernel';
 import { processState, type ResourceLimit } from '../signals/signal-state.ts';
 
-export const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
+const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 // biome-ignore format: a table
 export const RESOURCES = {
   RLIMIT_CPU: 0, RLIMIT_FSIZE: 1, RLIMIT_DATA: 2, RLIMIT_STACK: 3, RLIMIT_CORE: 4, RLIMIT_RSS: 5, RLIMIT_NPROC: 6, RLIMIT_NOFILE: 7,
