@@ -105,10 +105,12 @@ export const iret = instruction({
     const selector = stackSlot(b, 1);
     const target = { offset: stackSlot(b, 0), selector };
     const isLong = b.mode === 64;
-    const pointer = isLong ? stackSlot(b, 3) : 0;
-    const segment = isLong ? stackSlot(b, 4) : 0;
     b.helper('task-check');
     check(b, target, true);
+    // CS is looked at before the stack pointer is read.
+    const pointer = isLong ? stackSlot(b, 3) : 0;
+    const segment = isLong ? stackSlot(b, 4) : 0;
+    if (isLong) b.helper('stack-check', segment);
     checkOffset(b, target);
     if (isLong) b.helper('segment-load', segment, b.constant(Segment.ss));
     if (isLong) b.uop('mov.64', b.register(Register.rsp), pointer);

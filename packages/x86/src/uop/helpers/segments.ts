@@ -19,6 +19,8 @@ function refuse(memory: GuestMemory, cpu: CpuState, selector: number): number {
   return ExitStatus.SelectorFault;
 }
 
+const isStack = (found: Descriptor, selector: number): boolean => found.isWritable && (selector & 3) === 3;
+
 // SS takes writable data of the own privilege level alone; the others take null and everything readable.
 function load({ memory, cpu }: HelperContext, selector: number, register: number): number {
   if (isNull(selector) && register !== Segment.ss) {
@@ -27,8 +29,7 @@ function load({ memory, cpu }: HelperContext, selector: number, register: number
     return 0;
   }
   const found = lookUp(cpu, selector);
-  if (found === undefined) return refuse(memory, cpu, selector);
-  if (register === Segment.ss && (!found.isWritable || (selector & 3) !== 3)) return refuse(memory, cpu, selector);
+  if (found === undefined || (register === Segment.ss && !isStack(found, selector))) return refuse(memory, cpu, selector);
   // Addresses take bases of FS and GS only: a data segment that lies elsewhere is refused in words, not run wrongly.
   if (register < Segment.fs && found.base !== 0 && cpu.mode === 32) return ExitStatus.Unsupported;
   cpu.setSelector(register, selector);
@@ -44,6 +45,12 @@ function setBase(cpu: CpuState, register: number, base: number): void {
 export const segmentHelpers: readonly HelperRow[] = [
   // Cells: selector, number of the segment register.
   helper('segment-load', (context, selector, register) => load(context, context.memory.u16[selector >>> 1], context.memory.i32[register >>> 2])),
+  // Cells: selector that SS is going to get. IRET looks at it before it looks at the target.
+  helper('stack-check', ({ memory, cpu }, cell) => {
+    const selector = memory.u16[cell >>> 1];
+    const found = lookUp(cpu, selector);
+    return found !== undefined && isStack(found, selector) ? 0 : refuse(memory, cpu, selector);
+  }),
   // Cells: selector, offset, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves. The 32-bit
   // segment cuts the offset off.
   helper('code-check', ({ memory, cpu }, selectorCell, offset, isReturn) => {
