@@ -76,11 +76,22 @@ function openWith(
   return opened;
 }
 
+/** What the error numbers mean that people meet here (errno(3)). */
+const MEANINGS: Readonly<Record<number, string>> = {
+  [ExecErrno.ENOENT]: ': there is no such file',
+  [ExecErrno.EACCES]: ': permission denied, for it or for a directory above it',
+  [ExecErrno.ELOOP]: ': too many symbolic links',
+};
+
 /** What do_open_execat refuses after the path was walked. */
 export function checkExecutable(name: string, opened: ExecFile | number | 'empty'): ExecFile | FormatRefusal {
   if (opened === 'empty') return refuse(ExecErrno.EACCES, 'open-empty', 'The path is empty and so names a directory.');
   if (typeof opened === 'number') {
-    return refuse(opened, 'open-path', `Opening ${name} for execution failed with ${errnoName(opened)}.`);
+    return refuse(
+      opened,
+      'open-path',
+      `Opening ${name} for execution failed with ${errnoName(opened)}${MEANINGS[opened] ?? ''}.`,
+    );
   }
   if (!opened.isRegularFile) return refuse(ExecErrno.EACCES, 'open-type', `${name} is not a regular file.`);
   if ((opened.mode & EXECUTE_BITS) === 0) {

@@ -15,8 +15,8 @@ export function githubReport(): ReportFormat {
         .map((group) => annotation(path, file, group))
         .join(''),
     unreadable: ({ path, message }) => command('error', { file: path, title: 'elf check' }, `${path}: ${message}`),
-    end: ({ files, errors, warnings, notes }) =>
-      `elf check: ${counted(files, 'file')}, ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}\n`,
+    end: ({ files, unreadable, errors, warnings, notes }) =>
+      `elf check: ${counted(files, 'file')}, ${counted(errors, 'error')}, ${counted(warnings, 'warning')}, ${counted(notes, 'note')}${unreadable === 0 ? '' : `; ${unreadable} unreadable`}\n`,
   };
 }
 

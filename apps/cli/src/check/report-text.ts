@@ -31,19 +31,25 @@ export function textReport({ isColored, isSingle, failOn }: TextOptions): Report
   const counting = (findings: readonly Finding[]) =>
     findings.filter((finding) => counts(finding, failOn === 'never' ? 'error' : failOn));
   let isFull = false;
+  let isAdvised = true;
   return {
     begin: () => '',
     file(checked) {
       isFull = isSingle && checked.isNamed;
       const groups = groupFindings(isFull ? checked.report.findings : counting(checked.report.findings));
       const head = isFull ? fullHead(checked, colors) : lineHead(checked, colors);
+      if (!isFull && groups.length > 0) isAdvised = false;
       return head + groups.map((group, index) => findingText(group, colors, isFull, groups[index + 1])).join('');
     },
     unreadable: ({ path, message }: UnreadableInput) =>
       `${printable(path)}: ${colors.red('cannot be read')}: ${printable(message)}\n`,
-    end: (summary: CheckSummary) => (isFull && summary.unreadable === 0 ? '' : summaryText(summary, colors)),
+    end: (summary: CheckSummary) =>
+      isFull && summary.unreadable === 0 ? '' : summaryText(summary, colors) + (isAdvised ? '' : ADVICE),
   };
 }
+
+/** Where findings are one line each, without their fix. */
+const ADVICE = 'elf explain RULE says why a rule exists and what fixes it; elf check FILE shows all of one file.\n';
 
 function fullHead({ path, report }: CheckedFile, colors: Colors): string {
   const title = `${colors.bold(printable(path))}: ${printable(report.description)}\n`;

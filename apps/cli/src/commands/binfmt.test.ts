@@ -74,7 +74,7 @@ describe('register', () => {
     [':a:E::jar:/usr/bin/jexec:',             'interpreter: The interpreter is empty (EINVAL)'],
     [':a:E::jar::/usr/bin/jexec',             'flags: The delimiter behind the interpreter is missing (EINVAL)'],
     [':a:E::jar::/usr/bin/jexec:X',           'flags: The flags are "X"; only the letters P, O, C and F are known (EINVAL)'],
-    [':a:E::jar::/no/such/program:F',         'interpreter: F opens the interpreter now. Opening /no/such/program for execution failed with ENOENT (ENOENT)'],
+    [':a:E::jar::/no/such/program:F',         'interpreter: F opens the interpreter now. Opening /no/such/program for execution failed with ENOENT: there is no such file (ENOENT)'],
   ];
   it.each(refusals)('%s names the field', (string, sentence) => {
     mkdirSync(directory, { recursive: true });
