@@ -25,9 +25,20 @@ if (passed) {
   const report = join(cacheFolder, 'vitest-browser.json');
   await step('the page in a browser', ['npm', 'run', 'test:browser'], { show: true, vitestReport: report });
   await step('parser fuzz, 200,000 mutations', ['npm', 'run', 'fuzz', '--', '--iterations', '200000', '--seed', '7']);
-  await step('memory model, 200,000 operations', ['npm', 'run', 'fuzz:memory', '--', '--operations', '200000', '--seed', '7']);
+  await step('memory model, 200,000 operations', [
+    'npm',
+    'run',
+    'fuzz:memory',
+    '--',
+    '--operations',
+    '200000',
+    '--seed',
+    '7',
+  ]);
   await step('execve against this kernel', ['npm', 'run', 'test:kernel', '--', '--only-differences']);
-  await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], { show: true });
+  await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], {
+    show: true,
+  });
   await step('our CPU against this one', ['npm', 'run', 'test:hardware', '--', '--seconds', '60']);
   await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
   await step('speed beside native and qemu', ['npm', 'run', 'bench', '--', '--rounds', '1'], { show: true });

@@ -35,7 +35,11 @@ const PREFIXES = new Set([0x26, 0x2e, 0x36, 0x3e, 0x64, 0x65, 0x66, 0x67, 0xf0, 
  */
 export function nameUnsupported(bytes: Uint8Array, mode: 32 | 64 = 64): string | undefined {
   let position = 0;
-  while (position < bytes.length && (PREFIXES.has(bytes[position]) || (mode === 64 && (bytes[position] & 0xf0) === 0x40))) position += 1;
+  while (
+    position < bytes.length &&
+    (PREFIXES.has(bytes[position]) || (mode === 64 && (bytes[position] & 0xf0) === 0x40))
+  )
+    position += 1;
   if (bytes[position] !== 0x0f) return NAMES[0][bytes[position]];
   const second = bytes[position + 1];
   if (second === 0x38) return NAMES[2][bytes[position + 2]];
