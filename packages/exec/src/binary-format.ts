@@ -31,7 +31,9 @@ export interface FloatingPointStart {
 
 /** An image that is in memory and ready to start. */
 export interface LoadedImage {
+  /** Instruction set and calling convention it starts in. */
   readonly abi: ImageAbi;
+  /** The system whose calls it makes. */
   readonly personality: ImagePersonality;
   /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
   readonly registers: Readonly<Record<string, bigint>>;
@@ -39,11 +41,16 @@ export interface LoadedImage {
   /** Personality flag READ_IMPLIES_EXEC: memory that is mapped readable from now on is executable too. Absent: not set. */
   readonly readImpliesExecute?: boolean;
   readonly space: AddressSpace;
+  /** First instruction: the interpreter's entry when there is one. */
   readonly entry: number;
   readonly stackPointer: number;
+  /** Where the heap starts. */
   readonly brk: number;
+  /** e_entry of the program itself, relocated. */
   readonly programEntry: number;
+  /** Difference between addresses in memory and in the file. */
   readonly loadBias: number;
+  /** Bias of the interpreter (AT_BASE); 0 without one. */
   readonly interpreterBase: number;
   readonly isStackExecutable: boolean;
   readonly marks: ImageMarks;

@@ -1,9 +1,8 @@
 // What execve is given and what it answers.
-import type { AddressSpace, Backing, GuestMemory, LayoutRandomization } from '@elf/mm';
+import type { Backing, GuestMemory, LayoutRandomization } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import type { ByteSource } from '@elf/parse';
-import type { AuxiliaryEntry } from './auxiliary-vector.ts';
-import type { FloatingPointStart, ImageAbi, ImagePersonality } from './binary-format.ts';
+import type { LoadedImage } from './binary-format.ts';
 import type { BinfmtMiscTable } from './binfmt-misc/misc-table.ts';
 import type { ExecStep, Refusal } from './exec-record.ts';
 import type { FormatProvider } from './format-provider.ts';
@@ -146,29 +145,8 @@ export interface ImageMarks {
 }
 
 /** A program ready for its first instruction. */
-export interface ExecSuccess {
+export interface ExecSuccess extends LoadedImage {
   readonly ok: true;
-  /** Instruction set and calling convention it starts in. */
-  readonly abi: ImageAbi;
-  /** The system whose calls it makes. */
-  readonly personality: ImagePersonality;
-  /** Start values of registers other than instruction and stack pointer, by name ("rax"); absent ones are zero. */
-  readonly registers: Readonly<Record<string, bigint>>;
-  readonly floatingPoint?: FloatingPointStart;
-  /** Personality flag READ_IMPLIES_EXEC: memory that is mapped readable from now on is executable too. Absent: not set. */
-  readonly readImpliesExecute?: boolean;
-  readonly space: AddressSpace;
-  /** First instruction: the interpreter's entry when there is one. */
-  readonly entry: number;
-  readonly stackPointer: number;
-  /** Where the heap starts. */
-  readonly brk: number;
-  /** e_entry of the program itself, relocated. */
-  readonly programEntry: number;
-  /** Difference between addresses in memory and in the file. */
-  readonly loadBias: number;
-  /** Bias of the interpreter (AT_BASE); 0 without one. */
-  readonly interpreterBase: number;
   /** Name of the format that accepted the image. */
   readonly format: string;
   /** The file that was mapped: /proc/PID/exe. */
@@ -183,9 +161,6 @@ export interface ExecSuccess {
   readonly filename: string;
   /** Arguments after script rewriting. */
   readonly argv: readonly Uint8Array[];
-  readonly isStackExecutable: boolean;
-  readonly marks: ImageMarks;
-  readonly auxiliaryVector: readonly AuxiliaryEntry[];
   readonly record: readonly ExecStep[];
 }
 
