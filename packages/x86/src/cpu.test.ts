@@ -1,5 +1,5 @@
 // The CPU runs small machine-code programs: arithmetic, flags, memory, calls, faults, self-modifying code.
-import { AddressSpace, GuestMemory, Protection, UserMemory } from '@elf/mm';
+import { AddressSpace, bytesBacking, GuestMemory, Protection, UserMemory } from '@elf/mm';
 import { describe, expect, it } from 'vitest';
 import { createCpu } from './cpu.ts';
 
@@ -63,6 +63,37 @@ describe('cpu', () => {
     const { cpu } = machine(code, Protection.Read | Protection.Write | Protection.Execute);
     expect(cpu.run(1000).kind).toBe('system-call');
     expect(cpu.register(0)).toBe(9n);
+  });
+  it('gathers nothing that the mask leaves out when a load makes the memory grow', () => {
+    // vpgatherdd xmm1, [rax+xmm2], xmm3; syscall
+    const { cpu, space } = machine([0xc4, 0xe2, 0x61, 0x90, 0x0c, 0x10, 0x0f, 0x05]);
+    const { memory } = space;
+    const FILE = 0x700000;
+    const backing = bytesBacking(new Uint8Array(0x1000).fill(0x5a));
+    space.map({ address: FILE, length: 0x1000, protection: Protection.Read, fixed: 'replace', backing });
+    // All frames that can be had without growing are taken, so that the file's page needs more.
+    const growsAfter = () => {
+      const { buffer } = memory.u8;
+      let frames = 0;
+      for (; memory.u8.buffer === buffer; frames++) memory.allocateFrame();
+      return frames;
+    };
+    growsAfter();
+    for (let left = growsAfter() - 1; left > 0; left--) memory.allocateFrame();
+    cpu.setRegister(0, BigInt(FILE));
+    const [target, indices, mask] = [1, 2, 3].map(
+      (register) => new DataView(cpu.vectorRegister(register).slice(0, 16).buffer),
+    );
+    target.setUint32(4, 0x1111, true);
+    // Element 1 would fault, and its mask is clear.
+    indices.setInt32(4, -0x10_0000, true);
+    mask.setUint32(0, 0x8000_0000, true);
+    for (const [index, view] of [target, indices, mask].entries())
+      cpu.vectorRegister(index + 1).set(new Uint8Array(view.buffer));
+    const { buffer } = memory.u8;
+    expect(cpu.run(10)).toEqual({ kind: 'system-call' });
+    expect(memory.u8.buffer).not.toBe(buffer);
+    expect(Buffer.from(cpu.vectorRegister(1)).readBigUInt64LE(0)).toBe(0x1111_5a5a_5a5an);
   });
   it('names what it does not know', () => {
     const { cpu } = machine([0x0f, 0x04, 0x90]);

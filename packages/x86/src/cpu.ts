@@ -18,7 +18,7 @@ import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
 import { ExitStatus } from './engine/exit-status.ts';
-import { GuestAccess } from './engine/guest-access.ts';
+import { CANONICAL_LIMIT, GuestAccess } from './engine/guest-access.ts';
 import { generateInterpreter, type InterpreterImports, type RunFunction } from './engine/interpreter.ts';
 import { beginRound, holdsTrapBack } from './engine/traced-step.ts';
 import { instructionFamilies } from './isa/index.ts';
@@ -368,7 +368,7 @@ export class Cpu extends CpuState {
 
   private exitForObstacle(obstacle: Obstacle, address: number): CpuExit {
     // An address in the upper half is in the state block already, exact, which a number would not be.
-    if (address < 2 ** 47) this.rip = address;
+    if (address < CANONICAL_LIMIT) this.rip = address;
     if (obstacle.kind === 'fetch') {
       const page = obstacle.address - (obstacle.address & GUEST_PAGE_OFFSET_MASK);
       const cause = -(this.access.space as AddressSpace).resolve(page, Access.Execute) as FaultCause;

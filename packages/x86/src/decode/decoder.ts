@@ -72,8 +72,9 @@ export class Decoder {
     if (isVex) {
       // A mandatory prefix, LOCK or REX in front of VEX is #UD (SDM vol. 2, sections 2.3.2 and 2.3.3).
       if (rex !== 0 || out.operandSizePrefix || out.repeat !== 0 || out.lock) return DecodeResult.Unknown;
-      mapNumber = vexPrefix(cursor, out, opcode);
-      rex = out.vexRex;
+      const vex = vexPrefix(cursor, out, opcode);
+      mapNumber = vex & 31;
+      rex = vex >> 5;
       if (mapNumber < 1 || mapNumber > 3) return DecodeResult.Unknown;
       opcode = cursor.u8();
     } else if (opcode === 0x0f) {
@@ -184,19 +185,20 @@ function clearPrefixes(out: Instruction, mode: 32 | 64): void {
   out.rexW = false;
 }
 
-// The rest of a VEX prefix: two bytes after C4, one after C5; inverted bits as they are stored. Returns the opcode map's number.
+// The rest of a VEX prefix: two bytes after C4, one after C5; inverted bits as they are stored. Returns the opcode map's number
+// and, five bits up, what a REX prefix would say.
 function vexPrefix(cursor: Cursor, out: Instruction, first: number): number {
   const second = cursor.u8();
   const last = first === 0xc4 ? cursor.u8() : second;
   // R, X and B are inverted; C5 has only R.
-  out.vexRex = ((~second >> 5) & (first === 0xc4 ? 7 : 4)) | (first === 0xc4 ? (last >> 4) & 8 : 0);
-  out.rexW = (out.vexRex & 8) !== 0 && out.mode === 64;
+  const rex = ((~second >> 5) & (first === 0xc4 ? 7 : 4)) | (first === 0xc4 ? (last >> 4) & 8 : 0);
+  out.rexW = (rex & 8) !== 0 && out.mode === 64;
   out.hasRex = true;
   out.vvvv = (~last >> 3) & 15;
   out.vectorLength = (last >> 2) & 1;
   out.operandSizePrefix = (last & 3) === 1;
   out.repeat = (last & 3) === 2 ? 0xf3 : (last & 3) === 3 ? 0xf2 : 0;
-  return first === 0xc4 ? second & 31 : 1;
+  return (first === 0xc4 ? second & 31 : 1) | (rex << 5);
 }
 
 function select(list: readonly Candidate[], out: Instruction, modrm: number, rex: number): Candidate | undefined {

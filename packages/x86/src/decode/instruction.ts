@@ -30,8 +30,6 @@ export interface Instruction {
   codeSegment: boolean;
   /** VEX.vvvv, the extra register operand; 0 without VEX. */
   vvvv: number;
-  /** REX bits as a VEX prefix holds them: W 8, R 4, X 2, B 1. */
-  vexRex: number;
   /** VEX.L: 0 for 128 bits (and without VEX), 1 for 256. */
   vectorLength: number;
   /** ModRM fields with the REX extensions in them; mod 3 is a register form. */
@@ -69,7 +67,6 @@ export function createInstruction(): Instruction {
     segment: 0,
     codeSegment: false,
     vvvv: 0,
-    vexRex: 0,
     vectorLength: 0,
     mod: 0,
     reg: 0,

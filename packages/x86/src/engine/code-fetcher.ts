@@ -8,11 +8,10 @@ import {
   type GuestMemory,
 } from '@elf/mm';
 import type { CodeWindow } from '../lift/block-builder.ts';
-import type { GuestAccess } from './guest-access.ts';
+import { CANONICAL_LIMIT, type GuestAccess } from './guest-access.ts';
 
 /** Longest instruction. */
 const WINDOW_BYTES = 15;
-const CANONICAL_LIMIT = 2 ** 47;
 
 /** One window, filled anew for each instruction. */
 export class CodeFetcher {

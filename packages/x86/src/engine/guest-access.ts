@@ -13,7 +13,7 @@ import { CROSSING, EXIT_DETAIL, EXIT_STATUS, FAULT_ACCESS, FAULT_ADDRESS, FAULT_
 import { ExitStatus } from './exit-status.ts';
 
 /** First address beyond the lower canonical half: user code can reach nothing above (SDM vol. 1, section 3.3.7.1). */
-const CANONICAL_LIMIT = 2 ** 47;
+export const CANONICAL_LIMIT = 2 ** 47;
 /** High halves of non-canonical addresses lie outside these; the upper canonical half is the kernel's and is a plain page fault. */
 const UPPER_HALF_START = 0xffff8000;
 

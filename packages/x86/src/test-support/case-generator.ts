@@ -168,7 +168,8 @@ export class CaseGenerator {
   private writeIndices(bytes: Buffer, start: number, wide: boolean): void {
     const { random } = this;
     for (let offset = 0; offset < 32; offset += wide ? 8 : 4) {
-      const index = random.oneIn(64) ? random.next() : random.below(96) - 16;
+      // Far indices are positive: from the end of user space, negative ones would reach what the recorder itself has mapped.
+      const index = random.oneIn(64) ? random.next() >>> 1 : random.below(96) - 16;
       if (wide) bytes.writeBigInt64LE(BigInt(index), start + offset);
       else bytes.writeInt32LE(index | 0, start + offset);
     }
