@@ -4,34 +4,20 @@ import type { BinaryFormat } from '@elf/exec';
 import { OpenDescription } from '@elf/kernel';
 import { describe, expect, it } from 'vitest';
 import { createMachine, createMemoryHost, type MachineOptions } from './index.ts';
+import { smallProgram } from './test-support/small-program.ts';
 
 /** Prints its arguments. */
 const hello = new Uint8Array(readFileSync(new URL('../../../fixtures/hello-asm/hello', import.meta.url)));
 
 /** read(3, stack, 16), write(1, stack, what was read), exit(0). */
-const printsDescriptor3 = elf([
-  [0x31, 0xc0, 0xbf, 3, 0, 0, 0, 0x48, 0x8d, 0xb4, 0x24, 0, 0xff, 0xff, 0xff, 0xba, 16, 0, 0, 0, 0x0f, 0x05],
-  [0x89, 0xc2, 0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0x0f, 0x05],
-  [0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05],
-]);
-
-/** The smallest program around some code. */
-function elf(code: readonly (readonly number[])[]): Uint8Array {
-  const program = new Uint8Array(512);
-  const view = new DataView(program.buffer);
-  program.set([0x7f, 0x45, 0x4c, 0x46, 2, 1, 1]);
-  view.setUint32(16, 0x3e_0002, true); // ET_EXEC, x86-64
-  view.setBigUint64(24, 0x400080n, true);
-  view.setBigUint64(32, 64n, true);
-  view.setUint32(54, 0x1_0038, true); // one program header of 56 bytes
-  view.setUint32(64, 1, true); // PT_LOAD, readable and executable
-  view.setUint32(68, 5, true);
-  [0n, 0x400000n, 0n, 512n, 512n].forEach((word, index) => {
-    view.setBigUint64(72 + index * 8, word, true);
-  });
-  program.set(code.flat(), 128);
-  return program;
-}
+const printsDescriptor3 = smallProgram({
+  fileBytes: 512,
+  code: [
+    [0x31, 0xc0, 0xbf, 3, 0, 0, 0, 0x48, 0x8d, 0xb4, 0x24, 0, 0xff, 0xff, 0xff, 0xba, 16, 0, 0, 0, 0x0f, 0x05],
+    [0x89, 0xc2, 0xb8, 1, 0, 0, 0, 0xbf, 1, 0, 0, 0, 0x0f, 0x05],
+    [0xb8, 60, 0, 0, 0, 0x31, 0xff, 0x0f, 0x05],
+  ],
+});
 
 function machineWith(files: Record<string, Uint8Array | string>, options: Partial<MachineOptions> = {}) {
   let output = '';
