@@ -1,4 +1,4 @@
-// The options that `elf explain` and `elf maps` share: whose execve, on which pages, by which policy, with which random layout.
+// The options that `elf run`, `elf explain` and `elf maps` share: whose execve, on which pages, by which policy, with which random layout.
 import { findLoaderProfile, LOADER_PROFILES, type LoaderProfile } from '@elf/exec';
 import { findPagePolicy, PAGE_POLICIES, type PagePolicy } from '@elf/pagesize';
 import { pageBytes } from './host-page-size.ts';
@@ -12,15 +12,19 @@ export const LOADER_OPTION_ROWS: readonly OptionRow[] = [
   { name: 'aslr',           value: 'seed', environment: 'ELF_ASLR_SEED',      description: 'randomise the layout as Linux does, from this number' },
 ];
 
-/** The program and who loads it. */
-export interface LoaderRequest {
-  readonly program: string;
-  readonly programArguments: readonly string[];
+/** Who loads, and how. */
+export interface LoaderChoice {
   readonly profile: LoaderProfile;
   /** Absent: the kernel of the profile maps. */
   readonly policy: PagePolicy | undefined;
   readonly hostPageBytes: number;
   readonly seed: number | undefined;
+}
+
+/** The program and who loads it. */
+export interface LoaderRequest extends LoaderChoice {
+  readonly program: string;
+  readonly programArguments: readonly string[];
 }
 
 /** The list that "list" as the name of a policy or profile asks for, if any. */
@@ -32,7 +36,15 @@ export function namesAskedFor({ values }: ParsedOptions): string | undefined {
 }
 
 /** Reads the shared options, the file and its arguments. */
-export function readLoaderRequest({ values, rest }: ParsedOptions): LoaderRequest | OptionMistake {
+export function readLoaderRequest(parsed: ParsedOptions): LoaderRequest | OptionMistake {
+  const choice = readLoaderChoice(parsed);
+  if ('mistake' in choice) return choice;
+  const [program, ...programArguments] = parsed.rest;
+  return program === undefined ? { mistake: 'no file given' } : { ...choice, program, programArguments };
+}
+
+/** Reads the shared options. */
+export function readLoaderChoice({ values }: ParsedOptions): LoaderChoice | OptionMistake {
   const option = (name: string) => values.get(name)?.at(-1);
   const [policyName, profileName] = [option('policy'), option('profile') ?? LOADER_PROFILES[0].name];
   const policy = policyName === undefined ? undefined : findPagePolicy(policyName);
@@ -46,10 +58,8 @@ export function readLoaderRequest({ values, rest }: ParsedOptions): LoaderReques
   const seedText = option('aslr');
   if (seedText !== undefined && !/^\d{1,10}$/.test(seedText))
     return { mistake: `--aslr takes a number of up to ten digits, not ${seedText}` };
-  const [program, ...programArguments] = rest;
-  if (program === undefined) return { mistake: 'no file given' };
   const seed = seedText === undefined ? undefined : Number(seedText);
-  return { program, programArguments, profile, policy, hostPageBytes, seed };
+  return { profile, policy, hostPageBytes, seed };
 }
 
 /** A remark about an option of ours behind the file: the program gets it, which people rarely mean. */

@@ -1,4 +1,4 @@
-// Options as rows: name, environment twin, meaning. Parsing and help read them; the rows of `elf run` are here.
+// Options as rows: name, environment twin, meaning. Parsing and help read them.
 
 /** One option. Names work with one or two dashes, as qemu-user's do. */
 export interface OptionRow {
@@ -16,25 +16,6 @@ export interface OptionRow {
 // biome-ignore format: one row per line
 export const BINFMT_CONF_OPTION: OptionRow =
   { name: 'binfmt-conf',    value: 'directory', environment: 'ELF_BINFMT_CONF', description: 'read binfmt_misc rules from the .conf files here', repeatable: true };
-
-// biome-ignore format: one row per line
-export const RUN_OPTIONS: readonly OptionRow[] = [
-  { name: 'L',              value: 'directory', environment: 'ELF_LD_PREFIX', description: 'look for files in this sysroot first' },
-  { name: 'E',              value: 'VAR=VAL',   environment: 'ELF_SET_ENV',   description: 'set a variable for the program', repeatable: true },
-  { name: 'U',              value: 'VAR',       environment: 'ELF_UNSET_ENV', description: 'remove a variable', repeatable: true },
-  { name: '0',              value: 'argv0',     environment: 'ELF_ARGV0',     description: 'what the program sees as its own name' },
-  { name: 's',              value: 'bytes',     environment: 'ELF_STACK_SIZE', description: 'stack size limit' },
-  { name: 'cpu',            value: 'model',     environment: 'ELF_CPU',       description: 'processor model, with features: max, x86-64-v2,+aes ... (help lists them)' },
-  { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
-  { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
-  { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
-  { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp' },
-  BINFMT_CONF_OPTION,
-  { name: 'timeout',        value: 'seconds',   environment: 'ELF_TIMEOUT',   description: 'end after this time with status 124' },
-  { name: 'stats',                              environment: 'ELF_STATS',     description: 'print instructions and time on standard error' },
-  { name: 'exit-code-only',                     environment: 'ELF_EXIT_CODE_ONLY', description: 'exit with 128+S instead of dying of signal S' },
-  { name: 'help',                                                             description: 'print this' },
-];
 
 /** Values by option name: the last one given, or all of them for repeatable options. */
 export interface ParsedOptions {

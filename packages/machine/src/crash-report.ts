@@ -2,8 +2,11 @@
 import { type CpuExit, errnoName, type Thread } from '@elf/kernel';
 import { signalName } from '@elf/linux';
 import { type ByteSource, type NearestSymbol, ParseError, parseElf } from '@elf/parse';
+import { type DamagedMemory, damagedMemory, type PolicyInForce } from './policy-damage.ts';
 
 const INSTRUCTION_BYTES = 15;
+/** Damaged ranges that are printed. */
+const SHOWN_RANGES = 12;
 // biome-ignore format: a table
 const REGISTER_NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 const ACCESS_NAMES = ['reading', 'writing', 'executing'] as const;
@@ -28,10 +31,22 @@ export interface CrashReport {
   readonly faultMapping: string | undefined;
   readonly registers: Readonly<Record<string, bigint>>;
   readonly recentCalls: readonly string[];
+  /** What the page policy did to the process's images; absent without a policy. */
+  readonly pageDamage?: PageDamage;
 }
 
-/** Gathers the report. The thread must be on the CPU. */
-export function crashReport(thread: Thread, signal: number): CrashReport {
+/** Damage of a page policy, for a report. */
+export interface PageDamage {
+  readonly policy: string;
+  readonly hostPageBytes: number;
+  readonly ranges: readonly DamagedMemory[];
+}
+
+/**
+ * Gathers the report. The thread must be on the CPU.
+ * @param inForce the page policy images were mapped by, if any: the damage it did is part of the report.
+ */
+export function crashReport(thread: Thread, signal: number, inForce?: PolicyInForce): CrashReport {
   const { cpu, process, lastFault } = thread;
   const address = cpu.rip;
   const registers = Object.fromEntries(REGISTER_NAMES.map((name, index) => [name, cpu.register(index)]));
@@ -49,7 +64,13 @@ export function crashReport(thread: Thread, signal: number): CrashReport {
     faultMapping: lastFault?.kind === 'fault' ? mappingLine(thread, lastFault.address) : undefined,
     registers: { ...registers, rip: BigInt(address), eflags: BigInt(cpu.flags >>> 0), 'fs base': cpu.fsBase },
     recentCalls: [...thread.kernel.recentCalls],
+    ...(inForce !== undefined && { pageDamage: pageDamage(thread, inForce) }),
   };
+}
+
+function pageDamage(thread: Thread, inForce: PolicyInForce): PageDamage {
+  const { policy, hostPageBytes } = inForce;
+  return { policy: policy.name, hostPageBytes, ranges: damagedMemory(thread, inForce) };
 }
 
 /** The report as text, lines of at most about 120 characters. */
@@ -73,7 +94,22 @@ export function formatCrashReport(report: CrashReport): string {
   for (let at = 0; at < cells.length; at += 4) lines.push(`  ${cells.slice(at, at + 4).join(' ')}`);
   lines.push(report.recentCalls.length > 0 ? '  last system calls' : '  no system call was made');
   for (const call of report.recentCalls) lines.push(`    ${call}`);
+  if (report.pageDamage !== undefined) lines.push(...damageLines(report.pageDamage, report.instructionAddress));
   return `${lines.join('\n')}\n`;
+}
+
+function damageLines({ policy, hostPageBytes, ranges }: PageDamage, instruction: number): string[] {
+  const where = `page policy ${policy} on ${hostPageBytes}-byte pages`;
+  if (ranges.length === 0) return [`  ${where}: no byte of the program or its interpreter was loaded wrong`];
+  const total = ranges.reduce((sum, { differingBytes }) => sum + differingBytes, 0);
+  const lines = ranges.slice(0, SHOWN_RANGES).map(({ start, end, differingBytes, sections, path }) => {
+    const isHere = BigInt(instruction) >= start && BigInt(instruction) < end;
+    const names = sections.length === 0 ? '' : ` ${sections.join(' ')}`;
+    return `    0x${start.toString(16)}-0x${end.toString(16)}${names}: ${differingBytes} bytes of ${path}${isHere ? ' - the instruction is here' : ''}`;
+  });
+  const more = ranges.length - lines.length;
+  if (more > 0) lines.push(`    and ${more} more ranges`);
+  return [`  ${where} loaded ${total} bytes wrong, before the first instruction`, ...lines];
 }
 
 function causeOf(exit: CpuExit | undefined, signal: number): string {

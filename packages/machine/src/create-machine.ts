@@ -12,6 +12,7 @@ import {
 } from '@elf/kernel';
 import { createLinuxPersonality, createProcFileSystem } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
+import type { PagePolicy } from '@elf/pagesize';
 import { type CpuModel, createCpu, hardwareCapabilities } from '@elf/x86';
 import { type CrashReport, crashReport } from './crash-report.ts';
 import { executableFiles } from './executable-files.ts';
@@ -33,6 +34,12 @@ export interface MachineOptions {
   readonly memoryLimitInBytes?: number;
   /** RLIMIT_STACK of programs in bytes; 8 MiB by default. */
   readonly stackLimitInBytes?: number;
+  /** An emulator's way to map images on a host with other pages, such as `findPagePolicy('latx-304')` of @elf/pagesize; absent: the profile's kernel maps. */
+  readonly pagePolicy?: PagePolicy;
+  /** Page of the modelled host in bytes; the profile's by default. Guest pages stay at 4 KiB. */
+  readonly hostPageBytes?: number;
+  /** Randomises the layout of programs as Linux does, from this number; absent: every run is laid out alike. */
+  readonly randomizationSeed?: number;
   /** Brings binary formats that the profile lacks. */
   readonly formatProvider?: FormatProvider;
 }
@@ -85,15 +92,21 @@ export function createMachine(options: MachineOptions): Machine {
   const { entropy } = options.host;
   const cpu = createCpu(memory, { model: options.cpuModel, random: () => randomBits(entropy) });
   const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => openAsHost(kernel, path) });
+  const { profile = linuxProfile, pagePolicy, randomizationSeed } = options;
+  const { hostPageBytes = profile.hostPageBytes } = options;
   const loader = createProgramLoader({
-    profile: options.profile ?? linuxProfile,
+    profile,
+    pagePolicy,
+    hostPageBytes,
+    randomizationSeed,
     hardwareCapabilities: hardwareCapabilities(cpu.model),
     hasLongMode: cpu.model.features.has('lm'),
     stackLimitInBytes: options.stackLimitInBytes,
     binfmtMisc,
     formatProvider: options.formatProvider,
   });
-  const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal));
+  const policyInForce = pagePolicy && { policy: pagePolicy, hostPageBytes };
+  const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal, policyInForce));
   const kernel = new Kernel({ host: options.host, memory, cpu, loader, trace: options.trace, onCrash });
   const personality = createLinuxPersonality();
   const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;

@@ -1,6 +1,6 @@
 // Public names of @elf/machine.
 export { createMemoryHost } from '@elf/kernel';
-export { type CrashReport, crashReport, describeRefusal, formatCrashReport } from './crash-report.ts';
+export { type CrashReport, crashReport, describeRefusal, formatCrashReport, type PageDamage } from './crash-report.ts';
 export {
   createMachine,
   type Machine,
@@ -8,5 +8,6 @@ export {
   type ProgramOutcome,
   type ProgramRequest,
 } from './create-machine.ts';
+export type { DamagedMemory, PolicyInForce } from './policy-damage.ts';
 export { createProgramLoader, type ExplainedRefusal, type LoaderOptions } from './program-loader.ts';
 export { type CpuModel, type CpuModelMistake, cpuModelNames, findCpuModel } from '@elf/x86';

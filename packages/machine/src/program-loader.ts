@@ -41,6 +41,12 @@ export interface LoaderOptions {
   readonly stackLimitInBytes?: number;
   /** The machine's binfmt_misc rules. */
   readonly binfmtMisc?: BinfmtMiscTable;
+  /** Maps images in the kernel's place: an emulator on a host with other pages. */
+  readonly pagePolicy?: ExecRequest['pagePolicy'];
+  /** Page of the modelled host in bytes; the profile's by default. */
+  readonly hostPageBytes?: number;
+  /** Seed of address randomisation; absent: every program is laid out alike. */
+  readonly randomizationSeed?: number;
   /** Brings formats that are not on the profile's list. */
   readonly formatProvider?: FormatProvider;
 }
@@ -67,6 +73,9 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     at: request.at && execveatPlace(request.at, files),
     binfmtMisc: options.binfmtMisc,
     formatProvider: options.formatProvider,
+    pagePolicy: options.pagePolicy,
+    hostPageBytes: options.hostPageBytes,
+    randomizationSeed: options.randomizationSeed,
     lowestFreeDescriptor: request.lowestFreeDescriptor,
   });
   const passedFile = outcome.ok && outcome.passedFile ? files.retain(outcome.passedFile.file) : undefined;

@@ -136,6 +136,32 @@ describe('elf run', () => {
     expect(elf(['run', '--root', fixture('hello-asm'), '/hello'])).toMatchObject({ status: 0 });
     expect(elf(['run', '--root', fixture('hello-asm'), '/../faults-asm/faults'])).toMatchObject({ status: 127 });
   });
+
+  it('shows directories of the host at other places, read-only when told so', () => {
+    const directory = fixture('hello-asm').replace(/\/$/, '');
+    expect(elf(['run', '--mount', `${directory}:/far/away`, '/far/away/hello'])).toMatchObject({ status: 0 });
+    expect(elf(['run', '--mount', `${directory}:/far/away/deep`, '/far/away/deep/hello'])).toMatchObject({ status: 0 });
+    expect(elf(['run', '--mount', `${directory}:/far/away`, '/far/hello'])).toMatchObject({ status: 127 });
+    expect(elf(['run', '--mount', `${directory}:/far:rx`, hello])).toMatchObject({
+      status: 125,
+      err: expect.stringContaining('a mount is ro or rw, not rx'),
+    });
+    expect(elf(['run', '--mount', `${directory}/hello:/far`, hello]).err).toContain('is no directory');
+    expect(elf(['run', '--mount', `${directory}:/far/../etc`, hello]).err).toContain('is no absolute path');
+  });
+
+  it('loads as other kernels and emulators do', () => {
+    const widened = fixture('widened-asm/widened');
+    const damaged = elf(['run', '--host-page-size', '16k', '--policy', 'latx-pre304', '--exit-code-only', widened]);
+    expect(damaged).toMatchObject({ out: '', status: 139, err: expect.stringContaining('0x404000-0x4041a0 .plt') });
+    const { out, status } = elf(['run', widened], { ELF_HOST_PAGE_SIZE: '16k', ELF_PAGE_POLICY: 'latx-304' });
+    expect({ out, status }).toEqual({ out: 'nothing damaged\n', status: 0 });
+    expect(elf(['run', '--policy', 'list']).out).toMatch(/^latx-304 /m);
+    expect(elf(['run', '--profile', 'minix', hello])).toMatchObject({
+      status: 125,
+      err: expect.stringContaining('there is no loader profile minix'),
+    });
+  });
 });
 
 describe('elf', () => {

@@ -14,9 +14,12 @@ import {
   type ProgramOutcome,
 } from '@elf/machine';
 import { loadDirectories } from '../binfmt/load-rules.ts';
-import { optionHelp, type ParsedOptions, parseOptions, RUN_OPTIONS } from '../options.ts';
+import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-options.ts';
+import { optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
 import { dieOfSignal } from '../run/end-process.ts';
 import { findProgram } from '../run/find-program.ts';
+import { addMount, readMount } from '../run/mounts.ts';
+import { RUN_OPTIONS } from '../run/run-option-rows.ts';
 
 const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
 
@@ -33,19 +36,19 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     writeSync(1, USAGE);
     return;
   }
-  const model = 'mistake' in parsed ? undefined : parsed.values.get('cpu')?.at(-1);
-  if (model === 'help') {
-    writeSync(1, cpuModelHelp());
+  const list = 'mistake' in parsed ? undefined : listAskedFor(parsed);
+  if (list !== undefined) {
+    writeSync(1, list);
     return;
   }
   if ('mistake' in parsed || parsed.rest.length === 0) {
-    const reason = 'mistake' in parsed ? parsed.mistake : 'no program was given';
-    printError(`elf run: ${reason}\n${USAGE}`);
-    process.exit(ExitCode.OwnFailure);
+    misused('mistake' in parsed ? parsed.mistake : 'no program was given');
   }
   const option = (name: string) => parsed.values.get(name)?.at(-1);
+  const choice = readLoaderChoice(parsed);
+  if ('mistake' in choice) misused(choice.mistake);
   const started = performance.now();
-  const machine = prepareMachine(option);
+  const machine = prepareMachine(parsed, choice);
   loadBinfmtRules(machine, parsed.values.get('binfmt-conf') ?? []);
   const program = option('root') === undefined ? findProgram(parsed.rest[0], process.env.PATH) : parsed.rest[0];
   limitTime(option('timeout'));
@@ -56,6 +59,17 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   });
   if (option('stats') !== undefined) printStatistics(machine, performance.now() - started);
   finish(outcome, program, option('exit-code-only') !== undefined);
+}
+
+/** A command line that cannot be carried out ends the command. */
+function misused(reason: string): never {
+  printError(`elf run: ${reason}\n${USAGE}`);
+  process.exit(ExitCode.OwnFailure);
+}
+
+/** What `-cpu help`, `--policy list` and `--profile list` ask for. */
+function listAskedFor(parsed: ParsedOptions): string | undefined {
+  return parsed.values.get('cpu')?.at(-1) === 'help' ? cpuModelHelp() : namesAskedFor(parsed);
 }
 
 /** The model of -cpu; a wrong name ends the command. */
@@ -71,7 +85,8 @@ function cpuModelHelp(): string {
   return `Models for -cpu; ",+feature" adds a feature and what it needs, ",-feature" takes one away with what needs it:\n${names.join('')}`;
 }
 
-function prepareMachine(option: (name: string) => string | undefined): Machine {
+function prepareMachine(parsed: ParsedOptions, { profile, policy, hostPageBytes, seed }: LoaderChoice): Machine {
+  const option = (name: string) => parsed.values.get(name)?.at(-1);
   const isSandboxed = option('sandbox') !== undefined;
   const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly: isSandboxed });
   const stackSize = option('s');
@@ -80,14 +95,23 @@ function prepareMachine(option: (name: string) => string | undefined): Machine {
     host,
     cpuModel: cpuModel === undefined ? undefined : cpuModelOf(cpuModel),
     trace: traceSink(option('strace') !== undefined, option('D')),
+    profile,
+    pagePolicy: policy,
+    hostPageBytes,
+    randomizationSeed: seed,
     onCrash: (report) => printError(formatCrashReport(report)),
     stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),
   });
+  const { mounts } = machine.kernel.tree;
   if (isSandboxed) {
-    const { mounts } = machine.kernel.tree;
     const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
     temporary.setMode('', 0o1777);
     mounts.mount('/tmp', temporary, 'tmpfs');
+  }
+  for (const value of parsed.values.get('mount') ?? []) {
+    const request = readMount(value);
+    if ('mistake' in request) misused(request.mistake);
+    addMount(machine.kernel, request);
   }
   return machine;
 }
@@ -112,7 +136,7 @@ function guestEnvironment(parsed: ParsedOptions): string[] {
   const removed = new Set(parsed.values.get('U') ?? []);
   const set = new Map<string, string>();
   for (const [name, value] of Object.entries(process.env)) if (!removed.has(name)) set.set(name, value ?? '');
-  for (const pair of parsed.values.get('E') ?? []) {
+  for (const pair of [...(parsed.values.get('E') ?? []), ...(parsed.values.get('env') ?? [])]) {
     const equals = pair.indexOf('=');
     set.set(equals < 0 ? pair : pair.slice(0, equals), equals < 0 ? '' : pair.slice(equals + 1));
   }

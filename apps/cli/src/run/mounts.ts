@@ -1,0 +1,54 @@
+// The values of --mount: which directory of the host a program sees where.
+import { statSync } from 'node:fs';
+import { Errno, encodeText, type Kernel, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
+import { nodeDirectory } from '@elf/kernel/node';
+import type { OptionMistake } from '../options.ts';
+
+/** One directory of the host at a place of the guest's tree. */
+export interface MountRequest {
+  readonly host: string;
+  /** Absolute, without a slash at the end. */
+  readonly guest: string;
+  readonly isReadOnly: boolean;
+}
+
+/**
+ * Reads one value.
+ * @example
+ * readMount('/srv/data:/data:ro')   // { host: '/srv/data', guest: '/data', isReadOnly: true }
+ */
+export function readMount(value: string): MountRequest | OptionMistake {
+  const [host, guest, mode, ...more] = value.split(':');
+  if (!host || !guest || more.length > 0) return { mistake: `--mount takes host:guest or host:guest:ro, not ${value}` };
+  if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
+    return { mistake: `--mount: a mount is ro or rw, not ${mode}` };
+  const parts = guest.split('/').filter((part) => part !== '');
+  if (!guest.startsWith('/') || parts.length === 0 || parts.some((part) => part === '.' || part === '..'))
+    return { mistake: `--mount: ${guest} is no absolute path below / without "." and ".."` };
+  const status = statSync(host, { throwIfNoEntry: false });
+  if (!status?.isDirectory()) return { mistake: `--mount: ${host} is no directory` };
+  return { host, guest: `/${parts.join('/')}`, isReadOnly: mode === 'ro' };
+}
+
+/**
+ * Mounts what was asked for. The place need not exist: directories above it that are missing become an empty file system in
+ * memory, which a listing of the directory above them does not show.
+ */
+export function addMount({ host, tree }: Kernel, { host: directory, guest, isReadOnly }: MountRequest): void {
+  const { mounts } = tree;
+  const place = encodeText(guest);
+  const missing = ancestors(place).find((path) => mounts.status(path) === -Errno.ENOENT);
+  if (missing !== undefined && missing !== place) {
+    const above = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
+    for (const path of ancestors(place.slice(missing.length))) above.makeDirectory(path.slice(1), 0o755);
+    mounts.mount(missing, above, 'tmpfs');
+  }
+  const files = nodeDirectory(directory);
+  mounts.mount(place, isReadOnly ? readOnlyFileSystem(files) : files, 'host');
+}
+
+/** "/a", "/a/b" and "/a/b/c" of "/a/b/c". */
+function ancestors(path: string): string[] {
+  const parts = path.split('/').slice(1);
+  return parts.map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+}

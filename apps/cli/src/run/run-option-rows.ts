@@ -1,0 +1,25 @@
+// The options of `elf run` as rows.
+import { LOADER_OPTION_ROWS } from '../loader-options.ts';
+import { BINFMT_CONF_OPTION, type OptionRow } from '../options.ts';
+
+// biome-ignore format: one row per line
+export const RUN_OPTIONS: readonly OptionRow[] = [
+  { name: 'L',              value: 'directory', environment: 'ELF_LD_PREFIX', description: 'look for files in this sysroot first' },
+  { name: 'E',              value: 'VAR=VAL',   environment: 'ELF_SET_ENV',   description: 'set a variable for the program', repeatable: true },
+  { name: 'env',            value: 'VAR=VAL',                                 description: 'the same as -E', repeatable: true },
+  { name: 'U',              value: 'VAR',       environment: 'ELF_UNSET_ENV', description: 'remove a variable', repeatable: true },
+  { name: '0',              value: 'argv0',     environment: 'ELF_ARGV0',     description: 'what the program sees as its own name' },
+  { name: 's',              value: 'bytes',     environment: 'ELF_STACK_SIZE', description: 'stack size limit' },
+  { name: 'cpu',            value: 'model',     environment: 'ELF_CPU',       description: 'processor model, with features: max, x86-64-v2,+aes ... (help lists them)' },
+  { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
+  { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
+  { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
+  { name: 'mount',          value: 'host:guest[:ro]', environment: 'ELF_MOUNT', description: 'show a directory of the host at another place, optionally read-only', repeatable: true },
+  { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp' },
+  ...LOADER_OPTION_ROWS,
+  BINFMT_CONF_OPTION,
+  { name: 'timeout',        value: 'seconds',   environment: 'ELF_TIMEOUT',   description: 'end after this time with status 124' },
+  { name: 'stats',                              environment: 'ELF_STATS',     description: 'print instructions and time on standard error' },
+  { name: 'exit-code-only',                     environment: 'ELF_EXIT_CODE_ONLY', description: 'exit with 128+S instead of dying of signal S' },
+  { name: 'help',                                                             description: 'print this' },
+];

@@ -1,0 +1,86 @@
+// What the page policy of a machine did to a running program: the damaged ranges of its images, at their addresses in memory.
+import { type Thread, toBytes } from '@elf/kernel';
+import { type AddressRange, damage, damagedNames, imageFacts, measureDamage, type PagePolicy } from '@elf/pagesize';
+import { type ElfFile, ParseError, PT, parseElf } from '@elf/parse';
+import { executableFiles } from './executable-files.ts';
+
+/** Who maps the images in the kernel's place. */
+export interface PolicyInForce {
+  readonly policy: PagePolicy;
+  /** Page of the modelled host in bytes. */
+  readonly hostPageBytes: number;
+}
+
+/** A range whose bytes are wrong since the image was loaded. */
+export interface DamagedMemory extends AddressRange {
+  /** The file whose bytes they should be. */
+  readonly path: string;
+  /** Bytes that differ from what the file says. */
+  readonly differingBytes: number;
+  /** Names of the sections in it; empty when the file has none. */
+  readonly sections: readonly string[];
+}
+
+/** Types of entries of the auxiliary vector (getauxval(3)). */
+const AT_BASE = 7;
+const AT_ENTRY = 9;
+/** Reading an image's damage must not hold a crash report up. */
+const MOST_COMPARED_BYTES = 64 << 20;
+
+/**
+ * The damage in the images of a process: its program and its ELF interpreter. Files are read again, as they are now.
+ * @returns ranges that differ by at least one byte, in address order within each image.
+ */
+export function damagedMemory({ kernel, process }: Thread, inForce: PolicyInForce): readonly DamagedMemory[] {
+  const files = executableFiles(kernel, process);
+  const open = (path: string): ElfFile | undefined => {
+    const file = files.open(path, toBytes(path));
+    return typeof file === 'number' ? undefined : tolerantly(() => parseElf(file.source, { permissive: true }));
+  };
+  const auxiliary = auxiliaryValues(process.program.auxiliaryVector);
+  const { executable } = process.program;
+  const program = open(executable);
+  const found: DamagedMemory[] = [];
+  if (program !== undefined) {
+    const bias = (auxiliary.get(AT_ENTRY) ?? 0n) - program.fileHeader.entry;
+    found.push(...damageOf(program, executable, bias, inForce));
+    const { interpreter: path } = program;
+    const interpreter = path === undefined ? undefined : open(path);
+    if (path !== undefined && interpreter !== undefined)
+      found.push(...damageOf(interpreter, path, auxiliary.get(AT_BASE) ?? 0n, inForce));
+  }
+  files.close();
+  return found;
+}
+
+function damageOf(elf: ElfFile, path: string, bias: bigint, { policy, hostPageBytes }: PolicyInForce): DamagedMemory[] {
+  const loads = elf.programHeaders.filter(({ type }) => type === PT.LOAD);
+  const plan = policy.plan(loads, hostPageBytes, imageFacts(elf.programHeaders));
+  const { ranges } = measureDamage(damage(plan, loads), elf.source, { mostBytes: MOST_COMPARED_BYTES });
+  const names = tolerantly(() => damagedNames(ranges, elf, { mostSymbols: 0 }));
+  return ranges
+    .map(({ start, end, differingBytes }, index) => {
+      const sections = names?.[index].sections.map(({ name }) => name) ?? [];
+      return { path, start: start + bias, end: end + bias, differingBytes, sections };
+    })
+    .filter(({ differingBytes }) => differingBytes > 0);
+}
+
+/** A damaged file has no ranges or names to show; anything else is our own bug. */
+function tolerantly<Value>(read: () => Value): Value | undefined {
+  try {
+    return read();
+  } catch (error) {
+    if (ParseError.isInstance(error)) return undefined;
+    throw error;
+  }
+}
+
+/** Type and value of each entry; entries are pairs of 64-bit words. */
+function auxiliaryValues(bytes: Uint8Array): ReadonlyMap<number, bigint> {
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const values = new Map<number, bigint>();
+  for (let at = 0; at + 16 <= bytes.byteLength; at += 16)
+    values.set(Number(view.getBigUint64(at, true)), view.getBigUint64(at + 8, true));
+  return values;
+}
