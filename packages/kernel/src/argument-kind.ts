@@ -21,6 +21,8 @@ export interface PrintedCall extends RawArguments {
 
 /** One kind of argument. */
 export interface ArgumentKind<Value> {
+  /** Takes 64 bits: two registers, the low half first, where registers have 32. */
+  readonly isWide?: true;
   /** The value, or a {@link CallFailure} that ends the call before it begins. */
   decode(raw: RawArguments, index: number): Value | CallFailure;
   /** The argument as strace prints it. Called after the call, so that output buffers have their content. */

@@ -30,8 +30,18 @@ export const unsigned: ArgumentKind<number> = {
 /** A length in bytes, or any other unsigned 64-bit number. */
 export const size: ArgumentKind<number> = { decode: unsignedArgument, print: (value) => String(value) };
 
-/** A signed 64-bit number, such as a file offset. */
-export const offset: ArgumentKind<number> = { decode: signedArgument, print: (value) => String(value) };
+/** A signed number of the caller's word size, such as a distance in a file. */
+export const offset: ArgumentKind<number> = {
+  decode: (raw, index) => (raw.task.wordBytes === 4 ? raw.low[index] : signedArgument(raw, index)),
+  print: (value) => String(value),
+};
+
+/** A signed 64-bit number on every ABI: two registers where they have 32 bits. */
+export const wideOffset: ArgumentKind<number> = {
+  isWide: true,
+  decode: signedArgument,
+  print: (value) => String(value),
+};
 
 /** An address that the call itself looks at. */
 export const address: ArgumentKind<number> = {

@@ -47,6 +47,15 @@ export interface Cpu {
   flags: number;
   fsBase: bigint;
   gsBase: bigint;
+  /** 64, or 32 while CS holds the selector of the 32-bit code segment; setting it loads what a program of that mode starts with. */
+  mode: 32 | 64;
+  /** The selector in a segment register: 0..5 are ES CS SS DS FS GS. */
+  selector(register: number): number;
+  /** Loads a segment register other than CS with its base; false where the processor would refuse. */
+  loadSelector(register: number, selector: number): boolean;
+  /** Base of one of the three thread-local descriptors, selectors 0x63, 0x6b and 0x73; undefined while it is empty. */
+  threadDescriptor(index: number): number | undefined;
+  setThreadDescriptor(index: number, base: number | undefined): void;
   /** x87, SSE and AVX state as XSAVE's standard format has it; FXSAVE's 512 bytes on a processor without XSAVE. */
   extendedState(): Uint8Array;
   /**

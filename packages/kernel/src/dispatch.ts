@@ -10,8 +10,8 @@ import { traceLine, unknownCallLine } from './trace.ts';
 export function dispatchSystemCall(thread: Thread, abi: SystemCallAbi): void {
   const { cpu, kernel } = thread;
   const number = abi.number(cpu);
-  const { low, high } = readArguments(thread, abi);
   const row = thread.process.personality.calls.find(abi.name, number);
+  const { low, high } = readArguments(thread, abi, row);
   if (row === undefined) {
     abi.setResult(cpu, abi.unknownCallResult);
     kernel.recordCall(`${number}(...) = ${abi.unknownCallResult}`);
@@ -44,13 +44,26 @@ export function completeCall(thread: Thread, abi: SystemCallAbi, result: number 
   kernel.trace?.(traceLine(thread, call, thread.state === 'ended' ? undefined : result));
 }
 
-function readArguments(thread: Thread, abi: SystemCallAbi): { low: Int32Array; high: Int32Array } {
+function readArguments(
+  thread: Thread,
+  abi: SystemCallAbi,
+  row: SystemCallRow | undefined,
+): { low: Int32Array; high: Int32Array } {
+  const { cpu } = thread;
   const count = abi.argumentRegisters.length;
   const low = new Int32Array(count);
   const high = new Int32Array(count);
-  for (let index = 0; index < count; index++) {
-    low[index] = thread.cpu.registerLow(abi.argumentRegisters[index]);
-    high[index] = thread.cpu.registerHigh(abi.argumentRegisters[index]);
+  if (abi.wordBytes === 8) {
+    for (let index = 0; index < count; index++) {
+      low[index] = cpu.registerLow(abi.argumentRegisters[index]);
+      high[index] = cpu.registerHigh(abi.argumentRegisters[index]);
+    }
+    return { low, high };
+  }
+  const kinds = row === undefined ? [] : Object.values(row.arguments);
+  for (let index = 0, register = 0; register < count; index++) {
+    low[index] = cpu.registerLow(abi.argumentRegisters[register++]);
+    if (kinds[index]?.isWide && register < count) high[index] = cpu.registerLow(abi.argumentRegisters[register++]);
   }
   return { low, high };
 }

@@ -25,6 +25,7 @@ export {
   printFlags,
   size,
   unsigned,
+  wideOffset,
 } from './argument-kinds.ts';
 export { decodeText, encodeText, fromBytes, toBytes } from './byte-string.ts';
 export { type Cpu, type CpuExit, Register } from './cpu-port.ts';

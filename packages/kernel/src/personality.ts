@@ -10,6 +10,8 @@ export interface SystemCallAbi {
   /** Name under which rows give their numbers, such as 'x86-64'. */
   readonly name: string;
   readonly number: (cpu: Cpu) => number;
+  /** Bytes of a register as the call sees it: pointers, longs and the structures with them have this width. */
+  readonly wordBytes: 4 | 8;
   /** Registers of the arguments, in order. */
   readonly argumentRegisters: readonly number[];
   /** Stores a result; errors are negated error numbers. */

@@ -35,6 +35,8 @@ export interface LoadRequest {
 export interface LoadedProgram {
   readonly kind: 'loaded';
   readonly space: AddressSpace;
+  /** Name of the ABI that the image is for; the personality knows them. Its first one when absent. */
+  readonly abi?: string;
   /** First instruction: the interpreter's when there is one. */
   readonly entry: number;
   readonly stackPointer: number;

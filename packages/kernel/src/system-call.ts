@@ -20,6 +20,8 @@ export interface SystemCallRow {
   readonly note?: string;
   /** One kind per argument register, in register order. */
   readonly arguments: ArgumentKinds;
+  /** Name of a variant of the personality's structures that this row uses, such as 64-bit times on a 32-bit ABI. */
+  readonly variant?: string;
   /** How the trace prints a result that is not an error. */
   readonly result?: 'decimal' | 'hex' | 'octal' | 'none';
   run(task: Thread, values: Readonly<Record<string, unknown>>): SystemCallResult;

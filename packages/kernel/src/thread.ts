@@ -52,6 +52,11 @@ export class Thread {
 
   get user(): UserMemory {
     return this.process.user;
+  /** Bytes of a word to the call in progress: a 64-bit process may use 32-bit calls. */
+  get wordBytes(): 4 | 8 {
+    return this.callAbi?.wordBytes ?? 8;
+  }
+
   }
 
   get host(): Host {

@@ -9,6 +9,7 @@ const { Rax, Rdi, Rsi, Rdx, R10, R8, R9 } = Register;
 export const X86_64_ABI: SystemCallAbi = {
   name: 'x86-64',
   number: (cpu) => cpu.registerLow(Rax),
+  wordBytes: 8,
   argumentRegisters: [Rdi, Rsi, Rdx, R10, R8, R9],
   setResult: setRax,
   unknownCallResult: -Errno.ENOSYS,

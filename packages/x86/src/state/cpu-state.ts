@@ -1,6 +1,6 @@
 // Accessors of the architectural state in the state block: registers, rip, flags, segment bases, save and restore.
 import type { GuestMemory } from '@elf/mm';
-import { CODE_32, CODE_64, DATA } from './descriptors.ts';
+import { CODE_32, CODE_64, DATA, Segment } from './descriptors.ts';
 import { DF, lazyFromStatus, STATUS_FLAGS, statusFromLazy } from './flags.ts';
 import {
   DIRECTION,
@@ -20,14 +20,12 @@ import {
   VECTOR,
   X87_CONTROL,
 } from './layout.ts';
+import { loadSegment } from './segment-load.ts';
 
 /** RFLAGS bits that are always so in user mode: bit 1 and IF. */
 const FIXED_FLAGS = 0x202;
 /** TF, NT, RF, AC, ID: kept as they are. */
 const OTHER_MASK = 0x100 | 0x4000 | 0x4_0000 | 0x20_0000;
-
-/** Encoding numbers of the segment registers. */
-export const Segment = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
 
 /** The state block of one CPU. Values are read from guest memory each time; nothing is cached. */
 export class CpuState {
@@ -132,6 +130,10 @@ export class CpuState {
   /** Sets a selector alone: no check, and no base is loaded. */
   setSelector(index: number, value: number): void {
     this.memory.u16[(this.state + SELECTORS + 8 * index) >>> 1] = value;
+  }
+  /** Loads a segment register other than CS with its base, as MOV does; false where MOV raises #GP. */
+  loadSelector(register: number, selector: number): boolean {
+    return loadSegment(this, register, selector) === 'loaded';
   }
   /**
    * Fills a thread-local descriptor of the GDT, as set_thread_area(2) does; selectors 0x63, 0x6b and 0x73 name them.

@@ -1,4 +1,6 @@
 // table: the descriptors that Linux's GDT has for user programs, and what selecting one comes to (arch/x86/include/asm/segment.h, SDM vol. 3A, section 3.4.5).
+/** Encoding numbers of the segment registers. */
+export const Segment = { es: 0, cs: 1, ss: 2, ds: 3, fs: 4, gs: 5 } as const;
 /** Selectors of the flat segments, with privilege level 3. */
 export const CODE_32 = 0x23;
 export const DATA = 0x2b;

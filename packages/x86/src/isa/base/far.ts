@@ -1,7 +1,7 @@
 // Transfers that load CS, as user programs can do them: between the 64-bit and the 32-bit code segment. Intel SDM vol. 2: CALL, JMP, RET, IRET (far).
 import { imm16, immz, m } from '../../decode/operand-kinds.ts';
 import { type Lifter, Register } from '../../lift/lifter.ts';
-import { Segment } from '../../state/cpu-state.ts';
+import { Segment } from '../../state/descriptors.ts';
 import { CODE_32 } from '../../state/descriptors.ts';
 import { SELECTORS } from '../../state/layout.ts';
 import { type InstructionFamily, instruction, r, row } from '../row.ts';

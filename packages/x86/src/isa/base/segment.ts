@@ -1,7 +1,7 @@
 // Segment registers and selectors. Intel SDM vol. 2: MOV Sreg, PUSH, POP, LDS family, ARPL, LAR, LSL, VERR, VERW.
 import { m, r16, rm16, rmv, rv, sreg } from '../../decode/operand-kinds.ts';
 import type { Lifter } from '../../lift/lifter.ts';
-import { Segment } from '../../state/cpu-state.ts';
+import { Segment } from '../../state/descriptors.ts';
 import { SELECTORS } from '../../state/layout.ts';
 import { SegmentQuery } from '../../uop/helpers/segments.ts';
 import { type InstructionFamily, instruction, r, row, rw, w } from '../row.ts';

@@ -1,17 +1,16 @@
 // Selectors: what loading one into a segment register or CS checks and does, and what user code can ask about one (SDM vol. 3A, section 5.6).
 import type { GuestMemory } from '@elf/mm';
 import { ExitStatus } from '../../engine/exit-status.ts';
-import { type CpuState, Segment } from '../../state/cpu-state.ts';
-import { CODE_32, type Descriptor, descriptorOf } from '../../state/descriptors.ts';
+import type { CpuState } from '../../state/cpu-state.ts';
+import { CODE_32 } from '../../state/descriptors.ts';
 import { EXIT_DETAIL, EXIT_STATUS } from '../../state/layout.ts';
+import { descriptorFor, isStackSegment, loadSegment } from '../../state/segment-load.ts';
 import { type HelperContext, type HelperRow, helper } from './helper-row.ts';
 
 /** What `segment-query` asks. */
 export const SegmentQuery = { Rights: 0, Limit: 1, Readable: 2, Writable: 3 } as const;
 
 const NESTED_TASK = 0x4000;
-const lookUp = (cpu: CpuState, selector: number): Descriptor | undefined => descriptorOf(selector, (index) => cpu.threadDescriptor(index));
-const isNull = (selector: number): boolean => (selector & 0xfffc) === 0;
 
 // #GP with the selector as error code; the privilege level is not in it, so that null ones give zero.
 function refuse(memory: GuestMemory, cpu: CpuState, selector: number): number {
@@ -19,27 +18,10 @@ function refuse(memory: GuestMemory, cpu: CpuState, selector: number): number {
   return ExitStatus.SelectorFault;
 }
 
-const isStack = (found: Descriptor, selector: number): boolean => found.isWritable && (selector & 3) === 3;
-
-// SS takes writable data of the own privilege level alone; the others take null and everything readable.
 function load({ memory, cpu }: HelperContext, selector: number, register: number): number {
-  if (isNull(selector) && register !== Segment.ss) {
-    cpu.setSelector(register, selector);
-    setBase(cpu, register, 0);
-    return 0;
-  }
-  const found = lookUp(cpu, selector);
-  if (found === undefined || (register === Segment.ss && !isStack(found, selector))) return refuse(memory, cpu, selector);
-  // Addresses take bases of FS and GS only: a data segment that lies elsewhere is refused in words, not run wrongly.
-  if (register < Segment.fs && found.base !== 0 && cpu.mode === 32) return ExitStatus.Unsupported;
-  cpu.setSelector(register, selector);
-  setBase(cpu, register, found.base);
-  return 0;
-}
-
-function setBase(cpu: CpuState, register: number, base: number): void {
-  if (register === Segment.fs) cpu.fsBase = BigInt(base);
-  if (register === Segment.gs) cpu.gsBase = BigInt(base);
+  const outcome = loadSegment(cpu, register, selector);
+  if (outcome === 'refused') return refuse(memory, cpu, selector);
+  return outcome === 'unsupported' ? ExitStatus.Unsupported : 0;
 }
 
 export const segmentHelpers: readonly HelperRow[] = [
@@ -48,14 +30,14 @@ export const segmentHelpers: readonly HelperRow[] = [
   // Cells: selector that SS is going to get. IRET looks at it before it looks at the target.
   helper('stack-check', ({ memory, cpu }, cell) => {
     const selector = memory.u16[cell >>> 1];
-    const found = lookUp(cpu, selector);
-    return found !== undefined && isStack(found, selector) ? 0 : refuse(memory, cpu, selector);
+    const found = descriptorFor(cpu, selector);
+    return found !== undefined && isStackSegment(found, selector) ? 0 : refuse(memory, cpu, selector);
   }),
   // Cells: selector, offset, 1 for a return: it demands privilege level 3, where calls and jumps put it in themselves. The 32-bit
   // segment cuts the offset off.
   helper('code-check', ({ memory, cpu }, selectorCell, offset, isReturn) => {
     const selector = memory.u16[selectorCell >>> 1];
-    const found = lookUp(cpu, selector);
+    const found = descriptorFor(cpu, selector);
     if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return refuse(memory, cpu, selector);
     if ((selector | 3) === CODE_32) memory.i32[(offset >>> 2) + 1] = 0;
     return 0;
@@ -73,7 +55,7 @@ export const segmentHelpers: readonly HelperRow[] = [
   helper('task-check', ({ cpu }) => ((cpu.flags & NESTED_TASK) !== 0 ? ExitStatus.GeneralProtection : 0)),
   // Cells: question, selector, answer, whether there is one.
   helper('segment-query', ({ memory, cpu }, question, selector, answer, valid) => {
-    const found = lookUp(cpu, memory.u16[selector >>> 1]);
+    const found = descriptorFor(cpu, memory.u16[selector >>> 1]);
     const asked = memory.i32[question >>> 2];
     const isValid = found !== undefined && (asked !== SegmentQuery.Writable || found.isWritable);
     memory.u32[answer >>> 2] = found === undefined ? 0 : asked === SegmentQuery.Limit ? found.limit : found.rights;
