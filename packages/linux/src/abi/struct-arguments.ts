@@ -1,6 +1,6 @@
 // Pointers to structures as argument kinds.
 import { type ArgumentKind, CallFailure, Errno, type PrintedCall, printPointer, type Thread, unsignedArgument } from '@elf/kernel';
-import type { FieldValue, StructLayout } from './struct-layout.ts';
+import { type FieldValue, layoutFor, type StructLayout } from './struct-layout.ts';
 
 /** A place where a call stores a structure; null pointers are allowed and store nothing. */
 export class StructTarget<Name extends string> {
@@ -35,7 +35,7 @@ type Printer<Name extends string> = (values: Record<Name, number>) => string;
 /** A structure the call stores. Printed from memory when the call succeeded. */
 export function structOut<Name extends string>(layout: StructLayout<Name>, print: Printer<Name> = printAll): ArgumentKind<StructTarget<Name>> {
   return {
-    decode: (raw, index) => new StructTarget(raw.task, unsignedArgument(raw, index), layout),
+    decode: (raw, index) => new StructTarget(raw.task, unsignedArgument(raw, index), layoutFor(raw.task, layout)),
     print: (value, call, index) => {
       const values = (call.result ?? -1) < 0 || value.isNull ? undefined : value.read();
       return values === undefined ? printPointer(call, index) : print(values);
@@ -47,8 +47,9 @@ export function structOut<Name extends string>(layout: StructLayout<Name>, print
 export function structIn<Name extends string>(layout: StructLayout<Name>, print: Printer<Name> = printAll): ArgumentKind<Record<Name, number>> {
   return {
     decode: (raw, index) => {
-      const bytes = raw.task.user.read(unsignedArgument(raw, index), layout.sizeInBytes);
-      return bytes === undefined ? new CallFailure(Errno.EFAULT) : layout.decode(bytes);
+      const form = layoutFor(raw.task, layout);
+      const bytes = raw.task.user.read(unsignedArgument(raw, index), form.sizeInBytes);
+      return bytes === undefined ? new CallFailure(Errno.EFAULT) : form.decode(bytes);
     },
     print: (value) => print(value),
   };

@@ -14,10 +14,21 @@ import {
   unsigned,
 } from '@elf/kernel';
 import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
-import { defineStruct } from '../abi/struct-layout.ts';
+import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
+import { readTimespecFields } from '../abi/structs/time.ts';
 import { isBlocked, sendToProcess, sendToThread } from '../signals/send-signal.ts';
-import { encodeInfo, isOnAlternateStack, leaveHandler } from '../signals/signal-frame.ts';
-import { processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from '../signals/signal-state.ts';
+import { isOnAlternateStack } from '../signals/handler-stack.ts';
+import { leaveHandler } from '../signals/signal-frame.ts';
+import { leaveHandlerI386 } from '../signals/signal-frame-i386.ts';
+import { decodeQueuedInfo, encodeInfo } from '../signals/signal-information.ts';
+import {
+  processState,
+  type SignalAction,
+  type SignalInfo,
+  signalBit,
+  threadState,
+  UNBLOCKABLE,
+} from '../signals/signal-state.ts';
 import { LAST_SIGNAL, SIGNALS, Signal, SignalCode, signalName } from '../signals/signal-table.ts';
 
 /** sizeof(sigset_t) as the kernel has it. */
@@ -27,13 +38,13 @@ const MINIMUM_STACK_BYTES = 2048;
 const SS_DISABLE = 2;
 const SS_ONSTACK = 1;
 
-const sigaction = defineStruct(32, {
-  handler: [0, 'u64'],
-  flags: [8, 'u64'],
-  restorer: [16, 'u64'],
-  mask: [24, 'u64'],
-});
-const stack = defineStruct(24, { address: [0, 'u64'], flags: [8, 'i32'], length: [16, 'u64'] });
+// biome-ignore format: a table
+const sigaction32 = defineStruct(20, { handler: [0, 'u32'], flags: [4, 'u32'], restorer: [8, 'u32'], mask: [12, 'u64'] });
+// biome-ignore format: a table
+const sigaction = defineStruct(32, { handler: [0, 'u64'], flags: [8, 'u64'], restorer: [16, 'u64'], mask: [24, 'u64'] }, { layout: sigaction32 });
+const stack32 = defineStruct(12, { address: [0, 'u32'], flags: [4, 'i32'], length: [8, 'u32'] });
+// biome-ignore format: a table
+const stack = defineStruct(24, { address: [0, 'u64'], flags: [8, 'i32'], length: [16, 'u64'] }, { layout: stack32 });
 const signal = {
   ...oneOf(Object.fromEntries(Object.entries(SIGNALS).map(([name, row]) => [name, row[0]]))),
   print: signalName,
@@ -52,20 +63,28 @@ export const rtSigaction = defineSystemCall({
   run: (task, values) => {
     if (values.length !== MASK_BYTES) return -Errno.EINVAL;
     if (values.signal < 1 || values.signal > LAST_SIGNAL) return -Errno.EINVAL;
-    const state = processState(task.process);
-    const before = state.actions[values.signal];
+    const before = processState(task.process).actions[values.signal];
     if (values.action !== 0) {
-      const bytes = task.user.read(values.action, sigaction.sizeInBytes);
+      const layout = layoutFor(task, sigaction);
+      const bytes = task.user.read(values.action, layout.sizeInBytes);
       if (bytes === undefined) return -Errno.EFAULT;
-      if (values.signal === Signal.KILL || values.signal === Signal.STOP) return -Errno.EINVAL;
-      const { handler, flags, restorer } = sigaction.decode(bytes);
-      const mask = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(24, true) & ~UNBLOCKABLE;
-      state.actions[values.signal] = { handler, flags: flags >>> 0, restorer, mask };
-      if (handler === 1) discard(task, values.signal);
+      const { handler, flags, restorer } = layout.decode(bytes);
+      const mask = new DataView(bytes.buffer, bytes.byteOffset).getBigUint64(layout.sizeInBytes - MASK_BYTES, true);
+      const refusal = install(task, values.signal, { handler, flags: flags >>> 0, restorer, mask });
+      if (refusal < 0) return refusal;
     }
     return values.old.isNull ? 0 : values.old.write(before ?? {});
   },
 });
+
+/** Makes an action the process's; frames of its handler are those of the calling ABI. */
+export function install(task: Thread, number: number, action: SignalAction): number {
+  if (number < 1 || number > LAST_SIGNAL || number === Signal.KILL || number === Signal.STOP) return -Errno.EINVAL;
+  const isNarrow = task.wordBytes === 4;
+  processState(task.process).actions[number] = { ...action, mask: action.mask & ~UNBLOCKABLE, isNarrow };
+  if (action.handler === 1) discard(task, number);
+  return 0;
+}
 
 export const rtSigprocmask = defineSystemCall({
   name: 'rt_sigprocmask',
@@ -109,17 +128,19 @@ export const rtSigreturn = defineSystemCall({
   support: 'full',
   result: 'none',
   arguments: {},
-  run: (task) => {
-    const restored = leaveHandler(task);
-    if (restored === undefined) {
-      sendToThread(task, { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 });
-      return 0;
-    }
-    threadState(task).mask = restored.mask & ~UNBLOCKABLE;
-    task.attention = true;
-    return 0;
-  },
+  run: (task) => returnFrom(task, task.wordBytes === 4 ? leaveHandlerI386(task) : leaveHandler(task)),
 });
+
+/** Ends a handler whose frame has been taken back, or could not be. */
+export function returnFrom(task: Thread, restored: { readonly mask: bigint } | undefined): number {
+  if (restored === undefined) {
+    sendToThread(task, { signal: Signal.SEGV, code: SignalCode.Kernel, address: 0 });
+    return 0;
+  }
+  threadState(task).mask = restored.mask & ~UNBLOCKABLE;
+  task.attention = true;
+  return 0;
+}
 
 export const sigaltstack = defineSystemCall({
   name: 'sigaltstack',
@@ -211,12 +232,15 @@ export const rtSigtimedwait = defineSystemCall({
     if (set === undefined) return -Errno.EFAULT;
     const deadline = timeoutDeadline(task, values.timeout);
     if (deadline !== undefined && deadline < 0) return deadline;
+    const { wordBytes } = task;
     const attempt = () => {
       for (const queue of [threadState(task).pending, processState(task.process).pending]) {
         const at = queue.findIndex((info) => (set & signalBit(info.signal)) !== 0n);
         if (at < 0) continue;
         const [info] = queue.splice(at, 1);
-        return values.info === 0 || task.user.write(values.info, encodeInfo(info)) ? info.signal : -Errno.EFAULT;
+        return values.info === 0 || task.user.write(values.info, encodeInfo(info, wordBytes))
+          ? info.signal
+          : -Errno.EFAULT;
       }
       return undefined;
     };
@@ -234,15 +258,8 @@ export const rtSigqueueinfo = defineSystemCall({
     if (process === undefined) return -Errno.ESRCH;
     const bytes = task.user.read(values.info.address, 32);
     if (bytes === undefined) return -Errno.EFAULT;
-    const view = new DataView(bytes.buffer, bytes.byteOffset);
-    if (values.signal !== 0) {
-      const sender = {
-        process: view.getInt32(16, true),
-        user: view.getInt32(20, true),
-        value: view.getBigUint64(24, true),
-      };
-      sendToProcess(process, { signal: values.signal, code: view.getInt32(8, true), ...sender });
-    }
+    if (values.signal !== 0)
+      sendToProcess(process, { signal: values.signal, ...decodeQueuedInfo(bytes, task.wordBytes) });
     return 0;
   },
 });
@@ -308,8 +325,7 @@ function signalThread(task: Thread, group: number | undefined, id: number, numbe
 /** Monotonic deadline of a relative timespec; a negated error number below zero. */
 function timeoutDeadline(task: Thread, at: number): number | undefined {
   if (at === 0) return undefined;
-  const seconds = task.user.readU64(at);
-  const nanoseconds = task.user.readU64(at + 8);
-  if (seconds === undefined || nanoseconds === undefined) return -Errno.EFAULT;
-  return task.host.clock.monotonic() + Number(seconds) * 1e9 + Number(nanoseconds);
+  const time = readTimespecFields(task, at);
+  if (time === undefined) return -Errno.EFAULT;
+  return task.host.clock.monotonic() + time.seconds * 1e9 + time.nanoseconds;
 }

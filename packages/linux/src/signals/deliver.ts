@@ -4,6 +4,7 @@ import { X86_64_ABI } from '../abi/x86-64.ts';
 import { describeSignal } from './send-signal.ts';
 import { enterHandler } from './signal-frame.ts';
 import { ActionFlag, processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
+import { enterHandlerI386 } from './signal-frame-i386.ts';
 import { defaultAction, Signal } from './signal-table.ts';
 
 /** Signals caused by the very instruction come first (SYNCHRONOUS_MASK of kernel/signal.c): they were put in front. */
@@ -70,7 +71,8 @@ function runHandler(thread: Thread, info: SignalInfo): void {
   thread.interrupted = undefined;
   const savedMask = own.savedMask ?? own.mask;
   own.savedMask = undefined;
-  if (!enterHandler(thread, action, info, savedMask)) {
+  const enter = action.isNarrow ? enterHandlerI386 : enterHandler;
+  if (!enter(thread, action, info, savedMask)) {
     // No room for the frame: the process dies of SIGSEGV (force_sigsegv).
     thread.kernel.onCrash?.(thread, Signal.SEGV);
     thread.kernel.endProcess(thread.process, { kind: 'signaled', signal: Signal.SEGV, coreDumped: false });

@@ -24,15 +24,18 @@ export function floatingPointBytes(image: Uint8Array): number {
   return image.length + (isExtended(image) ? MAGIC2_BYTES : 0);
 }
 
-/** Writes a state image with Linux's marks; false when the memory is not writable. */
-export function writeFloatingPoint(user: UserMemory, address: number, image: Uint8Array): boolean {
+/**
+ * Writes a state image with Linux's marks; false when the memory is not writable.
+ * @param headerBytes bytes before the image that belong to it (i386 frames)
+ */
+export function writeFloatingPoint(user: UserMemory, address: number, image: Uint8Array, headerBytes = 0): boolean {
   const bytes = new Uint8Array(floatingPointBytes(image));
   bytes.set(image);
   if (!isExtended(image)) return user.write(address, bytes);
   const view = new DataView(bytes.buffer);
   view.setBigUint64(COMPONENTS_AT, view.getBigUint64(COMPONENTS_AT, true) | LEGACY_COMPONENTS, true);
   view.setUint32(SOFTWARE_AT, MAGIC1, true);
-  view.setUint32(SOFTWARE_AT + 4, bytes.length, true);
+  view.setUint32(SOFTWARE_AT + 4, bytes.length + headerBytes, true);
   view.setBigUint64(SOFTWARE_AT + 8, componentsOf(image), true);
   view.setUint32(SOFTWARE_AT + 16, image.length, true);
   view.setUint32(image.length, MAGIC2, true);

@@ -1,9 +1,10 @@
 // The signal frame on the guest's stack: what a handler finds and rt_sigreturn takes back (arch/x86/kernel/signal_64.c).
 import { type Cpu, Register, type Thread } from '@elf/kernel';
 import { defineStruct } from '../abi/struct-layout.ts';
-import { ActionFlag, type SignalAction, type SignalInfo, threadState } from './signal-state.ts';
+import { handlerStack, isOnAlternateStack } from './handler-stack.ts';
+import { encodeInfo } from './signal-information.ts';
+import { type SignalAction, type SignalInfo, threadState } from './signal-state.ts';
 import { floatingPointBytes, readFloatingPoint, writeFloatingPoint } from './floating-point-frame.ts';
-import { Signal } from './signal-table.ts';
 
 /** The 128 bytes below the stack pointer belong to the function that was interrupted (System V ABI, 3.2.2). */
 const RED_ZONE_BYTES = 128;
@@ -30,12 +31,6 @@ const context = defineStruct(304, {
   rsp: [160, 'u64'], rip: [168, 'u64'], eflags: [176, 'u64'], cs: [184, 'u16'], ss: [190, 'u16'], error: [192, 'u64'], trap: [200, 'u64'],
   oldMask: [208, 'u64'], cr2: [216, 'u64'], floatingPoint: [224, 'u64'], mask: [296, 'u64'],
 });
-// biome-ignore format: a table
-const siginfo = defineStruct(128, {
-  signal: [0, 'i32'], errno: [4, 'i32'], code: [8, 'i32'], address: [16, 'u64'], process: [16, 'i32'], user: [20, 'i32'], status: [24, 'i32'],
-  value: [24, 'u64'],
-});
-
 /** Registers in the frame: field, register number, offset. */
 // biome-ignore format: a table
 const SAVED = [
@@ -46,17 +41,14 @@ const SAVED = [
 /** Pushes a frame and points the registers at the handler. False: the stack cannot take it. */
 export function enterHandler(thread: Thread, action: SignalAction, info: SignalInfo, savedMask: bigint): boolean {
   const { cpu, user } = thread;
-  const state = threadState(thread);
   const stackPointer = Number(cpu.register(Register.Rsp));
-  const { alternateStack, trap } = state;
-  const onAlternate = isOnAlternateStack(thread, stackPointer);
-  const usesAlternate = (action.flags & ActionFlag.ONSTACK) !== 0 && (alternateStack.flags & 2) === 0 && !onAlternate;
-  const top = usesAlternate ? alternateStack.address + alternateStack.length : stackPointer - RED_ZONE_BYTES;
+  const { alternateStack, trap } = threadState(thread);
+  const { top, isAlternate, wasAlternate } = handlerStack(thread, action, stackPointer, RED_ZONE_BYTES);
   const image = cpu.extendedState();
   const floatingPoint = Math.floor((top - floatingPointBytes(image)) / 64) * 64;
   const frame = Math.floor((floatingPoint - FRAME_BYTES) / 16) * 16 - 8;
   // A frame that would leave the alternate stack is not written beyond it (get_sigframe).
-  if ((onAlternate || usesAlternate) && !isOnAlternateStack(thread, frame)) return false;
+  if ((wasAlternate || isAlternate) && !isOnAlternateStack(thread, frame)) return false;
   const registers = Object.fromEntries(SAVED.map(([name, index]) => [name, cpu.register(index)]));
   const bytes = new Uint8Array(FRAME_BYTES);
   new DataView(bytes.buffer).setBigUint64(0, BigInt(action.restorer), true);
@@ -65,7 +57,7 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
       ...registers,
       flags: FRAME_FLAGS | (image.length > LEGACY_IMAGE_BYTES ? UC_FP_XSTATE : 0),
       stackAddress: alternateStack.address,
-      stackFlags: alternateStack.flags | (onAlternate ? 1 : 0),
+      stackFlags: alternateStack.flags | (wasAlternate ? 1 : 0),
       stackLength: alternateStack.length,
       rip: cpu.rip,
       eflags: cpu.flags,
@@ -80,7 +72,7 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
     }),
     CONTEXT_OFFSET,
   );
-  bytes.set(encodeInfo(info), INFO_OFFSET);
+  bytes.set(encodeInfo(info, 8), INFO_OFFSET);
   if (!writeFloatingPoint(user, floatingPoint, image) || !user.write(frame, bytes)) return false;
   // A handler starts with a fresh unit (fpu__clear_user_states).
   cpu.setExtendedState(undefined);
@@ -107,25 +99,6 @@ export function leaveHandler(thread: Thread): { mask: bigint } | undefined {
   cpu.rip = Number(quad(168));
   cpu.flags = (flagsNow & ~RESTORED_FLAGS) | (Number(quad(176)) & RESTORED_FLAGS);
   return readFloatingPoint(thread, Number(quad(224))) ? { mask: quad(296) } : undefined;
-}
-
-/** siginfo_t of a signal. */
-export function encodeInfo(info: SignalInfo): Uint8Array {
-  const { signal, code } = info;
-  if (info.address !== undefined) return siginfo.encode({ signal, code, address: info.address });
-  if (signal === Signal.CHLD) {
-    return siginfo.encode({ signal, code, process: info.process ?? 0, user: info.user ?? 0, status: info.status ?? 0 });
-  }
-  const sender = { process: info.process ?? 0, user: info.user ?? 0 };
-  return siginfo.encode(
-    info.value === undefined ? { signal, code, ...sender } : { signal, code, ...sender, value: info.value },
-  );
-}
-
-/** True when a stack pointer lies within the alternate stack. */
-export function isOnAlternateStack(thread: Thread, stackPointer: number): boolean {
-  const { address, length, flags } = threadState(thread).alternateStack;
-  return (flags & 2) === 0 && stackPointer > address && stackPointer <= address + length;
 }
 
 function setAddress(cpu: Cpu, index: number, value: number): void {

@@ -7,6 +7,8 @@ export interface SignalAction {
   readonly handler: number;
   readonly flags: number;
   readonly restorer: number;
+  /** Installed through the i386 ABI: its frames are the handler's (SA_IA32_ABI). */
+  readonly isNarrow?: boolean;
   readonly mask: bigint;
 }
 

@@ -1,8 +1,24 @@
-// table: struct stat of x86-64 and struct statx (arch/x86/include/uapi/asm/stat.h, include/uapi/linux/stat.h), and how they are printed.
+// table: struct stat of x86-64 and i386, struct stat64 of i386 and struct statx (arch/x86/include/uapi/asm/stat.h, include/uapi/linux/stat.h), and how they are printed.
 import { deviceMajor, deviceMinor, type FileStatus, FileType } from '@elf/kernel';
 import { defineStruct } from '../struct-layout.ts';
 
 const BILLION = 1_000_000_000n;
+
+// biome-ignore format: a table
+const stat32 = defineStruct(64, {
+  device: [0, 'u32'], inode: [4, 'u32'], mode: [8, 'u16'], links: [10, 'u16'], user: [12, 'u16'], group: [14, 'u16'], specialDevice: [16, 'u32'],
+  size: [20, 'u32'], blockSize: [24, 'u32'], blocks: [28, 'u32'], accessSeconds: [32, 'u32'], accessNanoseconds: [36, 'u32'],
+  modifySeconds: [40, 'u32'], modifyNanoseconds: [44, 'u32'], changeSeconds: [48, 'u32'], changeNanoseconds: [52, 'u32'],
+});
+
+/** Of the i386 calls stat64, fstat64, lstat64 and fstatat64. The inode number stands twice. */
+// biome-ignore format: a table
+export const stat64 = defineStruct(96, {
+  device: [0, 'u64'], shortInode: [12, 'u32'], mode: [16, 'u32'], links: [20, 'u32'], user: [24, 'u32'], group: [28, 'u32'],
+  specialDevice: [32, 'u64'], size: [44, 'i64'], blockSize: [52, 'u32'], blocks: [56, 'u64'], accessSeconds: [64, 'u32'],
+  accessNanoseconds: [68, 'u32'], modifySeconds: [72, 'u32'], modifyNanoseconds: [76, 'u32'], changeSeconds: [80, 'u32'],
+  changeNanoseconds: [84, 'u32'], inode: [88, 'u64'],
+});
 
 // biome-ignore format: a table
 export const stat = defineStruct(144, {
@@ -10,7 +26,7 @@ export const stat = defineStruct(144, {
   specialDevice: [40, 'u64'], size: [48, 'i64'], blockSize: [56, 'i64'], blocks: [64, 'i64'],
   accessSeconds: [72, 'i64'], accessNanoseconds: [80, 'i64'], modifySeconds: [88, 'i64'], modifyNanoseconds: [96, 'i64'],
   changeSeconds: [104, 'i64'], changeNanoseconds: [112, 'i64'],
-});
+}, { layout: stat32 });
 
 // biome-ignore format: a table
 export const statx = defineStruct(256, {

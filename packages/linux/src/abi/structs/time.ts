@@ -1,10 +1,40 @@
 // table: times in guest memory (include/uapi/linux/time.h, time_types.h).
-import { defineStruct } from '../struct-layout.ts';
+import type { Thread } from '@elf/kernel';
+import { defineStruct, layoutFor } from '../struct-layout.ts';
 
-export const timespec = defineStruct(16, { seconds: [0, 'i64'], nanoseconds: [8, 'i64'] });
-export const timeval = defineStruct(16, { seconds: [0, 'i64'], microseconds: [8, 'i64'] });
+/** The variant of i386 rows whose times have 64 bits, such as clock_gettime64. */
+export const WIDE_TIMES = 'time64';
+
+const timespec32 = defineStruct(8, { seconds: [0, 'i32'], nanoseconds: [4, 'i32'] });
+const timeval32 = defineStruct(8, { seconds: [0, 'i32'], microseconds: [4, 'i32'] });
+
+// biome-ignore format: a table
+export const timespec = defineStruct(16, { seconds: [0, 'i64'], nanoseconds: [8, 'i64'] }, { layout: timespec32, exceptVariant: WIDE_TIMES });
+// biome-ignore format: a table
+export const timeval = defineStruct(16, { seconds: [0, 'i64'], microseconds: [8, 'i64'] }, { layout: timeval32, exceptVariant: WIDE_TIMES });
 export const timezone = defineStruct(8, { minutesWest: [0, 'i32'], daylight: [4, 'i32'] });
-export const tms = defineStruct(32, { user: [0, 'i64'], system: [8, 'i64'], childUser: [16, 'i64'], childSystem: [24, 'i64'] });
+const tms32 = defineStruct(16, { user: [0, 'i32'], system: [4, 'i32'], childUser: [8, 'i32'], childSystem: [12, 'i32'] });
+// biome-ignore format: a table
+export const tms = defineStruct(32, { user: [0, 'i64'], system: [8, 'i64'], childUser: [16, 'i64'], childSystem: [24, 'i64'] }, { layout: tms32 });
+
+/** A timespec in guest memory, not checked; undefined where it cannot be read. */
+export function readTimespecFields(task: Thread, at: number): { seconds: number; nanoseconds: number } | undefined {
+  const layout = layoutFor(task, timespec);
+  const bytes = task.user.read(at, layout.sizeInBytes);
+  return bytes && layout.decode(bytes);
+}
+
+/** A timeval in guest memory, not checked; undefined where it cannot be read. */
+export function readTimevalFields(task: Thread, at: number): { seconds: number; microseconds: number } | undefined {
+  const layout = layoutFor(task, timeval);
+  const bytes = task.user.read(at, layout.sizeInBytes);
+  return bytes && layout.decode(bytes);
+}
+
+/** Bytes of a timespec to the call in progress. */
+export function timespecBytes(task: Thread): number {
+  return layoutFor(task, timespec).sizeInBytes;
+}
 
 /** {tv_sec=1, tv_nsec=2} */
 export function printTimespec(values: { seconds: number; nanoseconds: number }): string {
