@@ -32,6 +32,8 @@ export { type Cpu, type CpuExit, Register } from './cpu-port.ts';
 export { DescriptorTable } from './descriptor-table.ts';
 export { Errno, errnoMessage, errnoName } from './errno.ts';
 export type { ExitStatus } from './exit-status.ts';
+export { type AnonymousFileParts, anonymousFile } from './files/anonymous-file.ts';
+export { createEventCounter } from './files/event-counter.ts';
 export { type FileSeals, Seal } from './files/file-seals.ts';
 export {
   anonymousStatus,
@@ -44,6 +46,7 @@ export {
 } from './files/file-status.ts';
 export type { FileSystem, OpenRequest } from './files/file-system.ts';
 export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
+export { createInterestFile, type Interest, InterestList, interestListOf, type Report } from './files/interest-list.ts';
 export { layeredFileSystem } from './files/layered.ts';
 export { COOKED_MODES, type TerminalModes } from './files/line-discipline.ts';
 export { createMemoryFile, type MemoryFileParts } from './files/memory-file.ts';
@@ -60,6 +63,7 @@ export {
   type TerminalPort,
   type TerminalSize,
 } from './files/terminal-file.ts';
+export { createTimerFile, TimerControl, type TimerPort } from './files/timer-file.ts';
 export { GuestBuffer } from './guest-buffer.ts';
 export type { Clock } from './host/clock.ts';
 export type { Entropy } from './host/entropy.ts';

@@ -1,17 +1,17 @@
 // The kernel of a machine: its processes and threads, and who runs next.
 import type { AddressSpace, GuestMemory } from '@elf/mm';
 import type { Cpu } from './cpu-port.ts';
-import { DescriptorTable } from './descriptor-table.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { deviceOpener } from './files/devices.ts';
 import { FileTree, type Viewpoint } from './files/file-tree.ts';
-import { OpenDescription } from './files/open-description.ts';
 import type { Host } from './host/host.ts';
 import type { PendingRequest } from './pending.ts';
 import type { Personality } from './personality.ts';
 import { type Credentials, Process } from './process.ts';
 import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
+import { standardDescriptors } from './standard-descriptors.ts';
 import { Thread } from './thread.ts';
+import { TimerQueue } from './timer-queue.ts';
 
 /** Descriptors 0, 1 and 2 of the first process. */
 const STANDARD_STREAMS = 3;
@@ -51,10 +51,10 @@ export class Kernel {
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
   readonly #ready: Thread[] = [];
-  readonly #sleepers = new Set<Thread>();
-  readonly #timers = new Set<Timer>();
+  readonly #timers = new TimerQueue();
   readonly #recentCalls: string[] = [];
   #onCpu: Thread | undefined;
+  #looking: Thread | undefined;
   /** Like a freshly booted system's first login: low numbers, but not 1, whose bearer programs take for init. */
   #nextId = 1000;
   #nextInode = 1000;
@@ -74,9 +74,9 @@ export class Kernel {
     this.tree.mounts.mount('/', parts.host.files, 'host');
   }
 
-  /** The thread on the CPU: the one whose call is being served. */
+  /** The thread whose call is being served: the one on the CPU, or one that looks again at what it waits for. */
   get currentThread(): Thread | undefined {
-    return this.#onCpu;
+    return this.#looking ?? this.#onCpu;
   }
 
   get hasSeveralThreads(): boolean {
@@ -106,7 +106,7 @@ export class Kernel {
     const caller = { viewpoint, credentials, lowestFreeDescriptor: STANDARD_STREAMS };
     const program = this.loader(this, { ...request, ...caller });
     if (program.kind === 'refused') return program;
-    const descriptors = this.#standardDescriptors();
+    const descriptors = standardDescriptors(host);
     if (program.passedFile !== undefined) descriptors.insert(program.passedFile);
     const { personality } = request;
     const parts = { id: this.#nextId++, parent: undefined, space: program.space, descriptors, place, credentials };
@@ -234,34 +234,57 @@ export class Kernel {
   block(thread: Thread, request: PendingRequest): void {
     thread.state = 'blocked';
     thread.wait = request;
-    const leave = request.queues.map((queue) => queue.join(() => this.wake(thread)));
+    const wake = () => this.wake(thread);
+    const leave = request.queues.map((queue) => queue.join(wake));
+    if (request.deadline !== undefined) leave.push(this.#timers.add(request.deadline, wake));
     thread.leaveQueues = () => {
       for (const each of leave) each();
     };
-    if (request.deadline !== undefined) this.#sleepers.add(thread);
     if (thread.attention) this.wake(thread);
+  }
+
+  /** What a waiting thread finds when it looks again. */
+  attemptWait(thread: Thread, request: PendingRequest): number | bigint | undefined {
+    this.#looking = thread;
+    const result = request.attempt();
+    this.#looking = undefined;
+    return result;
   }
 
   /** Makes a blocked thread look again. */
   wake(thread: Thread): void {
-    if (thread.state !== 'blocked') return;
+    if (thread.state !== 'blocked' || thread.process.isStopped) return;
     thread.state = 'runnable';
     this.#ready.push(thread);
     this.#wakeUp?.();
   }
 
+  /** Takes the threads of a process off the CPU until {@link continueProcess}. */
+  stopProcess(process: Process): void {
+    process.isStopped = true;
+    for (const thread of process.threads) if (thread.state === 'runnable') thread.state = 'stopped';
+  }
+
+  /** Lets a stopped process run on; those of its threads that wait look again. */
+  continueProcess(process: Process): void {
+    process.isStopped = false;
+    for (const thread of process.threads) {
+      if (thread.state === 'blocked') this.wake(thread);
+      if (thread.state !== 'stopped') continue;
+      thread.state = 'runnable';
+      if (!this.#ready.includes(thread)) this.#ready.push(thread);
+      this.#wakeUp?.();
+    }
+  }
+
   /** Calls `expire` once monotonic time reaches `deadline` (nanoseconds). Returns what cancels it. */
   addTimer(deadline: number, expire: () => void): () => void {
-    const timer = { deadline, expire };
-    this.#timers.add(timer);
-    return () => {
-      this.#timers.delete(timer);
-    };
+    return this.#timers.add(deadline, expire);
   }
 
   /** The next thread to run, removed from the queue. */
   takeReady(): Thread | undefined {
-    if (this.#sleepers.size + this.#timers.size > 0) this.#wakeExpired();
+    if (!this.#timers.isEmpty) this.#timers.expire(this.host.clock.monotonic());
     for (;;) {
       const thread = this.#ready.shift();
       if (thread === undefined || thread.state === 'runnable') return thread;
@@ -288,10 +311,7 @@ export class Kernel {
       this.#wakeUp = resolve;
     });
     const now = this.host.clock.monotonic();
-    let earliest = Number.POSITIVE_INFINITY;
-    for (const thread of this.#sleepers) earliest = Math.min(earliest, thread.wait?.deadline ?? earliest);
-    for (const timer of this.#timers) earliest = Math.min(earliest, timer.deadline);
-    await this.host.clock.wait(Math.max(0, earliest - now), interruption);
+    await this.host.clock.wait(Math.max(0, this.#timers.earliest - now), interruption);
     this.#wakeUp = undefined;
   }
 
@@ -306,17 +326,6 @@ export class Kernel {
     process.commandName = program.commandName.slice(0, 15);
     this.cpu.resetState();
     process.personality.start(thread, program);
-  }
-
-  #standardDescriptors(): DescriptorTable {
-    const table = new DescriptorTable();
-    const { input, output, error } = this.host.streams;
-    const mode = { readable: true, writable: true, append: false, nonBlocking: false };
-    const isTerminal = input.terminal !== undefined;
-    table.insert(new OpenDescription(input, { ...mode, writable: isTerminal }));
-    table.insert(new OpenDescription(output, { ...mode, readable: output.terminal !== undefined }));
-    table.insert(new OpenDescription(error, { ...mode, readable: error.terminal !== undefined }));
-    return table;
   }
 
   #addThread(process: Process, id: number): Thread {
@@ -346,13 +355,6 @@ export class Kernel {
     thread.leaveQueues?.();
     thread.leaveQueues = undefined;
     thread.wait = undefined;
-    this.#sleepers.delete(thread);
-  }
-
-  #wakeExpired(): void {
-    const now = this.host.clock.monotonic();
-    for (const thread of this.#sleepers)
-      if ((thread.wait?.deadline ?? Number.POSITIVE_INFINITY) <= now) this.wake(thread);
   }
 
   #endProcess(process: Process, status: ExitStatus): void {
@@ -375,11 +377,6 @@ export class Kernel {
       parent.childChanges.wake();
     }
   }
-}
-
-interface Timer {
-  readonly deadline: number;
-  readonly expire: () => void;
 }
 
 /** What a forked process shares with its parent. */

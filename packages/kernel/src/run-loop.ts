@@ -55,7 +55,7 @@ const MAXIMUM_IDLE_ROUNDS = 1000;
 function resumeWait(kernel: Kernel, thread: Thread): boolean {
   const request = thread.wait;
   if (request === undefined) return true;
-  let result = request.attempt();
+  let result = kernel.attemptWait(thread, request);
   if (result === undefined && request.deadline !== undefined && kernel.host.clock.monotonic() >= request.deadline) {
     result = request.expire?.() ?? 0;
   }
@@ -97,9 +97,11 @@ function runSlice(kernel: Kernel, thread: Thread): void {
     else {
       thread.callAbi = abi;
       dispatchSystemCall(thread, abi);
+      if (thread.yields) break;
     }
     // A thread that just woke another one yields early only at the end of its slice: order stays deterministic.
   }
+  thread.yields = false;
   thread.instructions += cpu.instructionsRetired - start;
   kernel.requeue(thread);
 }

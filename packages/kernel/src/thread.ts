@@ -24,7 +24,8 @@ export class Thread {
   readonly id: number;
   readonly process: Process;
   readonly kernel: Kernel;
-  state: 'runnable' | 'blocked' | 'ended' = 'runnable';
+  /** Stopped: runnable but for a stop signal of its process. A blocked thread of a stopped process stays blocked. */
+  state: 'runnable' | 'blocked' | 'stopped' | 'ended' = 'runnable';
   /** CPU state while the thread is not on the CPU. */
   cpuState: Uint8Array | undefined;
   call: CallInProgress | undefined;
@@ -42,6 +43,8 @@ export class Thread {
   /** What stopped the CPU last other than a call: crash reports name it. */
   lastFault: CpuExit | undefined;
   instructions = 0;
+  /** Set by a call that gives the rest of the slice away (sched_yield). */
+  yields = false;
 
   constructor(kernel: Kernel, process: Process, id: number) {
     this.kernel = kernel;
@@ -50,13 +53,13 @@ export class Thread {
     process.threads.add(this);
   }
 
-  get user(): UserMemory {
-    return this.process.user;
   /** Bytes of a word to the call in progress: a 64-bit process may use 32-bit calls. */
   get wordBytes(): 4 | 8 {
     return this.callAbi?.wordBytes ?? 8;
   }
 
+  get user(): UserMemory {
+    return this.process.user;
   }
 
   get host(): Host {

@@ -1,32 +1,33 @@
 // A wait queue: those who wait for a thing to change are called when it does.
 
+/** Every event: what a wake tells when it does not say more. */
+const ANY_EVENT = -1;
+
 /**
- * Listeners of one condition (data in a pipe, a child's end, a futex). Waking is a hint: whoever waited looks again.
+ * Listeners of one condition (data in a pipe, a child's end). Waking is a hint: whoever waited looks again.
  * @example
  * const leave = queue.join(() => retry());
  * queue.wake();   // calls retry
  * leave();
  */
 export class WaitQueue {
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(events: number) => void>();
 
   /** Calls `listener` at every wake until the returned function is called. */
-  join(listener: () => void): () => void {
+  join(listener: (events: number) => void): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
     };
   }
 
-  /** Calls the listeners in the order they joined; at most `limit` of them. Returns how many were called. */
-  wake(limit = Number.POSITIVE_INFINITY): number {
-    let called = 0;
-    for (const listener of [...this.#listeners]) {
-      if (called >= limit) break;
-      listener();
-      called++;
-    }
-    return called;
+  /**
+   * Calls the listeners in the order they joined. `events` are the Readiness bits that may have come into being: an edge-triggered watcher
+   * takes every wake with its bits for a new event (man 7 epoll), so a reader that makes room must not announce data.
+   */
+  wake(events = ANY_EVENT): void {
+    if (this.#listeners.size === 0) return;
+    for (const listener of [...this.#listeners]) listener(events);
   }
 
   /** How many wait. */

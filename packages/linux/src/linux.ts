@@ -2,10 +2,11 @@
 import { createSystemCallTable, errnoMessage, errnoName, type Personality, Register, type Thread } from '@elf/kernel';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
-import { futexQueue } from './calls/threads.ts';
+import { releaseRobustLocks } from './futex/robust-list.ts';
+import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
-import { forceSignal, sendToProcess } from './signals/send-signal.ts';
+import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
 import {
   ActionFlag,
   createProcessState,
@@ -15,6 +16,7 @@ import {
   threadState,
 } from './signals/signal-state.ts';
 import { SignalCode } from './signals/signal-table.ts';
+import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
 
 /**
  * Linux for x86-64 programs.
@@ -45,7 +47,11 @@ export function createLinuxPersonality(): Personality {
       forceSignal(thread, signalOfFault(thread, exit));
     },
     beforeResume: deliverSignals,
-    threadEnded: clearThreadId,
+    threadEnded: (thread) => {
+      releaseRobustLocks(thread);
+      clearThreadId(thread);
+      tellChildren(thread);
+    },
     processEnded: (process) => {
       processState(process).alarm?.cancel();
       const { parent, exitStatus } = process;
@@ -77,6 +83,7 @@ const INTERRUPT_BYTES = 2;
 /** What a child or a new thread takes over (man 2 fork, man 2 clone). */
 function inherit(source: Thread, copy: Thread): void {
   const from = threadState(source);
+  inheritAttributes(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
   const state = processState(source.process);
@@ -99,11 +106,33 @@ function forgetAtExec(thread: Thread): void {
   own.alternateStack = { ...NO_STACK };
   own.clearChildTid = 0;
   own.robustList = { address: 0, length: 0 };
+  const attributes = threadAttributes(thread);
+  attributes.name = undefined;
+  attributes.keepsCapabilities = false;
+  processAttributes(thread.process).barriers = 0;
 }
 
 /** CLONE_CHILD_CLEARTID: pthread_join waits for this word to become zero. */
 function clearThreadId(thread: Thread): void {
   const { clearChildTid } = threadState(thread);
-  if (clearChildTid === 0 || thread.process.threads.size === 1) return;
-  if (thread.user.writeU32(clearChildTid, 0)) futexQueue(thread, clearChildTid).wake(1);
+  const { process } = thread;
+  if (clearChildTid === 0 || (process.threads.size === 1 && !process.borrowsSpace)) return;
+  if (thread.user.writeU32(clearChildTid, 0)) wakeWaiters(futexKey(thread, clearChildTid, false), 1);
+}
+
+/** PR_SET_PDEATHSIG of the children, when the last thread of their parent ends. */
+function tellChildren({ process }: Thread): void {
+  if (process.threads.size > 1) return;
+  for (const child of process.children) {
+    for (const thread of child.threads) {
+      const signal = threadAttributes(thread).parentDeathSignal;
+      if (signal !== 0)
+        sendToThread(thread, {
+          signal,
+          code: SignalCode.User,
+          process: process.id,
+          user: process.credentials.user,
+        });
+    }
+  }
 }

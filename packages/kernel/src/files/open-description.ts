@@ -23,6 +23,7 @@ export class OpenDescription {
   /** getdents64's snapshot of a directory: positions are indices into it. */
   listing: readonly { readonly name: string; readonly inode: number; readonly type: number }[] | undefined;
   #references = 1;
+  #closeListeners: Set<() => void> | undefined;
 
   constructor(file: OpenFile, mode: OpenMode, path?: string) {
     this.file = file;
@@ -44,6 +45,17 @@ export class OpenDescription {
 
   /** Drops a reference; the last one closes the file. */
   release(): void {
-    if (--this.#references === 0) this.file.close();
+    if (--this.#references > 0) return;
+    for (const listener of [...(this.#closeListeners ?? [])]) listener();
+    this.file.close();
+  }
+
+  /** Calls `listener` when the last reference goes, until the returned function is called. */
+  onClose(listener: () => void): () => void {
+    this.#closeListeners ??= new Set();
+    this.#closeListeners.add(listener);
+    return () => {
+      this.#closeListeners?.delete(listener);
+    };
   }
 }

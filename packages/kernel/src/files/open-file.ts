@@ -3,11 +3,14 @@ import type { Backing } from '@elf/mm';
 import type { WaitQueue } from '../wait-queue.ts';
 import type { FileSeals } from './file-seals.ts';
 import type { FileStatus } from './file-status.ts';
+import type { PipeCapacity } from './pipe.ts';
 import type { TerminalControl } from './terminal-file.ts';
 
-/** Readiness bits (the values of poll(2)). */
+/** Readiness bits (the values of poll(2)). Streams tell ReadNormal with Readable and WriteNormal with Writable, counters do not. */
 // biome-ignore format: a table
-export const Readiness = { Readable: 1, Priority: 2, Writable: 4, Error: 8, HangUp: 16 } as const;
+export const Readiness = {
+  Readable: 1, Priority: 2, Writable: 4, Error: 8, HangUp: 16, ReadNormal: 0x40, WriteNormal: 0x100, WriteBand: 0x200, ReadHangUp: 0x2000,
+} as const;
 
 /** One entry of a directory. */
 export interface DirectoryEntry {
@@ -47,12 +50,18 @@ export interface OpenFile {
   setTimes?(access: bigint | undefined, modify: bigint | undefined): number;
   /** Present on memory files: changes that are ruled out for good. */
   readonly seals?: FileSeals;
+  /** The object behind a file that has calls of its own (a timer, an interest list, a socket); those know it by its class. */
+  readonly control?: object;
   /** Present on terminals. */
   readonly terminal?: TerminalControl;
   /** What mmap maps; absent when the file cannot be mapped. */
   backing?(): Backing | undefined;
   /** The `identity` that backings of this file have, when there may be some: by it reads and writes find pages that are mapped. */
   mappedAs?(): object | undefined;
+  /** Present on the ends of pipes and FIFOs. */
+  readonly pipeCapacity?: PipeCapacity;
+  /** Of a FIFO: true while open(2) has to wait for the other end to be opened. */
+  awaitsPeer?(): boolean;
   /** Bytes that a read would return now (FIONREAD); absent when unknown. */
   available?(): number;
   /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */

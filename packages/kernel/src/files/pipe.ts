@@ -1,13 +1,15 @@
-// Pipes (man 7 pipe): a bounded byte queue with a reading and a writing end.
+// Pipes and FIFOs (man 7 pipe, man 7 fifo): a bounded byte queue with reading and writing ends.
 import { Errno } from '../errno.ts';
 import { WaitQueue } from '../wait-queue.ts';
-import { anonymousStatus, FileType } from './file-status.ts';
+import { anonymousStatus, type FileStatus, FileType } from './file-status.ts';
 import { type OpenFile, Readiness } from './open-file.ts';
 
 /** Default capacity: 16 pages (man 7 pipe). */
 const CAPACITY_BYTES = 65536;
 /** PIPE_BUF: writes up to this length are atomic. */
 const ATOMIC_BYTES = 4096;
+/** /proc/sys/fs/pipe-max-size. */
+const MAXIMUM_CAPACITY_BYTES = 1 << 20;
 
 /** The two ends of a new pipe. */
 export interface Pipe {
@@ -15,68 +17,147 @@ export interface Pipe {
   readonly writer: OpenFile;
 }
 
+/** What F_GETPIPE_SZ and F_SETPIPE_SZ ask an end of a pipe. */
+export interface PipeCapacity {
+  readonly bytes: number;
+  /** Returns the new capacity, or -EBUSY when more than that is waiting and -EPERM above the system's limit. */
+  resize(bytes: number): number;
+}
+
 /** Makes a pipe; `inode` names it in /proc and fstat. Writing without a reader returns -EPIPE (the personality adds its signal). */
 export function createPipe(inode: number, now: () => bigint): Pipe {
-  const changes = new WaitQueue();
   const made = now();
-  const queue = new Uint8Array(CAPACITY_BYTES);
-  let start = 0;
-  let length = 0;
-  let readers = 1;
-  let writers = 1;
-  const status = () =>
-    anonymousStatus({
-      mode: FileType.Fifo | 0o600,
-      inode,
-      device: 15,
-      accessTime: made,
-      modifyTime: made,
-      changeTime: made,
-    });
-  const shared = { isSeekable: false, status, changes, available: () => length, anonymousName: `pipe:[${inode}]` };
-  const reader: OpenFile = {
-    ...shared,
-    read: (target) => {
-      if (length === 0) return writers === 0 || target.length === 0 ? 0 : -Errno.EAGAIN;
-      const count = Math.min(length, target.length);
-      const first = Math.min(count, CAPACITY_BYTES - start);
-      target.set(queue.subarray(start, start + first));
-      target.set(queue.subarray(0, count - first), first);
-      start = (start + count) % CAPACITY_BYTES;
-      length -= count;
-      changes.wake();
-      return count;
-    },
-    write: () => -Errno.EBADF,
-    readiness: () => (length > 0 ? Readiness.Readable : 0) | (writers === 0 ? Readiness.HangUp : 0),
-    close: () => {
-      readers = 0;
-      changes.wake();
-    },
-  };
-  const writer: OpenFile = {
-    ...shared,
-    read: () => -Errno.EBADF,
-    write: (bytes) => {
-      if (readers === 0) return -Errno.EPIPE;
-      const room = CAPACITY_BYTES - length;
-      if (bytes.length === 0) return 0;
-      if (room === 0 || (bytes.length <= ATOMIC_BYTES && room < bytes.length)) return -Errno.EAGAIN;
-      const count = Math.min(room, bytes.length);
-      const end = (start + length) % CAPACITY_BYTES;
-      const first = Math.min(count, CAPACITY_BYTES - end);
-      queue.set(bytes.subarray(0, first), end);
-      queue.set(bytes.subarray(first, count), 0);
-      length += count;
-      changes.wake();
-      return count;
-    },
-    readiness: () =>
-      (CAPACITY_BYTES - length >= ATOMIC_BYTES ? Readiness.Writable : 0) | (readers === 0 ? Readiness.Error : 0),
-    close: () => {
-      writers = 0;
-      changes.wake();
-    },
-  };
-  return { reader, writer };
+  const times = { accessTime: made, modifyTime: made, changeTime: made };
+  const status = anonymousStatus({ mode: FileType.Fifo | 0o600, inode, device: 15, ...times });
+  const queue = new PipeQueue(() => status, `pipe:[${inode}]`);
+  return { reader: queue.open(true, false), writer: queue.open(false, true) };
+}
+
+/** The bytes on their way and who stands at either end. A FIFO has one for as long as somebody has it open. */
+export class PipeQueue {
+  readonly changes = new WaitQueue();
+  readonly #status: () => FileStatus | number;
+  readonly #name: string | undefined;
+  #bytes = new Uint8Array(CAPACITY_BYTES);
+  #start = 0;
+  #length = 0;
+  #readers = 0;
+  #writers = 0;
+  /** How many ever opened each end: open(2) of a FIFO waits for the other end to be opened, not to stay open (fs/pipe.c, fifo_open). */
+  #readersEver = 0;
+  #writersEver = 0;
+
+  constructor(status: () => FileStatus | number, name?: string) {
+    this.#status = status;
+    this.#name = name;
+  }
+
+  get hasReaders(): boolean {
+    return this.#readers > 0;
+  }
+
+  get isUnused(): boolean {
+    return this.#readers + this.#writers === 0;
+  }
+
+  /** One more end. `onClose` hears when it is closed. */
+  open(reads: boolean, writes: boolean, onClose: () => void = () => {}): OpenFile {
+    const writersBefore = this.#writersEver;
+    const readersBefore = this.#readersEver;
+    const hadWriters = this.#writers > 0;
+    const hadReaders = this.#readers > 0;
+    if (reads) this.#count(1, 0);
+    if (writes) this.#count(0, 1);
+    const hadNoWriter = () => writersBefore === this.#writersEver && !hadWriters && !writes;
+    return {
+      isSeekable: false,
+      status: this.#status,
+      changes: this.changes,
+      available: () => this.#length,
+      anonymousName: this.#name,
+      pipeCapacity: this.#capacity(),
+      awaitsPeer: () => {
+        if (reads && writes) return false;
+        return reads ? hadNoWriter() : !hadReaders && readersBefore === this.#readersEver;
+      },
+      read: (target) => (reads ? this.#take(target) : -Errno.EBADF),
+      write: (bytes) => (writes ? this.#put(bytes) : -Errno.EBADF),
+      readiness: () =>
+        (reads ? this.#readable(hadNoWriter()) : 0) |
+        (writes ? this.#writable() | (this.hasReaders ? 0 : Readiness.Error) : 0),
+      close: () => {
+        this.#count(reads ? -1 : 0, writes ? -1 : 0);
+        onClose();
+      },
+    };
+  }
+
+  #count(readers: number, writers: number): void {
+    this.#readers += readers;
+    this.#writers += writers;
+    if (readers > 0) this.#readersEver++;
+    if (writers > 0) this.#writersEver++;
+    this.changes.wake();
+  }
+
+  #take(target: Uint8Array): number {
+    if (this.#length === 0) return this.#writers === 0 || target.length === 0 ? 0 : -Errno.EAGAIN;
+    const capacity = this.#bytes.length;
+    const count = Math.min(this.#length, target.length);
+    const first = Math.min(count, capacity - this.#start);
+    target.set(this.#bytes.subarray(this.#start, this.#start + first));
+    target.set(this.#bytes.subarray(0, count - first), first);
+    this.#start = (this.#start + count) % capacity;
+    this.#length -= count;
+    this.changes.wake(Readiness.Writable | Readiness.WriteNormal);
+    return count;
+  }
+
+  #put(bytes: Uint8Array): number {
+    if (this.#readers === 0) return -Errno.EPIPE;
+    const capacity = this.#bytes.length;
+    const room = capacity - this.#length;
+    if (bytes.length === 0) return 0;
+    if (room === 0 || (bytes.length <= ATOMIC_BYTES && room < bytes.length)) return -Errno.EAGAIN;
+    const count = Math.min(room, bytes.length);
+    const end = (this.#start + this.#length) % capacity;
+    const first = Math.min(count, capacity - end);
+    this.#bytes.set(bytes.subarray(0, first), end);
+    this.#bytes.set(bytes.subarray(first, count), 0);
+    this.#length += count;
+    this.changes.wake(Readiness.Readable | Readiness.ReadNormal);
+    return count;
+  }
+
+  #readable(hadNoWriter: boolean): number {
+    const waiting = this.#length > 0 ? Readiness.Readable | Readiness.ReadNormal : 0;
+    return waiting | (this.#writers === 0 && !hadNoWriter ? Readiness.HangUp : 0);
+  }
+
+  #writable(): number {
+    const hasRoom = this.#bytes.length - this.#length >= ATOMIC_BYTES;
+    return hasRoom ? Readiness.Writable | Readiness.WriteNormal : 0;
+  }
+
+  #capacity(): PipeCapacity {
+    const current = () => this.#bytes.length;
+    return {
+      get bytes() {
+        return current();
+      },
+      resize: (bytes) => {
+        if (bytes > MAXIMUM_CAPACITY_BYTES) return -Errno.EPERM;
+        const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, ATOMIC_BYTES)));
+        if (capacity < this.#length) return -Errno.EBUSY;
+        const kept = new Uint8Array(capacity);
+        const first = Math.min(this.#length, this.#bytes.length - this.#start);
+        kept.set(this.#bytes.subarray(this.#start, this.#start + first));
+        kept.set(this.#bytes.subarray(0, this.#length - first), first);
+        this.#bytes = kept;
+        this.#start = 0;
+        this.changes.wake();
+        return capacity;
+      },
+    };
+  }
 }

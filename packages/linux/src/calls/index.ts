@@ -2,7 +2,10 @@
 import type { SystemCallRow } from '@elf/kernel';
 import * as descriptors from './descriptors.ts';
 import * as directories from './directories.ts';
+import * as epoll from './epoll.ts';
+import * as eventFiles from './event-files.ts';
 import * as extendedAttributes from './extended-attributes.ts';
+import * as futex from './futex.ts';
 import * as identity from './identity.ts';
 import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
@@ -13,12 +16,15 @@ import * as memoryLocks from './memory-locks.ts';
 import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
 import * as poll from './poll.ts';
+import * as processControl from './process-control.ts';
 import * as readWrite from './read-write.ts';
+import * as scheduling from './scheduling.ts';
 import * as signals from './signals.ts';
 import * as stat from './stat.ts';
 import * as system from './system.ts';
 import * as threads from './threads.ts';
 import * as time from './time.ts';
+import * as wait from './wait.ts';
 
 /** The rows, grouped by file. Their order means nothing. */
 export const LINUX_CALLS: readonly SystemCallRow[] = [
@@ -56,6 +62,7 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   pathChanges.mkdir,
   pathChanges.mkdirat,
   pathChanges.mknod,
+  pathChanges.mknodat,
   pathChanges.rmdir,
   pathChanges.unlink,
   pathChanges.unlinkat,
@@ -131,16 +138,45 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   life.clone3,
   life.execve,
   life.execveat,
-  life.wait4,
+  wait.wait4,
+  wait.waitid,
   threads.archPrctl,
   threads.setTidAddress,
-  threads.setRobustList,
   threads.rseq,
-  threads.schedYield,
-  threads.schedGetAffinity,
   threads.getcpu,
   threads.membarrier,
-  threads.futex,
+  futex.futex,
+  futex.futexWaitv,
+  futex.setRobustList,
+  futex.getRobustList,
+  scheduling.schedYield,
+  scheduling.schedGetAffinity,
+  scheduling.schedSetAffinity,
+  scheduling.schedSetScheduler,
+  scheduling.schedGetScheduler,
+  scheduling.schedSetParam,
+  scheduling.schedGetParam,
+  scheduling.schedGetPriorityMax,
+  scheduling.schedGetPriorityMin,
+  scheduling.schedRrGetInterval,
+  scheduling.schedSetAttr,
+  scheduling.schedGetAttr,
+  scheduling.getpriority,
+  scheduling.setpriority,
+  processControl.prctl,
+  eventFiles.eventfd,
+  eventFiles.eventfd2,
+  eventFiles.timerfdCreate,
+  eventFiles.timerfdSettime,
+  eventFiles.timerfdGettime,
+  eventFiles.signalfd,
+  eventFiles.signalfd4,
+  epoll.epollCreate,
+  epoll.epollCreate1,
+  epoll.epollCtl,
+  epoll.epollWait,
+  epoll.epollPwait,
+  epoll.epollPwait2,
   signals.rtSigaction,
   signals.rtSigprocmask,
   signals.rtSigpending,
@@ -173,9 +209,6 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   system.getrlimit,
   system.setrlimit,
   system.prlimit64,
-  system.prctl,
-  system.getpriority,
-  system.setpriority,
   system.capget,
   extendedAttributes.getxattr,
   extendedAttributes.lgetxattr,

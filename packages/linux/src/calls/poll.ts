@@ -6,22 +6,49 @@ import {
   int,
   Pending,
   type PendingRequest,
+  type PrintedCall,
+  printFlags,
   Readiness,
   type SystemCallResult,
   type Thread,
   unsigned,
+  unsignedArgument,
   WaitQueue,
 } from '@elf/kernel';
+import { POLL_EVENT_NAMES } from '../abi/flags/event-flags.ts';
+import { withSignalMask } from '../signals/temporary-mask.ts';
+import { readTimespec, relativeDeadline } from '../time-arguments.ts';
 
-const POLLNVAL = 0x20;
+const POLLNVAL = POLL_EVENT_NAMES.POLLNVAL;
 /** Reported without being asked for. */
 const ALWAYS = Readiness.Error | Readiness.HangUp;
+
+const ENTRY_BYTES = 8;
+const PRINTED_ENTRIES = 32;
+
+/** An array of struct pollfd, printed with what came of it. */
+const descriptors = {
+  decode: address.decode,
+  print: (at: number, call: PrintedCall, index: number) => {
+    const count = Math.min(unsignedArgument(call, 1), PRINTED_ENTRIES);
+    const bytes = call.task.user.read(at, count * ENTRY_BYTES);
+    if (bytes === undefined) return address.print(at, call, index);
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const entries = Array.from({ length: count }, (_, which) => {
+      const fd = view.getInt32(which * ENTRY_BYTES, true);
+      const wanted = printFlags(view.getUint16(which * ENTRY_BYTES + 4, true), POLL_EVENT_NAMES);
+      const found = view.getUint16(which * ENTRY_BYTES + 6, true);
+      return `{fd=${fd}, events=${wanted}${found === 0 ? '' : `, revents=${printFlags(found, POLL_EVENT_NAMES)}`}}`;
+    });
+    return `[${entries.join(', ')}]`;
+  },
+};
 
 export const poll = defineSystemCall({
   name: 'poll',
   numbers: { 'x86-64': 7 },
   support: 'full',
-  arguments: { descriptors: address, count: unsigned, timeout: int },
+  arguments: { descriptors, count: unsigned, timeout: int },
   run: (task, values) => {
     const deadline = values.timeout < 0 ? undefined : task.host.clock.monotonic() + values.timeout * 1e6;
     return pollDescriptors(task, values.descriptors, values.count, deadline);
@@ -32,12 +59,14 @@ export const ppoll = defineSystemCall({
   name: 'ppoll',
   numbers: { 'x86-64': 271 },
   support: 'partial',
-  note: 'The signal mask is not applied.',
-  arguments: { descriptors: address, count: unsigned, timeout: address, mask: address, length: unsigned },
+  note: 'The time left is not stored.',
+  arguments: { descriptors, count: unsigned, timeout: address, mask: address, length: unsigned },
   run: (task, values) => {
-    const deadline = timeoutAt(task, values.timeout, 1);
-    if (deadline === 'fault') return -Errno.EFAULT;
-    return pollDescriptors(task, values.descriptors, values.count, deadline);
+    const time = values.timeout === 0 ? undefined : readTimespec(task, values.timeout);
+    if (typeof time === 'number') return time;
+    return withSignalMask(task, values.mask, values.length, () =>
+      pollDescriptors(task, values.descriptors, values.count, time && relativeDeadline(task, time)),
+    );
   },
 });
 
@@ -47,8 +76,8 @@ export const select = defineSystemCall({
   support: 'full',
   arguments: { count: int, readable: address, writable: address, exceptional: address, timeout: address },
   run: (task, values) => {
-    const deadline = timeoutAt(task, values.timeout, 1000);
-    if (deadline === 'fault') return -Errno.EFAULT;
+    const deadline = timevalDeadline(task, values.timeout);
+    if (deadline !== undefined && deadline < 0) return deadline;
     return selectDescriptors(task, values.count, [values.readable, values.writable, values.exceptional], deadline);
   },
 });
@@ -57,7 +86,7 @@ export const pselect6 = defineSystemCall({
   name: 'pselect6',
   numbers: { 'x86-64': 270 },
   support: 'partial',
-  note: 'The signal mask is not applied.',
+  note: 'The time left is not stored.',
   arguments: {
     count: int,
     readable: address,
@@ -67,9 +96,16 @@ export const pselect6 = defineSystemCall({
     mask: address,
   },
   run: (task, values) => {
-    const deadline = timeoutAt(task, values.timeout, 1);
-    if (deadline === 'fault') return -Errno.EFAULT;
-    return selectDescriptors(task, values.count, [values.readable, values.writable, values.exceptional], deadline);
+    const time = values.timeout === 0 ? undefined : readTimespec(task, values.timeout);
+    if (typeof time === 'number') return time;
+    // The sixth argument points to the mask's address and length (man 2 select).
+    const mask = values.mask === 0 ? 0 : task.user.readAddress(values.mask);
+    const length = values.mask === 0 ? 0 : task.user.readAddress(values.mask + 8);
+    if (mask === undefined || length === undefined) return -Errno.EFAULT;
+    const sets = [values.readable, values.writable, values.exceptional];
+    return withSignalMask(task, mask, length, () =>
+      selectDescriptors(task, values.count, sets, time && relativeDeadline(task, time)),
+    );
   },
 });
 
@@ -149,11 +185,13 @@ function waitFor(
   return new Pending({ queues, attempt, deadline, expire });
 }
 
-/** Deadline of a timespec (unit 1) or timeval (unit 1000); undefined: no limit. */
-function timeoutAt(task: Thread, at: number, unit: number): number | undefined | 'fault' {
+/** Deadline of a timeval: undefined without one, a negated error for a bad one. Microseconds may be many, as the kernel allows. */
+function timevalDeadline(task: Thread, at: number): number | undefined {
   if (at === 0) return undefined;
   const seconds = task.user.readU64(at);
   const rest = task.user.readU64(at + 8);
-  if (seconds === undefined || rest === undefined) return 'fault';
-  return task.host.clock.monotonic() + Number(seconds) * 1e9 + Number(rest) * unit;
+  if (seconds === undefined || rest === undefined) return -Errno.EFAULT;
+  const [whole, part] = [seconds, rest].map((value) => Number(BigInt.asIntN(64, value)));
+  if (whole < 0 || part < 0) return -Errno.EINVAL;
+  return task.host.clock.monotonic() + whole * 1e9 + part * 1000;
 }

@@ -244,7 +244,8 @@ export const rtSigtimedwait = defineSystemCall({
       }
       return undefined;
     };
-    return attempt() ?? new Pending({ queues: [], attempt, deadline, expire: () => -Errno.EAGAIN });
+    const queues = [processState(task.process).arrivals];
+    return attempt() ?? new Pending({ queues, attempt, deadline, expire: () => -Errno.EAGAIN });
   },
 });
 

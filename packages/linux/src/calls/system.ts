@@ -1,12 +1,10 @@
-// Facts about the system and the process: uname(2), sysinfo(2), getrandom(2), limits, prctl(2), scheduling parameters.
+// Facts about the system and the process: uname(2), sysinfo(2), getrandom(2), limits, capabilities.
 import {
   address,
   bytesOut,
   defineSystemCall,
   Errno,
   flagSet,
-  fromBytes,
-  hexadecimal,
   int,
   oneOf,
   size,
@@ -21,11 +19,6 @@ import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 const resource = oneOf(RESOURCES);
-// biome-ignore format: a table
-const PRCTL = {
-  PR_SET_PDEATHSIG: 1, PR_GET_PDEATHSIG: 2, PR_GET_DUMPABLE: 3, PR_SET_DUMPABLE: 4, PR_SET_NAME: 15, PR_GET_NAME: 16, PR_CAPBSET_READ: 23,
-  PR_SET_NO_NEW_PRIVS: 38, PR_GET_NO_NEW_PRIVS: 39, PR_SET_VMA: 0x53564d41,
-} as const;
 
 /** The pool is always ready, so GRND_NONBLOCK changes nothing. */
 export const getrandom = defineSystemCall({
@@ -110,59 +103,6 @@ export const prlimit64 = defineSystemCall({
     if (changed < 0 || values.old.isNull) return changed;
     return values.old.write(before);
   },
-});
-
-export const prctl = defineSystemCall({
-  name: 'prctl',
-  numbers: { 'x86-64': 157 },
-  support: 'partial',
-  note: 'Names, dumpability and no_new_privs; the rest is EINVAL.',
-  arguments: { option: oneOf(PRCTL), second: hexadecimal, third: hexadecimal, fourth: hexadecimal, fifth: hexadecimal },
-  run: (task, { option, second }) => {
-    const { process } = task;
-    const state = processState(process);
-    switch (option) {
-      case PRCTL.PR_SET_NAME: {
-        const name = task.user.readCString(second, 16);
-        if (name === undefined) return -Errno.EFAULT;
-        process.commandName = fromBytes(name.subarray(0, 15));
-        return 0;
-      }
-      case PRCTL.PR_GET_NAME:
-        return task.user.write(second, toBytes(process.commandName.padEnd(16, '\0'))) ? 0 : -Errno.EFAULT;
-      case PRCTL.PR_GET_DUMPABLE:
-        return state.dumpable;
-      case PRCTL.PR_SET_DUMPABLE:
-        if (second > 1) return -Errno.EINVAL;
-        state.dumpable = second;
-        return 0;
-      case PRCTL.PR_SET_NO_NEW_PRIVS:
-        return second === 1 ? 0 : -Errno.EINVAL;
-      case PRCTL.PR_GET_NO_NEW_PRIVS:
-        return 0;
-      case PRCTL.PR_CAPBSET_READ:
-        return second <= 40 ? 1 : -Errno.EINVAL;
-      default:
-        return -Errno.EINVAL;
-    }
-  },
-});
-
-export const getpriority = defineSystemCall({
-  name: 'getpriority',
-  numbers: { 'x86-64': 140 },
-  support: 'full',
-  arguments: { which: int, who: int },
-  run: (_task, { which }) => (which < 0 || which > 2 ? -Errno.EINVAL : 20),
-});
-
-export const setpriority = defineSystemCall({
-  name: 'setpriority',
-  numbers: { 'x86-64': 141 },
-  support: 'partial',
-  note: 'Accepted without effect.',
-  arguments: { which: int, who: int, priority: int },
-  run: (_task, { which }) => (which < 0 || which > 2 ? -Errno.EINVAL : 0),
 });
 
 export const capget = defineSystemCall({

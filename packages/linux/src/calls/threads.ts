@@ -1,26 +1,19 @@
-// What C libraries set up per thread: arch_prctl(2), set_tid_address(2), robust lists, rseq; and futex(2), sched_yield(2).
-import {
-  address,
-  defineSystemCall,
-  descriptor,
-  Errno,
-  int,
-  oneOf,
-  Pending,
-  type SystemCallResult,
-  size,
-  type Thread,
-  unsigned,
-  WaitQueue,
-} from '@elf/kernel';
+// What C libraries and run-times set up per thread: arch_prctl(2), set_tid_address(2), rseq(2), getcpu(2), membarrier(2).
+import { address, defineSystemCall, Errno, int, oneOf, unsigned } from '@elf/kernel';
 import { threadState } from '../signals/signal-state.ts';
+import { processAttributes } from '../thread-attributes.ts';
 
 const ARCH = { ARCH_SET_GS: 0x1001, ARCH_SET_FS: 0x1002, ARCH_GET_FS: 0x1003, ARCH_GET_GS: 0x1004 } as const;
 /** Addresses from here on are not the program's (TASK_SIZE_MAX). */
 const TASK_SIZE = 0x7fff_ffff_f000;
-const FUTEX = { WAIT: 0, WAKE: 1, REQUEUE: 3, CMP_REQUEUE: 4, WAIT_BITSET: 9, WAKE_BITSET: 10 } as const;
-const FUTEX_CLOCK_REALTIME = 256;
-const COMMAND_MASK = 127;
+// biome-ignore format: a table
+const MEMBARRIER = {
+  MEMBARRIER_CMD_QUERY: 0, MEMBARRIER_CMD_GLOBAL: 1, MEMBARRIER_CMD_GLOBAL_EXPEDITED: 2, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: 4,
+  MEMBARRIER_CMD_PRIVATE_EXPEDITED: 8, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED: 16, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE: 32,
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: 64, MEMBARRIER_CMD_GET_REGISTRATIONS: 512,
+} as const;
+/** Everything but the forms for restartable sequences, which there are none of. */
+const MEMBARRIER_SUPPORTED = 0x27f;
 
 export const archPrctl = defineSystemCall({
   name: 'arch_prctl',
@@ -57,19 +50,6 @@ export const setTidAddress = defineSystemCall({
   },
 });
 
-export const setRobustList = defineSystemCall({
-  name: 'set_robust_list',
-  numbers: { 'x86-64': 273 },
-  support: 'partial',
-  note: 'Remembered; locks of a dying thread are not released yet.',
-  arguments: { head: address, length: size },
-  run: (task, { head, length }) => {
-    if (length !== 24) return -Errno.EINVAL;
-    threadState(task).robustList = { address: head, length };
-    return 0;
-  },
-});
-
 /** Refused, as on kernels built without it: C libraries then do without. Threads here switch only between instructions of one JS thread. */
 export const rseq = defineSystemCall({
   name: 'rseq',
@@ -78,26 +58,6 @@ export const rseq = defineSystemCall({
   note: 'ENOSYS.',
   arguments: { area: address, length: unsigned, flags: int, signature: unsigned },
   run: () => -Errno.ENOSYS,
-});
-
-export const schedYield = defineSystemCall({
-  name: 'sched_yield',
-  numbers: { 'x86-64': 24 },
-  support: 'full',
-  arguments: {},
-  run: () => 0,
-});
-
-export const schedGetAffinity = defineSystemCall({
-  name: 'sched_getaffinity',
-  numbers: { 'x86-64': 204 },
-  support: 'full',
-  arguments: { process: int, length: unsigned, mask: address },
-  run: (task, { length, mask }) => {
-    if (length < 8 || length % 8 !== 0) return -Errno.EINVAL;
-    const bits = (1n << BigInt(Math.min(64, task.host.processors))) - 1n;
-    return task.user.writeU64(mask, bits) ? 8 : -Errno.EFAULT;
-  },
 });
 
 export const getcpu = defineSystemCall({
@@ -111,100 +71,35 @@ export const getcpu = defineSystemCall({
   },
 });
 
-/** Every thread runs between the same two instructions: there is nothing to order. */
+/** Threads run one after the other and see each other's stores in order: a barrier has nothing to do but to be registered where it must be. */
 export const membarrier = defineSystemCall({
   name: 'membarrier',
   numbers: { 'x86-64': 324 },
-  support: 'full',
-  arguments: { command: int, flags: unsigned, cpu: descriptor },
-  run: (_task, { command }) => (command === 0 ? 0x1ff : 0),
-});
-
-/**
- * futex(2). Queues are per address space and address; the value is compared and the wait begun in one step, since nothing else runs
- * meanwhile.
- */
-export const futex = defineSystemCall({
-  name: 'futex',
-  numbers: { 'x86-64': 202 },
   support: 'partial',
-  note: 'Priority inheritance is ENOSYS; shared mappings at different addresses do not meet.',
-  arguments: { address, operation: int, value: unsigned, timeout: address, second: address, third: unsigned },
-  run: (task, values) => {
-    const command = values.operation & COMMAND_MASK;
-    if (values.address % 4 !== 0) return -Errno.EINVAL;
+  note: 'The commands for restartable sequences are EINVAL, as on a kernel without them.',
+  arguments: { command: oneOf(MEMBARRIER), flags: unsigned, cpu: int },
+  run: (task, { command, flags }) => {
+    const state = processAttributes(task.process);
+    if (flags !== 0) return -Errno.EINVAL;
     switch (command) {
-      case FUTEX.WAIT:
-      case FUTEX.WAIT_BITSET:
-        return wait(task, values.address, values.value, values.timeout, values.operation);
-      case FUTEX.WAKE:
-      case FUTEX.WAKE_BITSET:
-        return futexQueue(task, values.address).wake(values.value);
-      case FUTEX.REQUEUE:
-      case FUTEX.CMP_REQUEUE: {
-        const current = task.user.readU32(values.address);
-        if (current === undefined) return -Errno.EFAULT;
-        if (command === FUTEX.CMP_REQUEUE && current !== values.third) return -Errno.EAGAIN;
-        // Waking more than asked is allowed (man 2 futex: spurious wake-ups); it keeps one queue per waiter.
-        return futexQueue(task, values.address).wake(values.value + values.timeout);
-      }
+      case MEMBARRIER.MEMBARRIER_CMD_QUERY:
+        return MEMBARRIER_SUPPORTED;
+      case MEMBARRIER.MEMBARRIER_CMD_GLOBAL:
+      case MEMBARRIER.MEMBARRIER_CMD_GLOBAL_EXPEDITED:
+        return 0;
+      case MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED:
+      case MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+        // Its registration is the next bit.
+        return (state.barriers & (command << 1)) !== 0 ? 0 : -Errno.EPERM;
+      case MEMBARRIER.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
+      case MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
+      case MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+        state.barriers |= command;
+        return 0;
+      case MEMBARRIER.MEMBARRIER_CMD_GET_REGISTRATIONS:
+        return state.barriers;
       default:
-        return -Errno.ENOSYS;
+        return -Errno.EINVAL;
     }
   },
 });
-
-const queues = /* @__PURE__ */ new WeakMap<object, Map<number, WaitQueue>>();
-
-/** The queue of threads that wait at an address. */
-export function futexQueue(task: Thread, at: number): WaitQueue {
-  const { space } = task.process;
-  const bySpace = queues.get(space) ?? new Map<number, WaitQueue>();
-  queues.set(space, bySpace);
-  let queue = bySpace.get(at);
-  if (queue === undefined) {
-    // Queues without waiters are dropped when there are many: addresses of short-lived locks would pile up.
-    if (bySpace.size > 4096) for (const [key, old] of bySpace) if (old.size === 0) bySpace.delete(key);
-    queue = new WaitQueue();
-    bySpace.set(at, queue);
-  }
-  return queue;
-}
-
-function wait(task: Thread, at: number, expected: number, timeoutAddress: number, operation: number): SystemCallResult {
-  const current = task.user.readU32(at);
-  if (current === undefined) return -Errno.EFAULT;
-  if (current !== expected) return -Errno.EAGAIN;
-  let deadline: number | undefined;
-  if (timeoutAddress !== 0) {
-    const seconds = task.user.readU64(timeoutAddress);
-    const nanoseconds = task.user.readU64(timeoutAddress + 8);
-    if (seconds === undefined || nanoseconds === undefined) return -Errno.EFAULT;
-    if (nanoseconds >= 1_000_000_000n) return -Errno.EINVAL;
-    const given = Number(seconds) * 1e9 + Number(nanoseconds);
-    const now = task.host.clock.monotonic();
-    const isAbsolute = (operation & COMMAND_MASK) === FUTEX.WAIT_BITSET;
-    if (!isAbsolute) deadline = now + given;
-    else if ((operation & FUTEX_CLOCK_REALTIME) === 0) deadline = given;
-    else deadline = now + given - Number(task.host.clock.realtime());
-  }
-  const queue = futexQueue(task, at);
-  let woken = false;
-  const leave = queue.join(() => {
-    woken = true;
-    leave();
-    task.kernel.wake(task);
-  });
-  const ended = <T>(result: T) => {
-    leave();
-    return result;
-  };
-  return new Pending({
-    queues: [],
-    deadline,
-    attempt: () => (woken ? 0 : undefined),
-    expire: () => ended(-Errno.ETIMEDOUT),
-    interrupt: () => ended(-Errno.EINTR),
-    restartable: timeoutAddress === 0,
-  });
-}

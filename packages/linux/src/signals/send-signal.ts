@@ -1,6 +1,7 @@
 // Sending signals: to a thread, to a process, and the ones a fault forces.
 import { eventLine, type Process, type Thread } from '@elf/kernel';
-import { processState, type SignalInfo, signalBit, threadState } from './signal-state.ts';
+import { prepareJobControl, stopProcess } from './job-control.ts';
+import { processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
 import { defaultAction, Signal, SignalCode, signalName } from './signal-table.ts';
 
 /** Real-time signals queue; the others are either pending or not. */
@@ -8,8 +9,11 @@ const FIRST_REAL_TIME = 32;
 
 /** Sends to one thread (tgkill, a fault). */
 export function sendToThread(thread: Thread, info: SignalInfo): void {
+  prepareJobControl(thread.process, info, sendToProcess);
+  if (stopsAtOnce(thread, info)) return;
   if (isIgnored(thread.process, info.signal) && !isBlocked(thread, info.signal)) return;
   enqueue(threadState(thread).pending, info);
+  processState(thread.process).arrivals.wake();
   alert(thread, info.signal);
 }
 
@@ -17,10 +21,24 @@ export function sendToThread(thread: Thread, info: SignalInfo): void {
 export function sendToProcess(process: Process, info: SignalInfo): void {
   if (process.exitStatus !== undefined) return;
   const threads = [...process.threads];
+  prepareJobControl(process, info, sendToProcess);
   const taker = threads.find((thread) => !isBlocked(thread, info.signal));
-  if (taker !== undefined && isIgnored(process, info.signal)) return;
+  if (taker !== undefined && (isIgnored(process, info.signal) || stopsAtOnce(taker, info))) return;
   enqueue(processState(process).pending, info);
+  processState(process).arrivals.wake();
   for (const thread of taker === undefined ? threads : [taker]) alert(thread, info.signal);
+}
+
+/**
+ * A stop that nothing holds back takes effect when it is sent: threads that wait stay where they are, and their deadlines with them.
+ */
+function stopsAtOnce(thread: Thread, info: SignalInfo): boolean {
+  if (defaultAction(info.signal) !== 'stop' || isBlocked(thread, info.signal)) return false;
+  if (info.signal !== Signal.STOP && (processState(thread.process).actions[info.signal]?.handler ?? 0) !== 0)
+    return false;
+  thread.kernel.trace?.(eventLine(thread, describeSignal(info)));
+  stopProcess(thread.process, info.signal, sendToProcess);
+  return true;
 }
 
 /** A signal that cannot be held back: a fault while it is blocked or ignored kills (force_sig_info). */
@@ -66,14 +84,14 @@ function codeName(info: SignalInfo): string {
       'FPE_FLTRES',
       'FPE_FLTINV',
     ],
-    [Signal.CHLD]: ['', 'CLD_EXITED', 'CLD_KILLED', 'CLD_DUMPED'],
+    [Signal.CHLD]: ['', 'CLD_EXITED', 'CLD_KILLED', 'CLD_DUMPED', 'CLD_TRAPPED', 'CLD_STOPPED', 'CLD_CONTINUED'],
     [Signal.TRAP]: ['', 'TRAP_BRKPT', 'TRAP_TRACE'],
   };
   return names[info.signal]?.[info.code] || String(info.code);
 }
 
 export function isBlocked(thread: Thread, signal: number): boolean {
-  return (threadState(thread).mask & signalBit(signal)) !== 0n;
+  return (threadState(thread).mask & signalBit(signal) & ~UNBLOCKABLE) !== 0n;
 }
 
 function isIgnored(process: Process, signal: number): boolean {

@@ -1,5 +1,5 @@
 // Signal state of Linux processes and threads, kept in the kernel's personality slots.
-import type { Process, Thread } from '@elf/kernel';
+import { type Process, type Thread, WaitQueue } from '@elf/kernel';
 import { LAST_SIGNAL } from './signal-table.ts';
 
 /** What sigaction(2) installed for a signal. Handler 0 is SIG_DFL, 1 is SIG_IGN. */
@@ -30,9 +30,13 @@ export type ResourceLimit = readonly [current: bigint, maximum: bigint];
 export interface LinuxProcessState {
   actions: (SignalAction | undefined)[];
   readonly pending: SignalInfo[];
+  /** Woken by every signal that is queued for the process or one of its threads: signalfd and sigtimedwait listen. */
+  readonly arrivals: WaitQueue;
   readonly limits: Map<number, ResourceLimit>;
   /** Monotonic nanoseconds of ITIMER_REAL's next expiry, and its interval. */
   alarm: { deadline: number; interval: number; cancel: () => void } | undefined;
+  /** The last stop or continuation, until a wait call reported it. */
+  change: { readonly kind: 'stopped' | 'continued'; readonly signal: number } | undefined;
   /** exit_signal of clone: what the parent hears. */
   exitSignal: number;
   dumpable: number;
@@ -64,8 +68,10 @@ export function createProcessState(): LinuxProcessState {
   return {
     actions: new Array(LAST_SIGNAL + 1).fill(undefined),
     pending: [],
+    arrivals: new WaitQueue(),
     limits: new Map(),
     alarm: undefined,
+    change: undefined,
     exitSignal: 17,
     dumpable: 1,
   };

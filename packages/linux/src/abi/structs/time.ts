@@ -55,3 +55,25 @@ export function nanosecondsOf(values: { seconds: number; nanoseconds: number }):
 export function timespecFields(nanoseconds: bigint) {
   return { seconds: nanoseconds / 1_000_000_000n, nanoseconds: nanoseconds % 1_000_000_000n };
 }
+
+/** struct itimerspec. */
+// biome-ignore format: a table
+export const itimerspec = defineStruct(32, {
+  intervalSeconds: [0, 'i64'], intervalNanoseconds: [8, 'i64'], seconds: [16, 'i64'], nanoseconds: [24, 'i64'],
+});
+
+/** {it_interval={...}, it_value={...}} */
+export function printItimerspec(values: { intervalSeconds: number; intervalNanoseconds: number; seconds: number; nanoseconds: number }): string {
+  const interval = printTimespec({ seconds: values.intervalSeconds, nanoseconds: values.intervalNanoseconds });
+  return `{it_interval=${interval}, it_value=${printTimespec(values)}}`;
+}
+
+/** What is left of a timer and its repetition, in nanoseconds, as an itimerspec's fields. */
+export function itimerspecFields(timer: { readonly first: number; readonly interval: number }) {
+  return {
+    intervalSeconds: Math.floor(timer.interval / 1e9),
+    intervalNanoseconds: Math.floor(timer.interval % 1e9),
+    seconds: Math.floor(timer.first / 1e9),
+    nanoseconds: Math.floor(timer.first % 1e9),
+  };
+}

@@ -1,0 +1,71 @@
+// What Linux remembers of a thread beyond its signals: scheduling, name and the switches of prctl(2).
+import type { Process, Thread } from '@elf/kernel';
+
+/** Attributes that fork and clone hand on (unless said otherwise). */
+export interface ThreadAttributes {
+  /** PR_SET_NAME; undefined: the name of the process. */
+  name: string | undefined;
+  /** Processors it may run on; undefined: all. Nothing here acts on it, there is one. */
+  affinity: bigint | undefined;
+  /** SCHED_* policy, static priority and nice value, remembered. */
+  policy: number;
+  priority: number;
+  nice: number;
+  /** SCHED_RESET_ON_FORK. */
+  resetsOnFork: boolean;
+  timerSlack: number;
+  noNewPrivileges: boolean;
+  keepsCapabilities: boolean;
+  /** PR_SET_PDEATHSIG; not handed on. */
+  parentDeathSignal: number;
+}
+
+/** Switches of a whole process. */
+export interface ProcessAttributes {
+  /** MEMBARRIER_CMD_REGISTER_* commands given. */
+  barriers: number;
+  isSubreaper: boolean;
+  /** PR_SET_THP_DISABLE: handed on by fork and execve. */
+  refusesHugePages: boolean;
+}
+
+const ofThreads = /* @__PURE__ */ new WeakMap<Thread, ThreadAttributes>();
+const ofProcesses = /* @__PURE__ */ new WeakMap<Process, ProcessAttributes>();
+/** TIMER_SLACK: 50 microseconds. */
+const DEFAULT_SLACK_NANOSECONDS = 50_000;
+
+export function threadAttributes(thread: Thread): ThreadAttributes {
+  const known = ofThreads.get(thread);
+  if (known !== undefined) return known;
+  const made: ThreadAttributes = {
+    name: undefined,
+    affinity: undefined,
+    policy: 0,
+    priority: 0,
+    nice: 0,
+    resetsOnFork: false,
+    timerSlack: DEFAULT_SLACK_NANOSECONDS,
+    noNewPrivileges: false,
+    keepsCapabilities: false,
+    parentDeathSignal: 0,
+  };
+  ofThreads.set(thread, made);
+  return made;
+}
+
+export function processAttributes(process: Process): ProcessAttributes {
+  const known = ofProcesses.get(process);
+  if (known !== undefined) return known;
+  const made = { barriers: 0, isSubreaper: false, refusesHugePages: false };
+  ofProcesses.set(process, made);
+  return made;
+}
+
+/** A new thread or process starts with its maker's attributes. */
+export function inheritAttributes(source: Thread, copy: Thread): void {
+  const from = threadAttributes(source);
+  const scheduling = from.resetsOnFork ? { policy: 0, priority: 0, nice: 0, resetsOnFork: false } : {};
+  ofThreads.set(copy, { ...from, ...scheduling, parentDeathSignal: 0 });
+  if (source.process === copy.process) return;
+  ofProcesses.set(copy.process, { ...processAttributes(source.process), isSubreaper: false });
+}

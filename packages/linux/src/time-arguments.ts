@@ -1,0 +1,31 @@
+// Timeouts as calls take them: a timespec in guest memory and the monotonic deadline it means.
+import { Errno, type Thread } from '@elf/kernel';
+
+const BILLION = 1_000_000_000;
+
+/** A duration or moment from guest memory. */
+export interface GivenTime {
+  readonly nanoseconds: number;
+}
+
+/** Reads a timespec: -EFAULT, or -EINVAL for a negative time or a second's worth of nanoseconds (timespec64_valid). */
+export function readTimespec(task: Thread, at: number): GivenTime | number {
+  const seconds = task.user.readU64(at);
+  const rest = task.user.readU64(at + 8);
+  if (seconds === undefined || rest === undefined) return -Errno.EFAULT;
+  const whole = Number(BigInt.asIntN(64, seconds));
+  if (whole < 0 || rest >= BigInt(BILLION)) return -Errno.EINVAL;
+  return { nanoseconds: whole * BILLION + Number(rest) };
+}
+
+/** The monotonic moment a duration from now ends. */
+export function relativeDeadline(task: Thread, time: GivenTime): number {
+  return task.host.clock.monotonic() + time.nanoseconds;
+}
+
+/** The monotonic moment of a given one: as it is, or moved from the realtime clock. */
+export function absoluteDeadline(task: Thread, time: GivenTime, isRealtime: boolean): number {
+  if (!isRealtime) return time.nanoseconds;
+  const { clock } = task.host;
+  return Math.max(0, clock.monotonic() + (time.nanoseconds - Number(clock.realtime())));
+}
