@@ -11,6 +11,7 @@ import { type MapRequest, map } from './map-request.ts';
 import { mapsText } from './maps-text.ts';
 import type { Access } from './page-fault.ts';
 import { PageEntry } from './page-table.ts';
+import { peekPages } from './peek.ts';
 import { populate } from './populate.ts';
 import { moveProgramBreak } from './program-break.ts';
 import { protect } from './protect.ts';
@@ -138,6 +139,16 @@ export class AddressSpace {
   /** munlockall(2). */
   unlockAll(): void {
     unlockAll(this.#state);
+  }
+
+  /**
+   * Shows the pages of [start, end), guest pages, that can hold anything but zeros, in address order, whatever their permissions and
+   * without touching them: what a debugger or a core dump reads. The bytes are valid during the call only.
+   * @example
+   * space.peek(area.start, area.end, (page, bytes) => console.log(page.toString(16), bytes.length)); // 7fffffffe000 4096
+   */
+  peek(start: number, end: number, visit: (pageAddress: number, bytes: Uint8Array) => void): void {
+    peekPages(this.#state, start, end, visit);
   }
 
   /** Touches every page of a range that can be, as MAP_POPULATE does; failures are ignored, as there. */
