@@ -12,8 +12,7 @@ import { type CpuExit, Vector } from './cpu-exit.ts';
 import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
-import { nameOutsideModel } from './decode/outside-model.ts';
-import { nameUnsupported } from './decode/unsupported-names.ts';
+import { OutsideModel } from './decode/outside-model.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
@@ -63,6 +62,7 @@ export interface CpuOptions {
 export class Cpu extends CpuState {
   /** The processor that this is. */
   readonly model: CpuModel;
+  private readonly outside: OutsideModel;
   private readonly tlb: Tlb;
   private readonly code: CodeCache;
   private readonly access: GuestAccess;
@@ -85,6 +85,7 @@ export class Cpu extends CpuState {
     const stream = new UopStream(uopFacts(table));
     const lifter = new Lifter(table, stream, instruction, this.state);
     this.model = cpuModelOf(options.model);
+    this.outside = new OutsideModel(this.model.features);
     const decoder = new Decoder(options.opcodeMap ?? buildOpcodeMap(instructionFamilies, 64, this.model.features));
     this.decoders = { 64: decoder };
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
@@ -382,8 +383,7 @@ export class Cpu extends CpuState {
     const window = this.fetcher.fetch(address);
     const length = Math.min(window.end - window.start, Math.max(lengthInBytes, 8));
     const bytes = window.bytes.slice(window.start, window.start + length);
-    const named = nameOutsideModel(bytes, this.activeMode, this.model.features);
-    return { kind: 'unsupported', bytes, mnemonic: named ?? nameUnsupported(bytes, this.activeMode) };
+    return { kind: 'unsupported', bytes, mnemonic: this.outside.name(bytes, this.activeMode) };
   }
 }
 

@@ -1,4 +1,5 @@
 // The decoder for 64-bit and 32-bit mode: prefixes, REX, opcode maps, ModRM, SIB, displacement and immediates (SDM vol. 2, chapter 2).
+import type { Encoding } from '../isa/row.ts';
 import { BASE_NONE, BASE_RIP, type Instruction } from './instruction.ts';
 import { type Candidate, type OpcodeMap, opcodeIndex } from './opcode-map.ts';
 
@@ -13,6 +14,8 @@ export type DecodeResult = (typeof DecodeResult)[keyof typeof DecodeResult];
 class Cursor {
   bytes: Uint8Array = new Uint8Array(0);
   position = 0;
+  /** Where the 16th byte would be. */
+  limit = 0;
   end = 0;
   /** At most 15 bytes are read; `end` may be nearer. */
   u8(): number {
@@ -52,11 +55,12 @@ export class Decoder {
     const cursor = this.cursor;
     cursor.bytes = bytes;
     cursor.position = start;
-    cursor.end = Math.min(end, start + MAXIMUM_LENGTH);
+    cursor.limit = start + MAXIMUM_LENGTH;
+    cursor.end = Math.min(end, cursor.limit);
     const result = this.decodeBody(address, out);
     out.lengthInBytes = cursor.position - start;
     if (cursor.position > cursor.end)
-      return cursor.end === start + MAXIMUM_LENGTH ? DecodeResult.TooLong : DecodeResult.Truncated;
+      return cursor.end === cursor.limit ? DecodeResult.TooLong : DecodeResult.Truncated;
     return result;
   }
 
@@ -71,12 +75,12 @@ export class Decoder {
     const isVex = (opcode === 0xc4 || opcode === 0xc5) && (isLong || cursor.isRegisterForm());
     if (isVex) {
       // A mandatory prefix, LOCK or REX in front of VEX is #UD (SDM vol. 2, sections 2.3.2 and 2.3.3).
-      if (rex !== 0 || out.operandSizePrefix || out.repeat !== 0 || out.lock) return DecodeResult.Unknown;
+      const isRefused = rex !== 0 || out.operandSizePrefix || out.repeat !== 0 || out.lock;
       const vex = vexPrefix(cursor, out, opcode);
       mapNumber = vex & 31;
       rex = vex >> 5;
-      if (mapNumber < 1 || mapNumber > 3) return DecodeResult.Unknown;
       opcode = cursor.u8();
+      if (isRefused || mapNumber < 1 || mapNumber > 3) return refuse(cursor, out, 1, undefined);
     } else if (opcode === 0x0f) {
       opcode = cursor.u8();
       mapNumber = 1;
@@ -87,10 +91,12 @@ export class Decoder {
     }
     out.opcode = opcode;
     const list = this.map[opcodeIndex(mapNumber, opcode, isVex)];
-    if (list === undefined) return DecodeResult.Unknown;
+    // Behind 62 stand three more bytes and an opcode.
+    if (list === undefined)
+      return refuse(cursor, out, isVex || mapNumber > 1 ? 1 : opcode === 0x62 && mapNumber === 0 ? 5 : 0, undefined);
     const modrm = cursor.position < cursor.end ? cursor.bytes[cursor.position] : 0;
     const candidate = select(list, out, modrm, rex);
-    if (candidate === undefined) return DecodeResult.Unknown;
+    if (candidate === undefined) return refuse(cursor, out, 0, list[0].encoding);
     out.candidate = candidate;
     const { encoding, family } = candidate;
     // VEX.vvvv without a meaning must be 1111b, which is register 0 here.
@@ -128,6 +134,17 @@ export class Decoder {
     const lockable = family.lockable === true && out.mod !== 3 && candidate.row.operands[0].kind.place !== 'reg';
     return out.lock && !lockable ? DecodeResult.Unknown : DecodeResult.Ok;
   }
+}
+
+// What is no instruction is #UD, but #GP comes first when it would be longer than 15 bytes: as a form of the same opcode is, or with
+// `least` bytes more. Else the length stays what was read up to the opcode.
+function refuse(cursor: Cursor, out: Instruction, least: number, like: Encoding | undefined): DecodeResult {
+  const { position } = cursor;
+  cursor.position += least;
+  if (like?.hasModrm) modrmAndSib(cursor, out, 0);
+  for (const size of like?.immediates ?? []) cursor.position += typeof size === 'number' ? size : 0;
+  if (cursor.position <= cursor.limit) cursor.position = position;
+  return DecodeResult.Unknown;
 }
 
 // Legacy prefixes in any order, then REX, which counts only directly before the opcode. Returns the REX byte or 0.

@@ -32,6 +32,8 @@ const NAMES: Readonly<Record<string, string>> = {
   MOVBE: 'movbe',
   AES: 'aes',
   PCLMULQDQ: 'pclmulqdq',
+  VAES: 'vaes',
+  VPCLMULQDQ: 'vpclmulqdq',
   XSAVE: 'xsave',
   XSAVEOPT: 'xsaveopt',
   XSAVEC: 'xsavec',

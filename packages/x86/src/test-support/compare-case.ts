@@ -44,7 +44,7 @@ const place = (value: bigint | number): string => (Number(value) >= 2 ** 63 ? 't
 const hex = (value: bigint | number): string => `0x${value.toString(16)}`;
 
 /** Results may be one unit in the last place off, and C1 (rounded up) with them: the manual promises no more (SDM vol. 1, 8.3.10). */
-const TRANSCENDENTAL = /^(f2xm1|fsin|fcos|fsincos|fptan|fpatan|fyl2x|fyl2xp1)$/;
+export const TRANSCENDENTAL = /^(f2xm1|fsin|fcos|fsincos|fptan|fpatan|fyl2x|fyl2xp1)$/;
 const C1 = 0x200;
 const OVERFLOW_AND_UNDERFLOW = 0x18;
 
@@ -323,7 +323,7 @@ export function hardwareExit(results: Buffer, at: number, start: number, isStepp
 
 const selectorText = (code: number): string => (code === 0 ? '' : ` selector ${hex(code)}`);
 
-function ourExit(exit: CpuExit, rip: number, start: number): string {
+export function ourExit(exit: CpuExit, rip: number, start: number): string {
   switch (exit.kind) {
     case 'budget':
       return `continues at ${place(rip)}`;

@@ -112,6 +112,8 @@ export const vexFamilies: Readonly<Record<string, InstructionFamily>> = /* @__PU
     ...vexForms(both),
     ...vexForms(scalar, { length: 'ignored' }),
     ...vexForms(low, { length: 'low' }),
+    ...vexForms([aes.aesenc, aes.aesenclast, aes.aesdec, aes.aesdeclast], { length: 'any', wideFeature: 'vaes' }),
+    vexForm(aes.pclmulqdq, { length: 'any', wideFeature: 'vpclmulqdq' }),
     ...vexForms([sse42.pcmpestrm, sse42.pcmpistrm], { length: 'low', implicitResult: 0 }),
     vexForm(shuffle.shufpd, { upperImmediate: (immediate) => immediate >> 2 }),
     vexForm(blend.blendps, { upperImmediate: (immediate) => immediate >> 4 }),

@@ -7,6 +7,8 @@ import { type InstructionFamily, instruction, type Operand, type Row, r, row } f
 export interface VexForm {
   /** `any`: VEX.L chooses the length. `low`: 128 bits only. `ignored`: scalars, VEX.L does not matter. Chosen from the operands when absent. */
   readonly length?: 'any' | 'low' | 'ignored';
+  /** The feature with which the 256-bit form came, of `length: 'any'`: this is that form alone. */
+  readonly wideFeature?: string;
   /** What the immediate of the upper lane is; the same when absent. */
   readonly upperImmediate?: (immediate: number) => number;
   /** The result is in this vector register, which no operand names: its upper half becomes zero. */
@@ -37,7 +39,7 @@ function vexRow(sse: Row, form: VexForm): Row {
     operands[0] = { kind: operands[0].kind, access: 'w' };
     operands.splice(1, 0, r(length === 'any' ? vymm : vxmm));
   }
-  const prefix = length === 'low' ? 'vex.l0' : 'vex';
+  const prefix = length === 'low' ? 'vex.l0' : form.wideFeature === undefined ? 'vex' : 'vex.l1';
   return row(`${prefix} ${sse.encoding.text}`, ...operands);
 }
 
@@ -72,7 +74,7 @@ export function vexForm(family: InstructionFamily, form: VexForm = {}): Instruct
   return instruction({
     mnemonic: `v${family.mnemonic}`,
     suffixes: family.suffixes && chosen.map(({ position }) => family.suffixes?.[position] ?? ''),
-    feature: ENCRYPTING.has(String(family.feature)) ? `${family.feature}+avx` : 'avx',
+    feature: form.wideFeature ?? (ENCRYPTING.has(String(family.feature)) ? `${family.feature}+avx` : 'avx'),
     flags: family.flags,
     lift: (b) => {
       const { sse, position } = chosen[b.position];

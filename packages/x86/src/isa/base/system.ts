@@ -82,9 +82,9 @@ const nothing = () => undefined;
 const MULTIBYTE_NOP = 'cmov';
 export const nop = instruction({
   mnemonic: 'nop',
-  feature: ['', '', '', MULTIBYTE_NOP, 'lm'],
+  feature: ['', '', '', MULTIBYTE_NOP, 'lm', 'lm'],
   lift: nothing,
-  rows: [row('np rexb0 90'), row('66 rexb0 90'), row('f2 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8))],
+  rows: [row('np rexb0 90'), row('66 rexb0 90'), row('f2 rexb0 90'), row('0f 1f /r', r(rmv)), row('0f 0d m /r', r(m8)), row('0f 0d mod3 /r', r(rmv))],
 });
 export const pause = instruction({ mnemonic: 'pause', lift: nothing, rows: [row('f3 90')] });
 /** Reserved hint space: CET and MPX instructions fall in it and do nothing on a CPU without them (SDM vol. 2, appendix A, note 1B). */

@@ -87,7 +87,7 @@ export const FEATURES: readonly FeatureRow[] = /* @__PURE__ */ [
     [24, 'clwb', 'clflush'],
     [29, 'sha', 'ssse3', 'sha_ni sha-ni'],
   ),
-  ...rows([7, 0, 'ecx'], [22, 'rdpid', 'rdtscp']),
+  ...rows([7, 0, 'ecx'], [9, 'vaes', 'avx2 aes'], [10, 'vpclmulqdq', 'avx pclmulqdq'], [22, 'rdpid', 'rdtscp']),
   ...rows([7, 0, 'edx'], [4, 'fsrm', 'erms']),
   ...rows([0xd, 1, 'eax'], [0, 'xsaveopt', 'xsave'], [1, 'xsavec', 'xsave'], [2, 'xgetbv1', 'xsave']),
   ...rows(
