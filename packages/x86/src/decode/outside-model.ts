@@ -25,7 +25,8 @@ export class OutsideModel {
   name(bytes: Uint8Array, mode: 32 | 64): string | undefined {
     this.decoders[mode] ??= new Decoder(buildOpcodeMap(instructionFamilies, mode), mode);
     const instruction = createInstruction();
-    if (this.decoders[mode].decode(bytes, 0, bytes.length, 0, instruction) !== DecodeResult.Ok) return nameUnsupported(bytes, mode);
+    if (this.decoders[mode].decode(bytes, 0, bytes.length, 0, instruction) !== DecodeResult.Ok)
+      return nameUnsupported(bytes, mode);
     const { family, position, mnemonic } = instruction.candidate;
     const missing = featuresOfRow(family, position).filter((feature) => !this.features.has(feature));
     // The row itself is there: then its 256-bit or register form is not.
