@@ -3,6 +3,6 @@ export { defineStruct, type StructLayout } from './abi/struct-layout.ts';
 export { X86_64_ABI } from './abi/x86-64.ts';
 export { LINUX_CALLS } from './calls/index.ts';
 export { KERNEL_IDENTITY } from './kernel-identity.ts';
-export { createLinuxPersonality } from './linux.ts';
+export { createLinuxPersonality, type LinuxOptions } from './linux.ts';
 export { createProcFileSystem } from './proc/proc-file-system.ts';
 export { signalName } from './signals/signal-table.ts';

@@ -1,7 +1,10 @@
 // The Linux personality: what makes a guest a Linux process.
 import { createSystemCallTable, errnoMessage, errnoName, type Personality, Register, type Thread } from '@elf/kernel';
+import { I386_ABI, SYSTEM_CALL_VECTOR } from './abi/i386.ts';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
+import { deleteTimers } from './calls/posix-timers.ts';
+import { setCoreLimit } from './calls/resource-limits.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { deliverSignals } from './signals/deliver.ts';
@@ -18,24 +21,36 @@ import {
 import { SignalCode } from './signals/signal-table.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
 
+/** What the first process of a machine starts with. */
+export interface LinuxOptions {
+  /** RLIMIT_CORE in bytes, Infinity for unlimited; 0 by default: no core files. */
+  readonly coreLimitInBytes?: number;
+}
+
 /**
- * Linux for x86-64 programs.
+ * Linux for x86-64 and i386 programs.
  * @example
  * kernel.start({ path: '/bin/true', arguments: ['true'], environment: [], personality: createLinuxPersonality() });
  */
-export function createLinuxPersonality(): Personality {
+export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = {}): Personality {
   return {
     name: 'linux',
-    abiOf: (exit) => (exit.kind === 'system-call' ? X86_64_ABI : undefined),
+    abiOf: (exit) => {
+      // SYSENTER returns into the vDSO, and i386 programs have none here: it is a fault (arch/x86/entry/entry_64_compat.S).
+      if (exit.kind === 'system-call') return exit.entry === undefined ? X86_64_ABI : undefined;
+      return exit.kind === 'interrupt' && exit.vector === SYSTEM_CALL_VECTOR ? I386_ABI : undefined;
+    },
     calls: createSystemCallTable(LINUX_CALLS),
     attach: (process, thread) => {
       process.personalityState = createProcessState();
+      setCoreLimit(process, coreLimitInBytes);
       thread.personalityState = createThreadState();
     },
     fork: inherit,
     start: (thread, program) => {
       forgetAtExec(thread);
       const { cpu } = thread;
+      cpu.mode = program.abi === I386_ABI.name ? 32 : 64;
       cpu.rip = program.entry;
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
@@ -54,6 +69,7 @@ export function createLinuxPersonality(): Personality {
     },
     processEnded: (process) => {
       processState(process).alarm?.cancel();
+      deleteTimers(process);
       const { parent, exitStatus } = process;
       if (parent === undefined || exitStatus === undefined) return;
       const { actions } = processState(parent);
@@ -93,6 +109,7 @@ function inherit(source: Thread, copy: Thread): void {
     actions: [...state.actions],
     limits: new Map(state.limits),
     dumpable: state.dumpable,
+    coreFilter: state.coreFilter,
   };
 }
 
@@ -109,6 +126,7 @@ function forgetAtExec(thread: Thread): void {
   const attributes = threadAttributes(thread);
   attributes.name = undefined;
   attributes.keepsCapabilities = false;
+  deleteTimers(thread.process);
   processAttributes(thread.process).barriers = 0;
 }
 

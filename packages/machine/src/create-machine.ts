@@ -34,6 +34,8 @@ export interface MachineOptions {
   readonly memoryLimitInBytes?: number;
   /** RLIMIT_STACK of programs in bytes; 8 MiB by default. */
   readonly stackLimitInBytes?: number;
+  /** RLIMIT_CORE of programs in bytes, Infinity for unlimited; 0 by default: they leave no core files. */
+  readonly coreLimitInBytes?: number;
   /** An emulator's way to map images on a host with other pages, such as `findPagePolicy('latx-304')` of @elf/pagesize; absent: the profile's kernel maps. */
   readonly pagePolicy?: PagePolicy;
   /** Page of the modelled host in bytes; the profile's by default. Guest pages stay at 4 KiB. */
@@ -108,7 +110,7 @@ export function createMachine(options: MachineOptions): Machine {
   const policyInForce = pagePolicy && { policy: pagePolicy, hostPageBytes };
   const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal, policyInForce));
   const kernel = new Kernel({ host: options.host, memory, cpu, loader, trace: options.trace, onCrash });
-  const personality = createLinuxPersonality();
+  const personality = createLinuxPersonality({ coreLimitInBytes: options.coreLimitInBytes });
   const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;
   kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
   return {

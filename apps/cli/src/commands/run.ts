@@ -101,6 +101,7 @@ function prepareMachine(parsed: ParsedOptions, { profile, policy, hostPageBytes,
     randomizationSeed: seed,
     onCrash: (report) => printError(formatCrashReport(report)),
     stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),
+    coreLimitInBytes: coreLimit(option('core')),
   });
   const { mounts } = machine.kernel.tree;
   if (isSandboxed) {
@@ -114,6 +115,13 @@ function prepareMachine(parsed: ParsedOptions, { profile, policy, hostPageBytes,
     addMount(machine.kernel, request);
   }
   return machine;
+}
+
+function coreLimit(text: string | undefined): number | undefined {
+  if (text === undefined) return undefined;
+  if (text === 'unlimited') return Number.POSITIVE_INFINITY;
+  if (!/^\d{1,15}$/.test(text)) misused(`option -core takes a number of bytes or "unlimited", not ${text}`);
+  return Number(text);
 }
 
 /** Rules the program's files may need; a broken rule is left out, a directory that cannot be read ends the command. */

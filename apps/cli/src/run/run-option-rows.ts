@@ -10,6 +10,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'U',              value: 'VAR',       environment: 'ELF_UNSET_ENV', description: 'remove a variable', repeatable: true },
   { name: '0',              value: 'argv0',     environment: 'ELF_ARGV0',     description: 'what the program sees as its own name' },
   { name: 's',              value: 'bytes',     environment: 'ELF_STACK_SIZE', description: 'stack size limit' },
+  { name: 'core',           value: 'bytes',     environment: 'ELF_CORE_LIMIT', description: 'core file size limit, or "unlimited"; without it programs leave no core' },
   { name: 'cpu',            value: 'model',     environment: 'ELF_CPU',       description: 'processor model, with features: max, x86-64-v2,+aes ... (help lists them)' },
   { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
   { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },

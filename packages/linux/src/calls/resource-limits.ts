@@ -27,6 +27,12 @@ export function limitOf(process: Process, number: number): ResourceLimit {
   return processState(process).limits.get(number) ?? INITIAL_LIMITS[number] ?? [RLIM_INFINITY, RLIM_INFINITY];
 }
 
+/** Sets the soft RLIMIT_CORE, in bytes; Infinity for unlimited. */
+export function setCoreLimit(process: Process, bytes: number): void {
+  const current = bytes === Number.POSITIVE_INFINITY ? RLIM_INFINITY : BigInt(bytes);
+  processState(process).limits.set(RESOURCES.RLIMIT_CORE, [current, RLIM_INFINITY]);
+}
+
 /**
  * Tells the address space of a process its limits: after setrlimit and execve, and before calls that ask, because who may lock
  * without limit (CAP_IPC_LOCK: user 0) changes with the credentials.

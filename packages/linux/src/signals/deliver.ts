@@ -1,11 +1,13 @@
 // Delivering signals: before guest code continues, the first signal that is not blocked takes its effect.
 import { eventLine, type Thread } from '@elf/kernel';
 import { X86_64_ABI } from '../abi/x86-64.ts';
-import { describeSignal } from './send-signal.ts';
+import { dumpCore } from '../core-dump/core-dump.ts';
+import { stopProcess } from './job-control.ts';
+import { describeSignal, sendToProcess } from './send-signal.ts';
 import { enterHandler } from './signal-frame.ts';
-import { ActionFlag, processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
 import { enterHandlerI386 } from './signal-frame-i386.ts';
-import { defaultAction, Signal } from './signal-table.ts';
+import { ActionFlag, processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
+import { defaultAction, Signal, SignalCode } from './signal-table.ts';
 
 /** Signals caused by the very instruction come first (SYNCHRONOUS_MASK of kernel/signal.c): they were put in front. */
 export function deliverSignals(thread: Thread): void {
@@ -48,15 +50,18 @@ function isForced(info: SignalInfo): boolean {
   );
 }
 
-/** False when the process is gone. */
+/** False when the process is gone or stopped. */
 function applyDefault(thread: Thread, info: SignalInfo): boolean {
   const action = defaultAction(info.signal);
   if (action === 'ignore' || action === 'continue') return true;
-  // Job control stops need a terminal session; a process alone in its session would never be continued.
-  if (action === 'stop' && info.signal !== Signal.STOP) return true;
   const { kernel, process } = thread;
+  if (action === 'stop') {
+    stopProcess(process, info.signal, sendToProcess);
+    return !process.isStopped;
+  }
   if (action === 'core') kernel.onCrash?.(thread, info.signal);
-  kernel.endProcess(process, { kind: 'signaled', signal: info.signal, coreDumped: false });
+  const coreDumped = action === 'core' && dumpCore(thread, info);
+  kernel.endProcess(process, { kind: 'signaled', signal: info.signal, coreDumped });
   return false;
 }
 
@@ -75,7 +80,8 @@ function runHandler(thread: Thread, info: SignalInfo): void {
   if (!enter(thread, action, info, savedMask)) {
     // No room for the frame: the process dies of SIGSEGV (force_sigsegv).
     thread.kernel.onCrash?.(thread, Signal.SEGV);
-    thread.kernel.endProcess(thread.process, { kind: 'signaled', signal: Signal.SEGV, coreDumped: false });
+    const coreDumped = dumpCore(thread, { signal: Signal.SEGV, code: SignalCode.Kernel });
+    thread.kernel.endProcess(thread.process, { kind: 'signaled', signal: Signal.SEGV, coreDumped });
     return;
   }
   own.mask =

@@ -1,5 +1,6 @@
 // Signal state of Linux processes and threads, kept in the kernel's personality slots.
 import { type Process, type Thread, WaitQueue } from '@elf/kernel';
+import { DEFAULT_CORE_FILTER } from '../core-dump/core-filter.ts';
 import { LAST_SIGNAL } from './signal-table.ts';
 
 /** What sigaction(2) installed for a signal. Handler 0 is SIG_DFL, 1 is SIG_IGN. */
@@ -40,6 +41,8 @@ export interface LinuxProcessState {
   /** exit_signal of clone: what the parent hears. */
   exitSignal: number;
   dumpable: number;
+  /** /proc/PID/coredump_filter. */
+  coreFilter: number;
 }
 
 /** Per-thread part. */
@@ -74,6 +77,7 @@ export function createProcessState(): LinuxProcessState {
     change: undefined,
     exitSignal: 17,
     dumpable: 1,
+    coreFilter: DEFAULT_CORE_FILTER,
   };
 }
 
