@@ -10,6 +10,12 @@ export function statedUndefined(flags: string | undefined): number {
   return [...letters].reduce((mask, letter) => mask | FLAG_LETTERS[letter], 0);
 }
 
+/** Bits of RFLAGS that the parts of a family's `flags` with such letters name: `/[w01]/` for everything it writes. */
+export function flagsIn(flags: string | undefined, kinds: RegExp): number {
+  const parts = (flags ?? '').split(' ').filter((part) => kinds.test(part[0] ?? ''));
+  return [...parts.map((part) => part.slice(2)).join('')].reduce((mask, letter) => mask | FLAG_LETTERS[letter], 0);
+}
+
 /** Instructions whose flags depend on the count. */
 export const SHIFT = /^(rol|ror|rcl|rcr|shl|shr|sal|sar|shld|shrd)$/;
 
