@@ -12,6 +12,8 @@ export class DescriptorTable {
   readonly #entries: (Descriptor | undefined)[] = [];
   /** RLIMIT_NOFILE: numbers at or above are refused with EMFILE. */
   limit = 1024;
+  /** Hears of every descriptor of this table that is closed: record locks go with them. */
+  onClose: ((description: OpenDescription, table: DescriptorTable) => void) | undefined;
   #owners = 1;
 
   /** The description behind a number, or undefined (EBADF). */
@@ -39,7 +41,7 @@ export class DescriptorTable {
     }
     const old = this.#entries[number];
     this.#entries[number] = { description, closeOnExec };
-    old?.description.release();
+    if (old !== undefined) this.#release(old);
     return number;
   }
 
@@ -48,8 +50,13 @@ export class DescriptorTable {
     const entry = this.#entries[number];
     if (entry === undefined) return -Errno.EBADF;
     this.#entries[number] = undefined;
-    entry.description.release();
+    this.#release(entry);
     return 0;
+  }
+
+  #release({ description }: Descriptor): void {
+    this.onClose?.(description, this);
+    description.release();
   }
 
   closesOnExec(number: number): boolean {

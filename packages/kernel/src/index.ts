@@ -34,6 +34,7 @@ export { Errno, errnoMessage, errnoName } from './errno.ts';
 export type { ExitStatus } from './exit-status.ts';
 export { type AnonymousFileParts, anonymousFile } from './files/anonymous-file.ts';
 export { createEventCounter } from './files/event-counter.ts';
+export type { FileLock, LockFamily } from './files/file-locks.ts';
 export { type FileSeals, Seal } from './files/file-seals.ts';
 export {
   anonymousStatus,
@@ -54,7 +55,7 @@ export { MemoryFileSystem } from './files/memory-file-system.ts';
 export { type Mount, MountTable } from './files/mount-table.ts';
 export { OpenDescription, type OpenMode } from './files/open-description.ts';
 export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file.ts';
-export { type Place, pathWithin } from './files/path-walk.ts';
+export { type Place, pathWithin, type WalkRestrictions } from './files/path-walk.ts';
 export { createPipe } from './files/pipe.ts';
 export { readOnlyFileSystem, refuseChanges } from './files/read-only.ts';
 export {
@@ -80,6 +81,13 @@ export { type Credentials, type FilePlace, Process } from './process.ts';
 export type { LoadedProgram, LoadPlace, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
 export { quote } from './quote.ts';
 export { type RunOptions, type RunOutcome, run } from './run-loop.ts';
+export { LocalSocket, Shutdown, type SocketKind, type SocketName } from './sockets/local-socket.ts';
+export { createSocketFile } from './sockets/socket-file.ts';
+export {
+  type Received,
+  type SenderIdentity,
+} from './sockets/socket-message.ts';
+export { SocketNames } from './sockets/socket-names.ts';
 export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';
 export { type CallInProgress, Thread } from './thread.ts';
 export { eventLine } from './trace.ts';

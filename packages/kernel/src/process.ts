@@ -64,6 +64,8 @@ export class Process {
   group: number;
   session: number;
   exitStatus: ExitStatus | undefined;
+  /** True between a stop signal and the one that continues it: its threads do not run. */
+  isStopped = false;
   /** Set when nobody will ask how it ended: it does not stay as a zombie. */
   isCollected = false;
   /** Woken when a child ends (or stops). */

@@ -2,13 +2,15 @@
 import type { FileFrames } from '@elf/mm';
 import { Errno } from '../errno.ts';
 import { coherentFile, forgetContent } from './coherent-file.ts';
+import { FileLocks } from './file-locks.ts';
 import type { FileStatus } from './file-status.ts';
 import { FileType, isType } from './file-status.ts';
 import type { FileSystem, OpenRequest } from './file-system.ts';
 import { MountTable } from './mount-table.ts';
+import { NamedPipes } from './named-pipes.ts';
 import { OpenDescription, type OpenMode } from './open-description.ts';
 import type { OpenFile } from './open-file.ts';
-import { type Place, walk } from './path-walk.ts';
+import { type Place, type WalkRestrictions, walk } from './path-walk.ts';
 
 /** Opens a character device by its number; undefined: not one of ours, the file system opens it. */
 export type DeviceOpener = (device: number) => OpenFile | undefined;
@@ -24,6 +26,7 @@ export interface TreeOpenRequest extends OpenRequest {
   readonly noFollow?: boolean;
   readonly directory?: boolean;
   readonly pathOnly?: boolean;
+  readonly restrictions?: WalkRestrictions;
 }
 
 /**
@@ -35,6 +38,8 @@ export interface TreeOpenRequest extends OpenRequest {
  */
 export class FileTree {
   readonly mounts = new MountTable();
+  readonly locks = new FileLocks();
+  readonly #pipes = new NamedPipes();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
 
@@ -45,8 +50,8 @@ export class FileTree {
   }
 
   /** Resolves a path; the place may be empty when only its last name is missing. */
-  resolve(from: Viewpoint, path: string, followLast: boolean): Place | number {
-    return walk(this.mounts, { path, base: from.base, root: from.root, followLast });
+  resolve(from: Viewpoint, path: string, followLast: boolean, restrictions?: WalkRestrictions): Place | number {
+    return walk(this.mounts, { path, base: from.base, root: from.root, followLast, restrictions });
   }
 
   /** stat(2) or, without `followLast`, lstat(2). */
@@ -59,7 +64,8 @@ export class FileTree {
   /** Opens a path as open(2) does; the result has one reference. */
   open(from: Viewpoint, path: string, request: TreeOpenRequest, mode: OpenMode): OpenDescription | number {
     const creates = request.createMode !== undefined;
-    const place = this.resolve(from, path, !(request.noFollow || (creates && request.exclusive)));
+    const followLast = !(request.noFollow || (creates && request.exclusive));
+    const place = this.resolve(from, path, followLast, request.restrictions);
     if (typeof place === 'number') return place;
     if (place.object !== undefined) return reopen(place.object, mode);
     const { status } = place;
@@ -68,7 +74,8 @@ export class FileTree {
       if (creates && request.exclusive) return -Errno.EEXIST;
       if (isType(status, FileType.SymbolicLink) && !request.pathOnly) return -Errno.ELOOP;
       if (request.directory && !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
-      if (isType(status, FileType.Directory) && (request.write || creates)) return -Errno.EISDIR;
+      if (request.isUnnamed && !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
+      if (isType(status, FileType.Directory) && (request.write || creates) && !request.isUnnamed) return -Errno.EISDIR;
       if (isType(status, FileType.Socket) && !request.pathOnly) return -Errno.ENXIO;
     }
     if (request.pathOnly)
@@ -80,6 +87,10 @@ export class FileTree {
     if (status !== undefined && isType(status, FileType.Character)) {
       const device = this.#openDevice(status.specialDevice);
       if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
+    }
+    if (status !== undefined && isType(status, FileType.Fifo)) {
+      const end = this.#pipes.open(status, () => this.mounts.status(place.path), mode);
+      return typeof end === 'number' ? end : new OpenDescription(end, mode, place.path);
     }
     const at = this.mounts.locate(place.path);
     if (at === undefined) return -Errno.ENOENT;
@@ -102,6 +113,24 @@ export class FileTree {
     const result = opened.file.truncate?.(length) ?? -Errno.EINVAL;
     opened.release();
     return result;
+  }
+
+  /** RENAME_EXCHANGE: both names stay, each with what the other had. One JavaScript thread, so no guest sees the steps. */
+  exchange(files: FileSystem, left: string, right: string): number {
+    const spare = `${left}.exchange`;
+    const status = files.status(spare);
+    if (typeof status !== 'number') return -Errno.EBUSY;
+    if (`${right}/`.startsWith(`${left}/`) || `${left}/`.startsWith(`${right}/`))
+      return left === right ? 0 : -Errno.EINVAL;
+    for (const [from, to] of [
+      [left, spare],
+      [right, left],
+      [spare, right],
+    ]) {
+      const result = files.rename(from, to);
+      if (result < 0) return result;
+    }
+    return 0;
   }
 
   /** Applies an operation of the file system to an existing path. */

@@ -48,6 +48,12 @@ export class MemoryFileSystem implements FileSystem {
 
   open(path: string, request: Parameters<FileSystem['open']>[1]): ReturnType<FileSystem['open']> {
     let node = this.#find(path);
+    if (request.isUnnamed && typeof node !== 'number') {
+      if (!isType(node, FileType.Directory)) return -Errno.ENOTDIR;
+      const made = this.#nodes.create(FileType.Regular | ((request.createMode ?? 0) & 0o7777));
+      made.links = 0;
+      return openMemoryNode(this.#nodes, made);
+    }
     if (node === -Errno.ENOENT && request.createMode !== undefined) {
       const made = this.#insert(path, FileType.Regular | (request.createMode & 0o7777));
       if (typeof made === 'number') return made;

@@ -30,6 +30,19 @@ export interface WalkRequest {
   readonly root: string;
   /** False leaves a final symbolic link unfollowed. */
   readonly followLast: boolean;
+  readonly restrictions?: WalkRestrictions;
+}
+
+/** What openat2(2) forbids a walk (RESOLVE_*). */
+export interface WalkRestrictions {
+  /** -EXDEV for what leads out of the starting directory: absolute paths, absolute links, ".." too far. */
+  readonly isBeneath?: boolean;
+  /** -ELOOP for every link. */
+  readonly noLinks?: boolean;
+  /** -ELOOP for the links of /proc that lead to open objects. */
+  readonly noObjectLinks?: boolean;
+  /** -EXDEV when another mount is entered. */
+  readonly sameMount?: boolean;
 }
 
 /**
@@ -40,19 +53,24 @@ export interface WalkRequest {
 export function walk(mounts: MountTable, request: WalkRequest): Place | number {
   if (request.path === '') return -Errno.ENOENT;
   if (request.path.length >= PATH_MAX) return -Errno.ENAMETOOLONG;
+  const { isBeneath, noLinks, noObjectLinks, sameMount } = request.restrictions ?? {};
+  if (isBeneath && request.path.startsWith('/')) return -Errno.EXDEV;
   const pending = split(request.path).reverse();
   let mustBeDirectory = endsAsDirectory(request.path);
   let current = request.path.startsWith('/') ? request.root : request.base;
   let status = mounts.status(current);
   if (typeof status === 'number') return status;
+  const mount = mounts.locate(current)?.mount;
   for (let links = 0; pending.length > 0; ) {
     if (!isType(status, FileType.Directory)) return -Errno.ENOTDIR;
     const name = pending.pop() as string;
     const isLast = pending.length === 0;
     if (name === '..') {
+      if (isBeneath && current === request.base) return -Errno.EXDEV;
       current = parentWithin(current, request.root);
       const above = mounts.status(current);
       if (typeof above === 'number') return above;
+      if (sameMount && mounts.locate(current)?.mount !== mount) return -Errno.EXDEV;
       status = above;
       continue;
     }
@@ -63,14 +81,16 @@ export function walk(mounts: MountTable, request: WalkRequest): Place | number {
       if (found === -Errno.ENOENT && isLast) return { path: next, status: undefined, mustBeDirectory };
       return found;
     }
+    if (sameMount && mounts.locate(next)?.mount !== mount) return -Errno.EXDEV;
     if (!isType(found, FileType.SymbolicLink) || (isLast && !request.followLast && !mustBeDirectory)) {
       current = next;
       status = found;
       continue;
     }
-    if (++links > MAXIMUM_LINKS) return -Errno.ELOOP;
+    if (noLinks || ++links > MAXIMUM_LINKS) return -Errno.ELOOP;
     const object = mounts.openLink(next);
     if (object !== undefined) {
+      if (noObjectLinks || isBeneath) return -Errno.ELOOP;
       if (typeof object === 'number') return object;
       const shown = object.file.status();
       if (isLast)
@@ -93,6 +113,7 @@ export function walk(mounts: MountTable, request: WalkRequest): Place | number {
     if (isLast && endsAsDirectory(target)) mustBeDirectory = true;
     pending.push(...split(target).reverse());
     if (target.startsWith('/')) {
+      if (isBeneath) return -Errno.EXDEV;
       current = request.root;
       const restart = mounts.status(current);
       if (typeof restart === 'number') return restart;

@@ -22,6 +22,8 @@ export interface PipeCapacity {
   readonly bytes: number;
   /** Returns the new capacity, or -EBUSY when more than that is waiting and -EPERM above the system's limit. */
   resize(bytes: number): number;
+  /** What a read would take, left where it is; empty at the end, undefined when a read would wait. */
+  peek(length: number): Uint8Array | undefined;
 }
 
 /** Makes a pipe; `inode` names it in /proc and fstat. Writing without a reader returns -EPIPE (the personality adds its signal). */
@@ -144,6 +146,13 @@ export class PipeQueue {
     return {
       get bytes() {
         return current();
+      },
+      peek: (length) => {
+        if (this.#length === 0) return this.#writers === 0 ? new Uint8Array(0) : undefined;
+        const bytes = new Uint8Array(Math.min(length, this.#length));
+        const capacity = this.#bytes.length;
+        for (let at = 0; at < bytes.length; at++) bytes[at] = this.#bytes[(this.#start + at) % capacity];
+        return bytes;
       },
       resize: (bytes) => {
         if (bytes > MAXIMUM_CAPACITY_BYTES) return -Errno.EPERM;

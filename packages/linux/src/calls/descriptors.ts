@@ -16,13 +16,12 @@ import {
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
 import { describe } from '../files-at.ts';
 import { addSeals } from './file-seals.ts';
+import { recordLock } from './locks.ts';
 import { writeBackMappings } from './shared-mappings.ts';
-
-const PIPE_BYTES = 65536;
 
 export const dup = defineSystemCall({
   name: 'dup',
-  numbers: { 'x86-64': 32 },
+  numbers: { 'x86-64': 32, i386: 41 },
   support: 'full',
   arguments: { fd: descriptor },
   run: (task, { fd }) => {
@@ -33,7 +32,7 @@ export const dup = defineSystemCall({
 
 export const dup2 = defineSystemCall({
   name: 'dup2',
-  numbers: { 'x86-64': 33 },
+  numbers: { 'x86-64': 33, i386: 63 },
   support: 'full',
   arguments: { from: descriptor, to: descriptor },
   run: (task, { from, to }) => {
@@ -45,7 +44,7 @@ export const dup2 = defineSystemCall({
 
 export const dup3 = defineSystemCall({
   name: 'dup3',
-  numbers: { 'x86-64': 292 },
+  numbers: { 'x86-64': 292, i386: 330 },
   support: 'full',
   arguments: { from: descriptor, to: descriptor, flags: flagSet({ O_CLOEXEC: O.CLOEXEC }) },
   run: (task, { from, to, flags }) => {
@@ -57,7 +56,7 @@ export const dup3 = defineSystemCall({
 
 export const pipe = defineSystemCall({
   name: 'pipe',
-  numbers: { 'x86-64': 22 },
+  numbers: { 'x86-64': 22, i386: 42 },
   support: 'full',
   arguments: { descriptors: address },
   run: (task, { descriptors }) => makePipe(task, descriptors, 0),
@@ -65,7 +64,7 @@ export const pipe = defineSystemCall({
 
 export const pipe2 = defineSystemCall({
   name: 'pipe2',
-  numbers: { 'x86-64': 293 },
+  numbers: { 'x86-64': 293, i386: 331 },
   support: 'partial',
   note: 'Packet mode (O_DIRECT) is refused with EINVAL.',
   arguments: {
@@ -77,9 +76,9 @@ export const pipe2 = defineSystemCall({
 
 export const fcntl = defineSystemCall({
   name: 'fcntl',
-  numbers: { 'x86-64': 72 },
+  numbers: { 'x86-64': 72, i386: 55 },
   support: 'partial',
-  note: 'Record locks always succeed: no other process of the host sees them.',
+  note: 'Other processes of the host do not see record locks; leases, F_NOTIFY and signals of O_ASYNC are not there.',
   arguments: { fd: descriptor, command: oneOf(FCNTL_NAMES), argument: hexadecimal },
   run: (task, { fd, command, argument }) => {
     const file = describe(task, fd);
@@ -103,20 +102,19 @@ export const fcntl = defineSystemCall({
         return 0;
       case FCNTL_NAMES.F_GETLK:
       case FCNTL_NAMES.F_OFD_GETLK:
-        // F_UNLCK: nobody holds a conflicting lock.
-        return task.user.writeU16(argument, 2) ? 0 : -Errno.EFAULT;
       case FCNTL_NAMES.F_SETLK:
       case FCNTL_NAMES.F_SETLKW:
       case FCNTL_NAMES.F_OFD_SETLK:
       case FCNTL_NAMES.F_OFD_SETLKW:
-        return task.user.read(argument, 32) === undefined ? -Errno.EFAULT : 0;
+        return recordLock(task, file, command, argument);
       case FCNTL_NAMES.F_SETOWN:
         return 0;
       case FCNTL_NAMES.F_GETOWN:
         return 0;
       case FCNTL_NAMES.F_SETPIPE_SZ:
+        return file.file.pipeCapacity?.resize(argument) ?? -Errno.EBADF;
       case FCNTL_NAMES.F_GETPIPE_SZ:
-        return file.file.anonymousName?.startsWith('pipe:') ? PIPE_BYTES : -Errno.EBADF;
+        return file.file.pipeCapacity?.bytes ?? -Errno.EBADF;
       case FCNTL_NAMES.F_ADD_SEALS:
         return addSeals(task, file, argument);
       case FCNTL_NAMES.F_GET_SEALS:
@@ -129,7 +127,7 @@ export const fcntl = defineSystemCall({
 
 export const fsync = defineSystemCall({
   name: 'fsync',
-  numbers: { 'x86-64': 74 },
+  numbers: { 'x86-64': 74, i386: 118 },
   support: 'full',
   arguments: { fd: descriptor },
   run: (task, { fd }) => synchronize(task, fd),
@@ -137,7 +135,7 @@ export const fsync = defineSystemCall({
 
 export const fdatasync = defineSystemCall({
   name: 'fdatasync',
-  numbers: { 'x86-64': 75 },
+  numbers: { 'x86-64': 75, i386: 148 },
   support: 'full',
   arguments: { fd: descriptor },
   run: (task, { fd }) => synchronize(task, fd),
@@ -145,19 +143,10 @@ export const fdatasync = defineSystemCall({
 
 export const sync = defineSystemCall({
   name: 'sync',
-  numbers: { 'x86-64': 162 },
+  numbers: { 'x86-64': 162, i386: 36 },
   support: 'full',
   arguments: {},
   run: () => 0,
-});
-
-export const flock = defineSystemCall({
-  name: 'flock',
-  numbers: { 'x86-64': 73 },
-  support: 'partial',
-  note: 'Always succeeds.',
-  arguments: { fd: descriptor, operation: int },
-  run: (task, { fd }) => zeroOrError(describe(task, fd)),
 });
 
 /** Advice about caching changes nothing a program can see. */
@@ -214,8 +203,4 @@ function synchronize(task: Thread, fd: number): number {
   const written = writeBackMappings(task.kernel, file.file);
   const result = file.file.synchronize();
   return written < 0 ? written : result;
-}
-
-function zeroOrError(file: OpenDescription | number): number {
-  return typeof file === 'number' ? file : 0;
 }

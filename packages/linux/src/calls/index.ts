@@ -1,5 +1,6 @@
 // Every Linux system call there is: one line per file, one name per row.
 import type { SystemCallRow } from '@elf/kernel';
+import { i386Rows } from '../calls-i386/index.ts';
 import * as descriptors from './descriptors.ts';
 import * as directories from './directories.ts';
 import * as epoll from './epoll.ts';
@@ -9,6 +10,7 @@ import * as futex from './futex.ts';
 import * as identity from './identity.ts';
 import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
+import * as locks from './locks.ts';
 import * as memory from './memory.ts';
 import * as memoryAdvice from './memory-advice.ts';
 import * as memoryFiles from './memory-files.ts';
@@ -17,17 +19,23 @@ import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
 import * as poll from './poll.ts';
 import * as processControl from './process-control.ts';
+import * as posixTimers from './posix-timers.ts';
 import * as readWrite from './read-write.ts';
 import * as scheduling from './scheduling.ts';
 import * as signals from './signals.ts';
+import * as splice from './splice.ts';
+import * as socketMessages from './socket-messages.ts';
+import * as socketOptions from './socket-options.ts';
+import * as sockets from './sockets.ts';
 import * as stat from './stat.ts';
 import * as system from './system.ts';
 import * as threads from './threads.ts';
 import * as time from './time.ts';
+import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
 
-/** The rows, grouped by file. Their order means nothing. */
-export const LINUX_CALLS: readonly SystemCallRow[] = [
+/** The rows of x86-64, most of them of i386 too, grouped by file. Their order means nothing. */
+const SHARED_CALLS: readonly SystemCallRow[] = [
   readWrite.read,
   readWrite.write,
   readWrite.pread64,
@@ -36,8 +44,20 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   readWrite.writev,
   readWrite.lseek,
   readWrite.sendfile,
+  vectorTransfers.preadv,
+  vectorTransfers.pwritev,
+  vectorTransfers.preadv2,
+  vectorTransfers.pwritev2,
+  splice.splice,
+  splice.tee,
+  splice.vmsplice,
+  splice.copyFileRange,
+  splice.readahead,
+  splice.syncFileRange,
+  splice.syncfs,
   open.open,
   open.openat,
+  open.openat2,
   open.creat,
   open.close,
   open.closeRange,
@@ -92,7 +112,7 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   descriptors.fsync,
   descriptors.fdatasync,
   descriptors.sync,
-  descriptors.flock,
+  locks.flock,
   descriptors.fadvise64,
   ioctl.ioctl,
   memory.mmap,
@@ -177,6 +197,24 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   epoll.epollWait,
   epoll.epollPwait,
   epoll.epollPwait2,
+  sockets.socket,
+  sockets.socketpair,
+  sockets.bind,
+  sockets.listen,
+  sockets.connect,
+  sockets.accept,
+  sockets.accept4,
+  sockets.getsockname,
+  sockets.getpeername,
+  sockets.shutdown,
+  socketOptions.setsockopt,
+  socketOptions.getsockopt,
+  socketMessages.sendto,
+  socketMessages.recvfrom,
+  socketMessages.sendmsg,
+  socketMessages.recvmsg,
+  socketMessages.sendmmsg,
+  socketMessages.recvmmsg,
   signals.rtSigaction,
   signals.rtSigprocmask,
   signals.rtSigpending,
@@ -199,6 +237,14 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   time.times,
   time.getrusage,
   time.setitimer,
+  posixTimers.getitimer,
+  posixTimers.timerCreate,
+  posixTimers.timerSettime,
+  posixTimers.timerGettime,
+  posixTimers.timerGetoverrun,
+  posixTimers.timerDelete,
+  posixTimers.clockSettime,
+  posixTimers.settimeofday,
   poll.poll,
   poll.ppoll,
   poll.select,
@@ -219,3 +265,9 @@ export const LINUX_CALLS: readonly SystemCallRow[] = [
   extendedAttributes.llistxattr,
   extendedAttributes.flistxattr,
 ];
+
+/** All rows. */
+export const LINUX_CALLS: readonly SystemCallRow[] = /* @__PURE__ */ (() => [
+  ...SHARED_CALLS,
+  ...i386Rows(SHARED_CALLS),
+])();

@@ -1,24 +1,22 @@
-// fork(2), vfork(2), clone(2), execve(2), wait4(2), exit(2): the life of processes and threads.
+// fork(2), vfork(2), clone(2), execve(2), exit(2): the life of processes and threads.
 import {
   address,
   defineSystemCall,
   descriptor,
   Errno,
-  type ExitStatus,
   flagSet,
   fromBytes,
   int,
   type LoadPlace,
   Pending,
-  type Process,
   path,
   Register,
   type SystemCallResult,
   type Thread,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
-import { structOut } from '../abi/struct-arguments.ts';
-import { rusage } from '../abi/structs/system.ts';
+import { readWord } from '../abi/words.ts';
+import { installThreadArea, isThreadEntry, readThreadArea } from '../thread-areas.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { applyMemoryLimits } from './resource-limits.ts';
 
@@ -31,13 +29,12 @@ const CLONE = {
 const NAMESPACE_FLAGS = 0x7e02_0000;
 /** MAX_ARG_STRINGS is far higher; this bounds what a broken pointer table can make us read. */
 const MAXIMUM_ARGUMENTS = 1 << 20;
-const WNOHANG = 1;
 
 const exitName = { status: int };
 
 export const exit = defineSystemCall({
   name: 'exit',
-  numbers: { 'x86-64': 60 },
+  numbers: { 'x86-64': 60, i386: 1 },
   support: 'full',
   result: 'none',
   arguments: exitName,
@@ -49,7 +46,7 @@ export const exit = defineSystemCall({
 
 export const exitGroup = defineSystemCall({
   name: 'exit_group',
-  numbers: { 'x86-64': 231 },
+  numbers: { 'x86-64': 231, i386: 252 },
   support: 'full',
   result: 'none',
   arguments: exitName,
@@ -61,7 +58,7 @@ export const exitGroup = defineSystemCall({
 
 export const fork = defineSystemCall({
   name: 'fork',
-  numbers: { 'x86-64': 57 },
+  numbers: { 'x86-64': 57, i386: 2 },
   support: 'full',
   arguments: {},
   run: (task) => clone(task, { flags: 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
@@ -69,11 +66,16 @@ export const fork = defineSystemCall({
 
 export const vfork = defineSystemCall({
   name: 'vfork',
-  numbers: { 'x86-64': 58 },
+  numbers: { 'x86-64': 58, i386: 190 },
   support: 'full',
   arguments: {},
   run: (task) => clone(task, { flags: CLONE.VM | CLONE.VFORK | 17, stack: 0, parentTid: 0, childTid: 0, tls: 0 }),
 });
+
+/** Flags of clone(2) by name. */
+export const cloneFlags = flagSet(
+  Object.fromEntries(Object.entries(CLONE).map(([name, bit]) => [`CLONE_${name}`, bit])),
+);
 
 export const cloneCall = defineSystemCall({
   name: 'clone',
@@ -81,7 +83,7 @@ export const cloneCall = defineSystemCall({
   support: 'partial',
   note: 'New namespaces are refused with EPERM; ptrace flags are ignored.',
   arguments: {
-    flags: flagSet(Object.fromEntries(Object.entries(CLONE).map(([name, bit]) => [`CLONE_${name}`, bit]))),
+    flags: cloneFlags,
     stack: address,
     parentTid: address,
     childTid: address,
@@ -93,7 +95,7 @@ export const cloneCall = defineSystemCall({
 /** struct clone_args is read up to tls; longer versions are accepted when what follows is zero. */
 export const clone3 = defineSystemCall({
   name: 'clone3',
-  numbers: { 'x86-64': 435 },
+  numbers: { 'x86-64': 435, i386: 435 },
   support: 'partial',
   note: 'CLONE_PIDFD, set_tid and cgroup are refused.',
   arguments: { request: address, length: int },
@@ -117,7 +119,7 @@ export const clone3 = defineSystemCall({
 
 export const execve = defineSystemCall({
   name: 'execve',
-  numbers: { 'x86-64': 59 },
+  numbers: { 'x86-64': 59, i386: 11 },
   support: 'full',
   arguments: { path, arguments: address, environment: address },
   run: (task, values) => execute(task, values.path, values.arguments, values.environment),
@@ -125,7 +127,7 @@ export const execve = defineSystemCall({
 
 export const execveat = defineSystemCall({
   name: 'execveat',
-  numbers: { 'x86-64': 322 },
+  numbers: { 'x86-64': 322, i386: 358 },
   support: 'full',
   arguments: { directory: descriptor, path, arguments: address, environment: address, flags: int },
   run: (task, { directory, path, flags, ...rest }) => {
@@ -140,44 +142,6 @@ export const execveat = defineSystemCall({
   },
 });
 
-export const wait4 = defineSystemCall({
-  name: 'wait4',
-  numbers: { 'x86-64': 61 },
-  support: 'partial',
-  note: 'Stopped children are not reported; resource usage is zero.',
-  arguments: {
-    process: int,
-    status: address,
-    options: flagSet({ WNOHANG, WUNTRACED: 2, WCONTINUED: 8, __WALL: 0x4000_0000, __WCLONE: 0x8000_0000 }),
-    usage: structOut(rusage, () => '{...}'),
-  },
-  run: (task, { process: wanted, status, options, usage }) => {
-    if ((options & ~0xe000_000b) !== 0) return -Errno.EINVAL;
-    const attempt = (): number | undefined => {
-      const candidates = [...task.process.children].filter((child) => matches(task, child, wanted));
-      if (candidates.length === 0) return -Errno.ECHILD;
-      const ended = candidates.find((child) => child.exitStatus !== undefined);
-      if (ended === undefined) return (options & WNOHANG) !== 0 ? 0 : undefined;
-      if (status !== 0 && !task.user.writeU32(status, waitStatus(ended.exitStatus as ExitStatus))) return -Errno.EFAULT;
-      if (!usage.isNull && usage.write({}) < 0) return -Errno.EFAULT;
-      task.kernel.reap(ended);
-      return ended.id;
-    };
-    return attempt() ?? new Pending({ queues: [task.process.childChanges], attempt, restartable: true });
-  },
-});
-
-/** The status word of wait(2). */
-export function waitStatus(status: ExitStatus): number {
-  return status.kind === 'exited' ? status.code << 8 : status.signal | (status.coreDumped ? 0x80 : 0);
-}
-
-function matches(task: Thread, child: Process, wanted: number): boolean {
-  if (wanted === -1) return true;
-  if (wanted > 0) return child.id === wanted;
-  return child.group === (wanted === 0 ? task.process.group : -wanted);
-}
-
 interface CloneRequest {
   readonly flags: number;
   readonly stack: number;
@@ -186,13 +150,18 @@ interface CloneRequest {
   readonly tls: number;
 }
 
-function clone(task: Thread, request: CloneRequest): SystemCallResult {
+/** clone(2) by whatever way its arguments came. */
+export function clone(task: Thread, request: CloneRequest): SystemCallResult {
   const { flags } = request;
   const { kernel } = task;
   if ((flags & NAMESPACE_FLAGS) !== 0) return -Errno.EPERM;
   if ((flags & CLONE.THREAD) !== 0 && (flags & (CLONE.SIGHAND | CLONE.VM)) !== (CLONE.SIGHAND | CLONE.VM))
     return -Errno.EINVAL;
   if ((flags & CLONE.SIGHAND) !== 0 && (flags & CLONE.VM) === 0) return -Errno.EINVAL;
+  // TLS is a pointer to a descriptor for i386 calls, the base itself for others.
+  const area = (flags & CLONE.SETTLS) !== 0 && task.wordBytes === 4 ? readThreadArea(task, request.tls) : undefined;
+  if (typeof area === 'number') return area;
+  if (area !== undefined && !isThreadEntry(area.entry)) return -Errno.EINVAL;
   const isThread = (flags & CLONE.THREAD) !== 0;
   const child = isThread
     ? kernel.spawnThread(task)
@@ -209,7 +178,8 @@ function clone(task: Thread, request: CloneRequest): SystemCallResult {
   kernel.withThread(child, (cpu) => {
     cpu.setRegister(Register.Rax, 0n);
     if (request.stack !== 0) cpu.setRegister(Register.Rsp, BigInt(request.stack));
-    if ((flags & CLONE.SETTLS) !== 0) cpu.fsBase = BigInt(request.tls);
+    if (area !== undefined) installThreadArea(cpu, area);
+    else if ((flags & CLONE.SETTLS) !== 0) cpu.fsBase = BigInt(request.tls);
   });
   kernel.release(child);
   if ((flags & CLONE.VFORK) === 0) return child.id;
@@ -233,8 +203,8 @@ function execute(task: Thread, name: string, argv: number, environment: number, 
 
 function readStrings(task: Thread, table: number): string[] | number {
   const strings: string[] = [];
-  for (let at = table; table !== 0; at += 8) {
-    const pointer = task.user.readAddress(at);
+  for (let at = table; table !== 0; at += task.wordBytes) {
+    const pointer = readWord(task, at);
     if (pointer === undefined) return -Errno.EFAULT;
     if (pointer === 0) break;
     const bytes = task.user.readCString(pointer, 131072);

@@ -1,21 +1,29 @@
 // open(2), openat(2), creat(2), close(2).
 import {
+  address,
   defineSystemCall,
   descriptor,
   Errno,
   FileType,
   flagSet,
   isType,
+  Pending,
   path,
   permissions,
+  type SystemCallResult,
+  size,
   type Thread,
   unsigned,
+  type Viewpoint,
+  type WalkRestrictions,
 } from '@elf/kernel';
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
 import { masked, viewpointAt } from '../files-at.ts';
 
 const ACCESS_MODE = 3;
 const ACCESS_NAMES = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'];
+/** VALID_OPEN_FLAGS (fs/fcntl.c): openat2 refuses others, open ignores them. */
+const KNOWN_OPEN_FLAGS = 0o37777703;
 /** Flags fcntl(F_GETFL) reports but nothing here acts on. */
 const REMEMBERED = O.DIRECT | O.NOATIME | O.DSYNC | O.ASYNC | O.LARGEFILE | O.DIRECTORY | O.NOFOLLOW;
 
@@ -30,7 +38,7 @@ const openFlags = {
 
 export const open = defineSystemCall({
   name: 'open',
-  numbers: { 'x86-64': 2 },
+  numbers: { 'x86-64': 2, i386: 5 },
   support: 'full',
   arguments: { path, flags: openFlags, mode: permissions },
   run: (task, values) => openPath(task, AT.FDCWD, values.path, values.flags, values.mode),
@@ -38,16 +46,61 @@ export const open = defineSystemCall({
 
 export const openat = defineSystemCall({
   name: 'openat',
-  numbers: { 'x86-64': 257 },
+  numbers: { 'x86-64': 257, i386: 295 },
   support: 'partial',
-  note: 'O_TMPFILE is refused with EOPNOTSUPP.',
+  note: 'A file of O_TMPFILE cannot get a name afterwards.',
   arguments: { directory: descriptor, path, flags: openFlags, mode: permissions },
   run: (task, values) => openPath(task, values.directory, values.path, values.flags, values.mode),
 });
 
+const RESOLVE = {
+  RESOLVE_NO_XDEV: 1,
+  RESOLVE_NO_MAGICLINKS: 2,
+  RESOLVE_NO_SYMLINKS: 4,
+  RESOLVE_BENEATH: 8,
+  RESOLVE_IN_ROOT: 16,
+  RESOLVE_CACHED: 32,
+} as const;
+/** struct open_how: flags, mode, resolve. */
+const OPEN_HOW_BYTES = 24;
+
+export const openat2 = defineSystemCall({
+  name: 'openat2',
+  numbers: { 'x86-64': 437 },
+  support: 'partial',
+  note: 'RESOLVE_CACHED is EAGAIN: nothing is cached here.',
+  arguments: { directory: descriptor, path, how: address, size },
+  run: (task, { directory, path: name, how, size: length }) => {
+    if (length < OPEN_HOW_BYTES) return -Errno.EINVAL;
+    const bytes = length > 4096 ? -Errno.E2BIG : (task.user.read(how, length) ?? -Errno.EFAULT);
+    if (typeof bytes === 'number') return bytes;
+    if (bytes.subarray(OPEN_HOW_BYTES).some((byte) => byte !== 0)) return -Errno.E2BIG;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const [flags, mode, resolve] = [0, 8, 16].map((at) => Number(view.getBigUint64(at, true)));
+    const creates = (flags & (O.CREAT | O.TMPFILE)) !== 0;
+    if (flags > 0x7fff_ffff || (flags & ~KNOWN_OPEN_FLAGS) !== 0 || resolve > 63) return -Errno.EINVAL;
+    if (creates ? mode > 0o7777 : mode !== 0) return -Errno.EINVAL;
+    const isBeneath = (resolve & RESOLVE.RESOLVE_BENEATH) !== 0;
+    const isRooted = (resolve & RESOLVE.RESOLVE_IN_ROOT) !== 0;
+    if (isBeneath && isRooted) return -Errno.EINVAL;
+    if ((resolve & RESOLVE.RESOLVE_CACHED) !== 0)
+      return creates || (flags & O.TRUNC) !== 0 ? -Errno.EINVAL : -Errno.EAGAIN;
+    const restrictions = {
+      isBeneath,
+      noLinks: (resolve & RESOLVE.RESOLVE_NO_SYMLINKS) !== 0,
+      noObjectLinks: isRooted || (resolve & (RESOLVE.RESOLVE_NO_MAGICLINKS | RESOLVE.RESOLVE_NO_SYMLINKS)) !== 0,
+      sameMount: (resolve & RESOLVE.RESOLVE_NO_XDEV) !== 0,
+    };
+    const base = isRooted ? viewpointAt(task, directory, '.') : undefined;
+    if (typeof base === 'number') return base;
+    const start = base && { base: base.base, root: base.base };
+    return openPath(task, directory, name, flags, mode, restrictions, start);
+  },
+});
+
 export const creat = defineSystemCall({
   name: 'creat',
-  numbers: { 'x86-64': 85 },
+  numbers: { 'x86-64': 85, i386: 8 },
   support: 'full',
   arguments: { path, mode: permissions },
   run: (task, values) => openPath(task, AT.FDCWD, values.path, O.CREAT | O.WRONLY | O.TRUNC, values.mode),
@@ -55,7 +108,7 @@ export const creat = defineSystemCall({
 
 export const close = defineSystemCall({
   name: 'close',
-  numbers: { 'x86-64': 3 },
+  numbers: { 'x86-64': 3, i386: 6 },
   support: 'full',
   arguments: { fd: descriptor },
   run: (task, { fd }) => task.process.descriptors.close(fd),
@@ -63,7 +116,7 @@ export const close = defineSystemCall({
 
 export const closeRange = defineSystemCall({
   name: 'close_range',
-  numbers: { 'x86-64': 436 },
+  numbers: { 'x86-64': 436, i386: 436 },
   support: 'partial',
   note: 'CLOSE_RANGE_UNSHARE is refused with EINVAL.',
   arguments: { first: unsigned, last: unsigned, flags: flagSet({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }) },
@@ -78,25 +131,37 @@ export const closeRange = defineSystemCall({
   },
 });
 
-function openPath(task: Thread, directory: number, name: string, flags: number, mode: number): number {
-  const from = viewpointAt(task, directory, name);
+function openPath(
+  task: Thread,
+  directory: number,
+  name: string,
+  flags: number,
+  mode: number,
+  restrictions?: WalkRestrictions,
+  start?: Viewpoint,
+): SystemCallResult {
+  const from = start ?? viewpointAt(task, directory, name);
   if (typeof from === 'number') return from;
-  if ((flags & O.TMPFILE) !== 0) return -Errno.EOPNOTSUPP;
   const pathOnly = (flags & O.PATH) !== 0;
+  const isUnnamed = !pathOnly && (flags & O.TMPFILE) !== 0;
   const access = flags & ACCESS_MODE;
   const readable = !pathOnly && access !== O.WRONLY;
   const writable = !pathOnly && (access === O.WRONLY || access === O.RDWR);
-  const creates = !pathOnly && (flags & O.CREAT) !== 0;
+  // O_TMPFILE includes O_DIRECTORY, and makes no sense read-only (fs/open.c, build_open_flags).
+  if (isUnnamed && (!writable || (flags & O.DIRECTORY) === 0)) return -Errno.EINVAL;
+  const creates = !pathOnly && ((flags & O.CREAT) !== 0 || isUnnamed);
   const request = {
     read: readable,
     write: writable,
     createMode: creates ? masked(task, mode) : undefined,
-    exclusive: creates && (flags & O.EXCL) !== 0,
+    isUnnamed,
+    exclusive: creates && !isUnnamed && (flags & O.EXCL) !== 0,
     truncate: !pathOnly && (flags & O.TRUNC) !== 0,
     append: (flags & O.APPEND) !== 0,
     noFollow: (flags & O.NOFOLLOW) !== 0,
-    directory: (flags & O.DIRECTORY) !== 0,
+    directory: !isUnnamed && (flags & O.DIRECTORY) !== 0,
     pathOnly,
+    restrictions,
   };
   const openMode = {
     readable,
@@ -113,5 +178,17 @@ function openPath(task: Thread, directory: number, name: string, flags: number, 
     opened.release();
     return -Errno.ENOTDIR;
   }
-  return task.process.descriptors.insert(opened, (flags & O.CLOEXEC) !== 0);
+  const insert = () => task.process.descriptors.insert(opened, (flags & O.CLOEXEC) !== 0);
+  const { changes, awaitsPeer } = opened.file;
+  if (openMode.nonBlocking || awaitsPeer === undefined || !awaitsPeer()) return insert();
+  const interrupt = () => {
+    opened.release();
+    return -Errno.EINTR;
+  };
+  return new Pending({
+    queues: changes === undefined ? [] : [changes],
+    attempt: () => (awaitsPeer() ? undefined : insert()),
+    interrupt,
+    restartable: true,
+  });
 }

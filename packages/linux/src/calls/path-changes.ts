@@ -16,11 +16,14 @@ import {
   type Viewpoint,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
+import { readTimespecFields, timespecBytes } from '../abi/structs/time.ts';
 import { describe, masked, viewpointAt, withPath } from '../files-at.ts';
+
+const RENAME_NAMES = { RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 } as const;
 
 export const mkdir = defineSystemCall({
   name: 'mkdir',
-  numbers: { 'x86-64': 83 },
+  numbers: { 'x86-64': 83, i386: 39 },
   support: 'full',
   arguments: { path, mode: permissions },
   run: (task, values) => makeDirectory(task, AT.FDCWD, values.path, values.mode),
@@ -28,7 +31,7 @@ export const mkdir = defineSystemCall({
 
 export const mkdirat = defineSystemCall({
   name: 'mkdirat',
-  numbers: { 'x86-64': 258 },
+  numbers: { 'x86-64': 258, i386: 296 },
   support: 'full',
   arguments: { directory: descriptor, path, mode: permissions },
   run: (task, values) => makeDirectory(task, values.directory, values.path, values.mode),
@@ -36,19 +39,25 @@ export const mkdirat = defineSystemCall({
 
 export const mknod = defineSystemCall({
   name: 'mknod',
-  numbers: { 'x86-64': 133 },
+  numbers: { 'x86-64': 133, i386: 14 },
   support: 'partial',
-  note: 'Device nodes need a file system that can hold them.',
+  note: 'Device nodes need a file system that can hold them; sockets are made by bind.',
   arguments: { path, mode: permissions, device: unsigned },
-  run: (task, values) =>
-    task.kernel.tree.create(task.process.viewpoint, values.path, false, (files, at) =>
-      files.makeNode(at, withType(values.mode, masked(task, values.mode)), values.device),
-    ),
+  run: (task, values) => makeNode(task, AT.FDCWD, values.path, values.mode, values.device),
+});
+
+export const mknodat = defineSystemCall({
+  name: 'mknodat',
+  numbers: { 'x86-64': 259, i386: 297 },
+  support: 'partial',
+  note: 'Device nodes need a file system that can hold them; sockets are made by bind.',
+  arguments: { directory: descriptor, path, mode: permissions, device: unsigned },
+  run: (task, values) => makeNode(task, values.directory, values.path, values.mode, values.device),
 });
 
 export const rmdir = defineSystemCall({
   name: 'rmdir',
-  numbers: { 'x86-64': 84 },
+  numbers: { 'x86-64': 84, i386: 40 },
   support: 'full',
   arguments: { path },
   run: (task, values) => remove(task, AT.FDCWD, values.path, AT.REMOVEDIR),
@@ -56,7 +65,7 @@ export const rmdir = defineSystemCall({
 
 export const unlink = defineSystemCall({
   name: 'unlink',
-  numbers: { 'x86-64': 87 },
+  numbers: { 'x86-64': 87, i386: 10 },
   support: 'full',
   arguments: { path },
   run: (task, values) => remove(task, AT.FDCWD, values.path, 0),
@@ -64,7 +73,7 @@ export const unlink = defineSystemCall({
 
 export const unlinkat = defineSystemCall({
   name: 'unlinkat',
-  numbers: { 'x86-64': 263 },
+  numbers: { 'x86-64': 263, i386: 301 },
   support: 'full',
   arguments: { directory: descriptor, path, flags: flagSet({ AT_REMOVEDIR: 0x200 }) },
   run: (task, values) =>
@@ -73,7 +82,7 @@ export const unlinkat = defineSystemCall({
 
 export const rename = defineSystemCall({
   name: 'rename',
-  numbers: { 'x86-64': 82 },
+  numbers: { 'x86-64': 82, i386: 38 },
   support: 'full',
   arguments: { from: path, to: path },
   run: (task, values) => renamePath(task, [AT.FDCWD, values.from], [AT.FDCWD, values.to], 0),
@@ -81,7 +90,7 @@ export const rename = defineSystemCall({
 
 export const renameat = defineSystemCall({
   name: 'renameat',
-  numbers: { 'x86-64': 264 },
+  numbers: { 'x86-64': 264, i386: 302 },
   support: 'full',
   arguments: { fromDirectory: descriptor, from: path, toDirectory: descriptor, to: path },
   run: (task, values) => renamePath(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], 0),
@@ -89,15 +98,15 @@ export const renameat = defineSystemCall({
 
 export const renameat2 = defineSystemCall({
   name: 'renameat2',
-  numbers: { 'x86-64': 316 },
+  numbers: { 'x86-64': 316, i386: 353 },
   support: 'partial',
-  note: 'RENAME_EXCHANGE and RENAME_WHITEOUT are refused with EINVAL.',
+  note: 'RENAME_WHITEOUT is refused with EINVAL.',
   arguments: {
     fromDirectory: descriptor,
     from: path,
     toDirectory: descriptor,
     to: path,
-    flags: flagSet({ RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 }),
+    flags: flagSet(RENAME_NAMES),
   },
   run: (task, values) =>
     renamePath(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], values.flags),
@@ -105,7 +114,7 @@ export const renameat2 = defineSystemCall({
 
 export const symlink = defineSystemCall({
   name: 'symlink',
-  numbers: { 'x86-64': 88 },
+  numbers: { 'x86-64': 88, i386: 83 },
   support: 'full',
   arguments: { target: path, path },
   run: (task, values) => makeLink(task, values.target, AT.FDCWD, values.path),
@@ -113,7 +122,7 @@ export const symlink = defineSystemCall({
 
 export const symlinkat = defineSystemCall({
   name: 'symlinkat',
-  numbers: { 'x86-64': 266 },
+  numbers: { 'x86-64': 266, i386: 304 },
   support: 'full',
   arguments: { target: path, directory: descriptor, path },
   run: (task, values) => makeLink(task, values.target, values.directory, values.path),
@@ -121,7 +130,7 @@ export const symlinkat = defineSystemCall({
 
 export const link = defineSystemCall({
   name: 'link',
-  numbers: { 'x86-64': 86 },
+  numbers: { 'x86-64': 86, i386: 9 },
   support: 'full',
   arguments: { from: path, to: path },
   run: (task, values) => hardLink(task, [AT.FDCWD, values.from], [AT.FDCWD, values.to], 0),
@@ -129,7 +138,7 @@ export const link = defineSystemCall({
 
 export const linkat = defineSystemCall({
   name: 'linkat',
-  numbers: { 'x86-64': 265 },
+  numbers: { 'x86-64': 265, i386: 303 },
   support: 'partial',
   note: 'AT_EMPTY_PATH is refused with ENOENT.',
   arguments: {
@@ -145,7 +154,7 @@ export const linkat = defineSystemCall({
 
 export const chmod = defineSystemCall({
   name: 'chmod',
-  numbers: { 'x86-64': 90 },
+  numbers: { 'x86-64': 90, i386: 15 },
   support: 'full',
   arguments: { path, mode: permissions },
   run: (task, values) => changeMode(task, AT.FDCWD, values.path, values.mode),
@@ -153,7 +162,7 @@ export const chmod = defineSystemCall({
 
 export const fchmodat = defineSystemCall({
   name: 'fchmodat',
-  numbers: { 'x86-64': 268 },
+  numbers: { 'x86-64': 268, i386: 306 },
   support: 'full',
   arguments: { directory: descriptor, path, mode: permissions },
   run: (task, values) => changeMode(task, values.directory, values.path, values.mode),
@@ -161,7 +170,7 @@ export const fchmodat = defineSystemCall({
 
 export const fchmod = defineSystemCall({
   name: 'fchmod',
-  numbers: { 'x86-64': 91 },
+  numbers: { 'x86-64': 91, i386: 94 },
   support: 'full',
   arguments: { fd: descriptor, mode: permissions },
   run: (task, values) => {
@@ -199,7 +208,7 @@ export const fchown = defineSystemCall({
 
 export const fchownat = defineSystemCall({
   name: 'fchownat',
-  numbers: { 'x86-64': 260 },
+  numbers: { 'x86-64': 260, i386: 298 },
   support: 'full',
   arguments: {
     directory: descriptor,
@@ -226,7 +235,7 @@ export const fchownat = defineSystemCall({
 
 export const truncate = defineSystemCall({
   name: 'truncate',
-  numbers: { 'x86-64': 76 },
+  numbers: { 'x86-64': 76, i386: 92 },
   support: 'full',
   arguments: { path, length: offset },
   run: (task, values) => {
@@ -237,7 +246,7 @@ export const truncate = defineSystemCall({
 
 export const ftruncate = defineSystemCall({
   name: 'ftruncate',
-  numbers: { 'x86-64': 77 },
+  numbers: { 'x86-64': 77, i386: 93 },
   support: 'full',
   arguments: { fd: descriptor, length: offset },
   run: (task, values) => {
@@ -253,7 +262,7 @@ const UTIME_OMIT = 0x3fff_fffe;
 
 export const utimensat = defineSystemCall({
   name: 'utimensat',
-  numbers: { 'x86-64': 280 },
+  numbers: { 'x86-64': 280, i386: 320 },
   support: 'full',
   arguments: {
     directory: descriptor,
@@ -264,7 +273,9 @@ export const utimensat = defineSystemCall({
   run: (task, values) => {
     const now = task.host.clock.realtime();
     const times =
-      values.times === 0 ? [now, now] : [readTime(task, values.times, now), readTime(task, values.times + 16, now)];
+      values.times === 0
+        ? [now, now]
+        : [readTime(task, values.times, now), readTime(task, values.times + timespecBytes(task), now)];
     if (times.includes('fault')) return -Errno.EFAULT;
     if (times.includes('invalid')) return -Errno.EINVAL;
     const [accessed, modified] = times as (bigint | undefined)[];
@@ -281,13 +292,13 @@ export const utimensat = defineSystemCall({
 });
 
 function readTime(task: Thread, at: number, now: bigint): bigint | undefined | 'fault' | 'invalid' {
-  const seconds = task.user.readU64(at);
-  const nanoseconds = task.user.readU64(at + 8);
-  if (seconds === undefined || nanoseconds === undefined) return 'fault';
-  if (nanoseconds === BigInt(UTIME_NOW)) return now;
-  if (nanoseconds === BigInt(UTIME_OMIT)) return undefined;
-  if (nanoseconds >= 1_000_000_000n) return 'invalid';
-  return BigInt.asIntN(64, seconds) * 1_000_000_000n + nanoseconds;
+  const time = readTimespecFields(task, at);
+  if (time === undefined) return 'fault';
+  const { seconds, nanoseconds } = time;
+  if (nanoseconds === UTIME_NOW) return now;
+  if (nanoseconds === UTIME_OMIT) return undefined;
+  if (nanoseconds < 0 || nanoseconds >= 1e9) return 'invalid';
+  return BigInt(seconds) * 1_000_000_000n + BigInt(nanoseconds);
 }
 
 function makeDirectory(task: Thread, directory: number, name: string, mode: number): number {
@@ -327,12 +338,19 @@ function bothEnds(
 }
 
 function renamePath(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
-  if ((flags & ~1) !== 0) return -Errno.EINVAL;
+  const { RENAME_NOREPLACE, RENAME_EXCHANGE } = RENAME_NAMES;
+  if ((flags & ~(RENAME_NOREPLACE | RENAME_EXCHANGE)) !== 0) return -Errno.EINVAL;
+  if (flags === (RENAME_NOREPLACE | RENAME_EXCHANGE)) return -Errno.EINVAL;
   const ends = bothEnds(task, from, to);
   if (typeof ends === 'number') return ends;
-  return task.kernel.tree.pair(ends[0], ends[1], false, (files, source, target, place) =>
-    (flags & 1) !== 0 && place.status !== undefined ? -Errno.EEXIST : files.rename(source, target),
-  );
+  const { tree } = task.kernel;
+  return tree.pair(ends[0], ends[1], false, (files, source, target, place) => {
+    if ((flags & RENAME_EXCHANGE) !== 0)
+      return place.status === undefined ? -Errno.ENOENT : tree.exchange(files, source, target);
+    return (flags & RENAME_NOREPLACE) !== 0 && place.status !== undefined
+      ? -Errno.EEXIST
+      : files.rename(source, target);
+  });
 }
 
 function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
@@ -369,7 +387,14 @@ function changeOwner(
   );
 }
 
-function withType(asked: number, permissionBits: number): number {
-  const type = asked & FileType.Mask;
-  return (type === 0 ? FileType.Regular : type) | permissionBits;
+/** fs/namei.c, do_mknodat: directories are mkdir's, devices need a privilege, other type bits are a mistake. */
+function makeNode(task: Thread, directory: number, name: string, mode: number, device: number): number {
+  const type = mode & FileType.Mask || FileType.Regular;
+  if (type === FileType.Directory) return -Errno.EPERM;
+  if (!Object.values(FileType).includes(type as never) || type === FileType.SymbolicLink) return -Errno.EINVAL;
+  const isDevice = type === FileType.Character || type === FileType.Block;
+  if (isDevice && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+  return withPath(task, directory, name, (from) =>
+    task.kernel.tree.create(from, name, false, (files, at) => files.makeNode(at, type | masked(task, mode), device)),
+  );
 }

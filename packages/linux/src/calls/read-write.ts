@@ -16,8 +16,10 @@ import {
   type SystemCallResult,
   size,
   type Thread,
+  wideOffset,
 } from '@elf/kernel';
 import { SEEK_NAMES } from '../abi/flags/file-flags.ts';
+import { readOffset, readWord, writeOffset } from '../abi/words.ts';
 import { describe } from '../files-at.ts';
 import { readFile, writeFile } from '../transfer.ts';
 import { VectorBuffer } from '../vector-buffer.ts';
@@ -29,7 +31,7 @@ const MAXIMUM_TRANSFER_BYTES = 0x7fff_f000;
 
 export const read = defineSystemCall({
   name: 'read',
-  numbers: { 'x86-64': 0 },
+  numbers: { 'x86-64': 0, i386: 3 },
   support: 'full',
   arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
   run: (task, { fd, buffer, count }) => {
@@ -40,7 +42,7 @@ export const read = defineSystemCall({
 
 export const write = defineSystemCall({
   name: 'write',
-  numbers: { 'x86-64': 1 },
+  numbers: { 'x86-64': 1, i386: 4 },
   support: 'full',
   arguments: { fd: descriptor, buffer: bytesIn('count'), count: size },
   run: (task, { fd, buffer, count }) => {
@@ -51,9 +53,9 @@ export const write = defineSystemCall({
 
 export const pread64 = defineSystemCall({
   name: 'pread64',
-  numbers: { 'x86-64': 17 },
+  numbers: { 'x86-64': 17, i386: 180 },
   support: 'full',
-  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size, position: offset },
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size, position: wideOffset },
   run: (task, { fd, buffer, count, position }) => {
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
@@ -64,9 +66,9 @@ export const pread64 = defineSystemCall({
 
 export const pwrite64 = defineSystemCall({
   name: 'pwrite64',
-  numbers: { 'x86-64': 18 },
+  numbers: { 'x86-64': 18, i386: 181 },
   support: 'full',
-  arguments: { fd: descriptor, buffer: bytesIn('count'), count: size, position: offset },
+  arguments: { fd: descriptor, buffer: bytesIn('count'), count: size, position: wideOffset },
   run: (task, { fd, buffer, count, position }) => {
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
@@ -77,7 +79,7 @@ export const pwrite64 = defineSystemCall({
 
 export const readv = defineSystemCall({
   name: 'readv',
-  numbers: { 'x86-64': 19 },
+  numbers: { 'x86-64': 19, i386: 145 },
   support: 'full',
   arguments: { fd: descriptor, vectors: address, count: int },
   run: (task, { fd, vectors, count }) => {
@@ -89,7 +91,7 @@ export const readv = defineSystemCall({
 
 export const writev = defineSystemCall({
   name: 'writev',
-  numbers: { 'x86-64': 20 },
+  numbers: { 'x86-64': 20, i386: 146 },
   support: 'full',
   arguments: { fd: descriptor, vectors: address, count: int },
   run: (task, { fd, vectors, count }) => {
@@ -101,7 +103,7 @@ export const writev = defineSystemCall({
 
 export const lseek = defineSystemCall({
   name: 'lseek',
-  numbers: { 'x86-64': 8 },
+  numbers: { 'x86-64': 8, i386: 19 },
   support: 'partial',
   note: 'SEEK_DATA and SEEK_HOLE see every file as one extent.',
   arguments: { fd: descriptor, offset, whence: oneOf(SEEK_NAMES) },
@@ -126,7 +128,7 @@ export const lseek = defineSystemCall({
 /** Data is moved through a buffer of ours; the guest cannot tell. */
 export const sendfile = defineSystemCall({
   name: 'sendfile',
-  numbers: { 'x86-64': 40 },
+  numbers: { 'x86-64': 40, i386: 187 },
   support: 'full',
   arguments: { output: descriptor, input: descriptor, position: address, count: size },
   run: (task, { output, input, position, count }) => {
@@ -137,7 +139,7 @@ export const sendfile = defineSystemCall({
     if (!source.mode.readable || !target.mode.writable) return -Errno.EBADF;
     // Only files with a page cache can be a source.
     if (!source.file.isSeekable || target.mode.append) return -Errno.EINVAL;
-    const given = position === 0 ? undefined : task.user.readAddress(position);
+    const given = position === 0 ? undefined : readOffset(task, position);
     if (position !== 0 && given === undefined) return -Errno.EFAULT;
     const start = given ?? source.position;
     const chunk = new Uint8Array(Math.min(count, 1 << 16));
@@ -149,7 +151,7 @@ export const sendfile = defineSystemCall({
       if (written <= 0) return written;
       if (target.file.isSeekable) target.position += written;
       if (given === undefined) source.position = start + written;
-      else if (!task.user.writeAddress(position, start + written)) return -Errno.EFAULT;
+      else if (!writeOffset(task, position, start + written)) return -Errno.EFAULT;
       return written;
     };
     return (
@@ -158,12 +160,12 @@ export const sendfile = defineSystemCall({
   },
 });
 
-function clamp(task: Thread, buffer: GuestBuffer, count: number): GuestBuffer {
+export function clamp(task: Thread, buffer: GuestBuffer, count: number): GuestBuffer {
   return count <= MAXIMUM_TRANSFER_BYTES ? buffer : new GuestBuffer(task.user, buffer.address, MAXIMUM_TRANSFER_BYTES);
 }
 
 /** Gathers the vectors into one transfer, which keeps a vectored write to a pipe atomic and lets it wait like any other. */
-function eachVector(
+export function eachVector(
   task: Thread,
   vectors: number,
   count: number,
@@ -173,8 +175,9 @@ function eachVector(
   const parts: GuestBuffer[] = [];
   let total = 0;
   for (let index = 0; index < count; index++) {
-    const start = task.user.readAddress(vectors + index * 16);
-    const length = task.user.readAddress(vectors + index * 16 + 8);
+    const at = vectors + index * 2 * task.wordBytes;
+    const start = readWord(task, at);
+    const length = readWord(task, at + task.wordBytes);
     if (start === undefined || length === undefined) return -Errno.EFAULT;
     if (length > Number.MAX_SAFE_INTEGER) return -Errno.EINVAL;
     const taken = Math.min(length, MAXIMUM_TRANSFER_BYTES - total);

@@ -17,7 +17,7 @@ export const SIGNALS = {
 /** Numbers by name. */
 // biome-ignore format: a table
 export const Signal = {
-  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, SEGV: 11, PIPE: 13, ALRM: 14, TERM: 15, CHLD: 17, CONT: 18, STOP: 19,
+  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, SEGV: 11, PIPE: 13, ALRM: 14, TERM: 15, CHLD: 17, CONT: 18, STOP: 19, TTIN: 21, TTOU: 22, WINCH: 28,
 } as const;
 
 /** Highest signal number (_NSIG). */
@@ -37,8 +37,8 @@ export function defaultAction(number: number): DefaultAction {
 /** si_code values of the kernel (include/uapi/asm-generic/siginfo.h). */
 // biome-ignore format: a table
 export const SignalCode = {
-  User: 0, Kernel: 0x80, ThreadKill: -6,
+  User: 0, Kernel: 0x80, Timer: -2, ThreadKill: -6,
   IllegalOperand: 2, IntegerDivide: 1, FloatDivide: 3, FloatOverflow: 4, FloatUnderflow: 5, FloatInexact: 6, FloatInvalid: 7,
   MapError: 1, AccessError: 2, BusAlignment: 1, BusAddress: 2, TraceBreakpoint: 1, Trace: 2,
-  ChildExited: 1, ChildKilled: 2, ChildDumped: 3,
+  ChildExited: 1, ChildKilled: 2, ChildDumped: 3, ChildStopped: 5, ChildContinued: 6,
 } as const;

@@ -5,8 +5,12 @@ import { FileType } from '../../files/file-status.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import type { DirectoryEntry } from '../../files/open-file.ts';
 import { attempt, errnoOf } from './node-errno.ts';
+import { makeHostNode } from './node-make-node.ts';
 import { openNodeFile } from './node-open-file.ts';
 import { seconds, statusOf } from './node-status.ts';
+
+/** O_TMPFILE with its O_DIRECTORY (include/uapi/asm-generic/fcntl.h); not among Node's constants. */
+const O_TMPFILE = 0o20200000;
 
 /**
  * The files below `root`. The path walk has resolved links and ".." before a path arrives here, and every call refuses to follow a final
@@ -34,12 +38,14 @@ export function nodeDirectory(root: string): FileSystem {
       if (request.createMode !== undefined) flags |= constants.O_CREAT;
       if (request.exclusive) flags |= constants.O_EXCL;
       if (request.truncate) flags |= constants.O_TRUNC;
+      if (request.isUnnamed) flags = (flags & ~constants.O_CREAT) | O_TMPFILE;
       // A FIFO or device must not block the JavaScript thread at open.
       flags |= constants.O_NOFOLLOW | constants.O_NONBLOCK;
       try {
         const number = fs.openSync(native(path), flags, request.createMode);
         // The guest's umask was applied; ours must not take more away.
-        if (request.createMode !== undefined) restoreMode(number, request.createMode);
+        if (request.isUnnamed) fs.fchmodSync(number, (request.createMode ?? 0) & 0o7777);
+        else if (request.createMode !== undefined) restoreMode(number, request.createMode);
         return openNodeFile(number, request.write, () => entriesOf(native(path)));
       } catch (error) {
         return errnoOf(error);
@@ -59,10 +65,7 @@ export function nodeDirectory(root: string): FileSystem {
         fs.chmodSync(at, mode);
       }),
     makeSymbolicLink: (path, target) => run(path, (at) => fs.symlinkSync(Buffer.from(target, 'latin1'), at)),
-    makeNode: (path, mode) =>
-      (mode & FileType.Mask) === FileType.Regular
-        ? run(path, (at) => fs.closeSync(fs.openSync(at, 'wx', mode & 0o7777)))
-        : -Errno.EPERM,
+    makeNode: (path, mode, device) => makeHostNode(native(path), mode, device),
     link: (from, to) => attempt(() => fs.linkSync(native(from), native(to))),
     rename: (from, to) => attempt(() => fs.renameSync(native(from), native(to))),
     removeFile: (path) => run(path, (at) => fs.unlinkSync(at)),

@@ -1,0 +1,37 @@
+// mknod(2) on a host: Node has no call for it, so the host's own mknod(1) makes what is not a regular file.
+import { spawnSync } from 'node:child_process';
+import * as fs from 'node:fs';
+import { Errno } from '../../errno.ts';
+import { deviceMajor, deviceMinor, FileType } from '../../files/file-status.ts';
+import { attempt } from './node-errno.ts';
+
+/** Letters of mknod(1) for the types it makes. */
+const LETTERS: Readonly<Record<number, string>> = {
+  [FileType.Fifo]: 'p',
+  [FileType.Character]: 'c',
+  [FileType.Block]: 'b',
+};
+
+/** Makes a regular file, FIFO or device node; 0 or a negated error number: -EPERM for what this host cannot make. */
+export function makeHostNode(path: Buffer, mode: number, device: number): number {
+  const type = mode & FileType.Mask;
+  const permissions = mode & 0o7777;
+  if (type === FileType.Regular) {
+    return attempt(() => {
+      const made = fs.openSync(path, 'wx', permissions);
+      fs.fchmodSync(made, permissions);
+      fs.closeSync(made);
+    });
+  }
+  const letter = LETTERS[type];
+  const text = path.toString('utf8');
+  // Arguments of a host program are text: a name that is none cannot be passed on.
+  if (letter === undefined || !Buffer.from(text).equals(path)) return -Errno.EPERM;
+  const numbers = letter === 'p' ? [] : [String(deviceMajor(device)), String(deviceMinor(device))];
+  const made = spawnSync('mknod', ['-m', permissions.toString(8), '--', text, letter, ...numbers], { stdio: 'ignore' });
+  if (made.status === 0) return 0;
+  // Which error it was can be asked of the place itself.
+  const directory = path.subarray(0, Math.max(1, path.lastIndexOf('/')));
+  const refusal = attempt(() => fs.accessSync(directory, fs.constants.W_OK));
+  return refusal < 0 ? refusal : -Errno.EPERM;
+}

@@ -1,0 +1,205 @@
+// POSIX timers (timer_create(2) and relatives), getitimer(2), and the calls that would set the host's clock.
+import {
+  address,
+  defineSystemCall,
+  Errno,
+  flagSet,
+  int,
+  oneOf,
+  type Process,
+  type Thread,
+  TimerControl,
+} from '@elf/kernel';
+import { optionalStructIn, structIn, structOut } from '../abi/struct-arguments.ts';
+import { defineStruct } from '../abi/struct-layout.ts';
+import { itimerspec, itimerspecFields, printItimerspec, timespec, timeval, timezone } from '../abi/structs/time.ts';
+import { sendToProcess, sendToThread } from '../signals/send-signal.ts';
+import { processState } from '../signals/signal-state.ts';
+import { LAST_SIGNAL, Signal, SignalCode } from '../signals/signal-table.ts';
+import { absoluteDeadline, readTimespec, relativeDeadline } from '../time-arguments.ts';
+
+// biome-ignore format: a table
+const CLOCKS = {
+  CLOCK_REALTIME: 0, CLOCK_MONOTONIC: 1, CLOCK_PROCESS_CPUTIME_ID: 2, CLOCK_THREAD_CPUTIME_ID: 3, CLOCK_BOOTTIME: 7, CLOCK_TAI: 11,
+} as const;
+const NOTIFY = { SIGNAL: 0, NONE: 1, THREAD: 2, THREAD_ID: 4 } as const;
+const TIMER_ABSTIME = 1;
+/** DELAYTIMER_MAX. */
+const MAXIMUM_OVERRUN = 0x7fff_ffff;
+
+const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'], thread: [16, 'i32'] });
+// biome-ignore format: a table
+const itimerval = defineStruct(32, { intervalSeconds: [0, 'i64'], intervalMicroseconds: [8, 'i64'], seconds: [16, 'i64'], microseconds: [24, 'i64'] });
+const timer = int;
+
+/** One timer of a process. */
+interface PosixTimer {
+  readonly clock: number;
+  readonly control: TimerControl;
+  overrun: number;
+  cancel: (() => void) | undefined;
+  readonly expire: (overrun: number) => void;
+}
+
+const timersOf = /* @__PURE__ */ new WeakMap<Process, Map<number, PosixTimer>>();
+
+export const timerCreate = defineSystemCall({
+  name: 'timer_create',
+  numbers: { 'x86-64': 222 },
+  support: 'partial',
+  note: 'Clocks of CPU time count elapsed time.',
+  arguments: { clock: oneOf(CLOCKS), event: optionalStructIn(sigevent), timer: address },
+  run: (task, { clock, event, timer: at }) => {
+    if (!Object.values(CLOCKS).some((known) => known === clock)) return -Errno.EINVAL;
+    const notify = event?.notify ?? NOTIFY.SIGNAL;
+    const signal = event?.signal ?? Signal.ALRM;
+    const named =
+      event !== undefined && notify === NOTIFY.THREAD_ID ? task.kernel.threads.get(event.thread) : undefined;
+    if (!Object.values(NOTIFY).some((known) => known === notify)) return -Errno.EINVAL;
+    if (notify === NOTIFY.THREAD_ID && named?.process !== task.process) return -Errno.EINVAL;
+    if (notify !== NOTIFY.NONE && (signal < 1 || signal > LAST_SIGNAL)) return -Errno.EINVAL;
+    const { kernel, process } = task;
+    const timers = timersOf.get(process) ?? new Map<number, PosixTimer>();
+    timersOf.set(process, timers);
+    let id = 0;
+    while (timers.has(id)) id++;
+    const value = BigInt(event?.value ?? id);
+    const port = { now: () => kernel.host.clock.monotonic(), add: () => () => {} };
+    timers.set(id, {
+      clock,
+      control: new TimerControl(port, clock),
+      overrun: 0,
+      cancel: undefined,
+      expire: (overrun) => {
+        if (notify === NOTIFY.NONE) return;
+        const info = { signal, code: SignalCode.Timer, process: id, user: overrun, value };
+        if (named === undefined) sendToProcess(process, info);
+        else sendToThread(named, info);
+      },
+    });
+    return task.user.writeU32(at, id) ? 0 : -Errno.EFAULT;
+  },
+});
+
+export const timerSettime = defineSystemCall({
+  name: 'timer_settime',
+  numbers: { 'x86-64': 223, i386: 260 },
+  support: 'full',
+  arguments: { timer, flags: flagSet({ TIMER_ABSTIME }), time: address, old: structOut(itimerspec, printItimerspec) },
+  run: (task, values) => {
+    const interval = readTimespec(task, values.time);
+    const first = readTimespec(task, values.time + 16);
+    if (typeof interval === 'number') return interval;
+    if (typeof first === 'number') return first;
+    const found = timersOf.get(task.process)?.get(values.timer);
+    if (found === undefined) return -Errno.EINVAL;
+    if (!values.old.isNull && values.old.write(itimerspecFields(found.control.remaining())) < 0) return -Errno.EFAULT;
+    const isAbsolute = (values.flags & TIMER_ABSTIME) !== 0;
+    const isRealtime = found.clock === CLOCKS.CLOCK_REALTIME || found.clock === CLOCKS.CLOCK_TAI;
+    const deadline = isAbsolute
+      ? Math.max(1, absoluteDeadline(task, first, isRealtime))
+      : relativeDeadline(task, first);
+    found.control.arm(first.nanoseconds === 0 ? 0 : deadline, interval.nanoseconds);
+    found.overrun = 0;
+    schedule(task, found);
+    return 0;
+  },
+});
+
+export const timerGettime = defineSystemCall({
+  name: 'timer_gettime',
+  numbers: { 'x86-64': 224, i386: 261 },
+  support: 'full',
+  arguments: { timer, time: structOut(itimerspec, printItimerspec) },
+  run: (task, values) => {
+    const found = timersOf.get(task.process)?.get(values.timer);
+    return found === undefined ? -Errno.EINVAL : values.time.write(itimerspecFields(found.control.remaining()));
+  },
+});
+
+export const timerGetoverrun = defineSystemCall({
+  name: 'timer_getoverrun',
+  numbers: { 'x86-64': 225, i386: 262 },
+  support: 'full',
+  arguments: { timer },
+  run: (task, values) => timersOf.get(task.process)?.get(values.timer)?.overrun ?? -Errno.EINVAL,
+});
+
+export const timerDelete = defineSystemCall({
+  name: 'timer_delete',
+  numbers: { 'x86-64': 226, i386: 263 },
+  support: 'full',
+  arguments: { timer },
+  run: (task, values) => {
+    const timers = timersOf.get(task.process);
+    const found = timers?.get(values.timer);
+    if (found === undefined) return -Errno.EINVAL;
+    found.cancel?.();
+    timers?.delete(values.timer);
+    return 0;
+  },
+});
+
+export const getitimer = defineSystemCall({
+  name: 'getitimer',
+  numbers: { 'x86-64': 36 },
+  support: 'partial',
+  note: 'The CPU-time timers are never armed.',
+  arguments: { which: oneOf({ ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 }), value: structOut(itimerval) },
+  run: (task, { which, value }) => {
+    if (which < 0 || which > 2) return -Errno.EINVAL;
+    const alarm = which === 0 ? processState(task.process).alarm : undefined;
+    if (alarm === undefined) return value.write({});
+    const left = Math.max(1000, alarm.deadline - task.host.clock.monotonic());
+    return value.write({
+      seconds: Math.floor(left / 1e9),
+      microseconds: Math.floor((left % 1e9) / 1000),
+      intervalSeconds: Math.floor(alarm.interval / 1e9),
+      intervalMicroseconds: Math.floor((alarm.interval % 1e9) / 1000),
+    });
+  },
+});
+
+const refusal = 'EPERM: a machine never changes the clock of its host.';
+
+export const clockSettime = defineSystemCall({
+  name: 'clock_settime',
+  numbers: { 'x86-64': 227, i386: 264 },
+  support: 'refused',
+  note: refusal,
+  arguments: { clock: oneOf(CLOCKS), time: structIn(timespec) },
+  run: (_task, { clock, time }) =>
+    clock !== CLOCKS.CLOCK_REALTIME || time.nanoseconds < 0 || time.nanoseconds >= 1e9 ? -Errno.EINVAL : -Errno.EPERM,
+});
+
+export const settimeofday = defineSystemCall({
+  name: 'settimeofday',
+  numbers: { 'x86-64': 164, i386: 79 },
+  support: 'refused',
+  note: refusal,
+  arguments: { time: optionalStructIn(timeval), zone: optionalStructIn(timezone) },
+  run: (_task, { time }) =>
+    time !== undefined && (time.microseconds < 0 || time.microseconds >= 1e6) ? -Errno.EINVAL : -Errno.EPERM,
+});
+
+/** execve and exit delete all timers of a process (man 2 timer_create). */
+export function deleteTimers(process: Process): void {
+  for (const { cancel } of timersOf.get(process)?.values() ?? []) cancel?.();
+  timersOf.delete(process);
+}
+
+function schedule(task: Thread, found: PosixTimer): void {
+  found.cancel?.();
+  found.cancel = undefined;
+  const { first } = found.control.remaining();
+  if (first === 0 && !found.control.hasExpired) return;
+  const { kernel } = task;
+  found.cancel = kernel.addTimer(kernel.host.clock.monotonic() + first, () => {
+    const count = found.control.take();
+    if (count > 0) {
+      found.overrun = Math.min(count - 1, MAXIMUM_OVERRUN);
+      found.expire(found.overrun);
+    }
+    schedule(task, found);
+  });
+}
