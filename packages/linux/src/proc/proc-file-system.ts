@@ -5,6 +5,7 @@ import {
   type FileStatus,
   type FileSystem,
   FileType,
+  fromBytes,
   isType,
   type Kernel,
   type OpenDescription,
@@ -14,7 +15,7 @@ import {
   refuseChanges,
   toBytes,
 } from '@elf/kernel';
-import { PROCESS_FILES, SYSTEM_FILES } from './proc-files.ts';
+import { PROCESS_FILES, PROCESS_SETTINGS, SYSTEM_FILES, SYSTEM_SETTINGS } from './proc-files.ts';
 
 const PROC_DEVICE = 0x17;
 
@@ -33,7 +34,8 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
       const entry = find(path);
       if (entry === undefined) return request.createMode === undefined ? -Errno.ENOENT : -Errno.EACCES;
       if (entry.names !== undefined) return directoryFile(entry.status, () => namesOf(kernel, current, path));
-      if (request.write) return -Errno.EACCES;
+      if (request.write && entry.store === undefined) return -Errno.EACCES;
+      if (entry.store !== undefined) return settingFile(textFile(entry.status, entry.text?.() ?? ''), entry.store);
       return entry.text === undefined ? -Errno.EACCES : textFile(entry.status, entry.text());
     },
     entries: (path) => namesOf(kernel, current, path),
@@ -47,6 +49,8 @@ interface Entry {
   readonly status: FileStatus;
   readonly names?: () => string[];
   readonly text?: () => string;
+  /** Takes a value that is written. */
+  readonly store?: (text: string) => number;
   readonly target?: () => string;
   readonly object?: () => OpenDescription | undefined;
 }
@@ -64,6 +68,13 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
   if (path === 'self') return link(2, () => String(current().id));
   if (path === 'thread-self') return link(3, () => `${current().id}/task/${current().id}`);
   const system = SYSTEM_FILES[path];
+  const setting = SYSTEM_SETTINGS[path];
+  if (system !== undefined && setting !== undefined)
+    return settable(
+      100,
+      () => system(kernel),
+      (text) => setting(kernel, text),
+    );
   if (system !== undefined) return file(100, () => system(kernel));
   const inside = Object.keys(SYSTEM_FILES).filter((name) => name.startsWith(`${path}/`));
   if (inside.length > 0) return directory(5, () => inside.map((name) => name.slice(path.length + 1).split('/')[0]));
@@ -97,6 +108,13 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
   if (name === 'cwd') return link(inode + 4, () => process.place.workingDirectory);
   if (name === 'root') return link(inode + 5, () => process.place.root);
   const text = PROCESS_FILES[name];
+  const setting = PROCESS_SETTINGS[name];
+  if (setting !== undefined)
+    return settable(
+      inode + 6,
+      () => text(process),
+      (value) => setting(process, value),
+    );
   return text === undefined ? undefined : file(inode + 6, () => text(process));
 }
 
@@ -120,6 +138,22 @@ function link(inode: number, target: () => string): Entry {
 
 function file(inode: number, text: () => string): Entry {
   return { status: anonymousStatus({ mode: FileType.Regular | 0o444, inode, device: PROC_DEVICE }), text };
+}
+
+function settable(inode: number, text: () => string, store: (text: string) => number): Entry {
+  return { status: anonymousStatus({ mode: FileType.Regular | 0o644, inode, device: PROC_DEVICE }), text, store };
+}
+
+/** A write is one value, wherever the position is. */
+function settingFile(file: OpenFile, store: (text: string) => number): OpenFile {
+  return {
+    ...file,
+    write: (bytes) => {
+      const result = store(fromBytes(bytes));
+      return result < 0 ? result : bytes.length;
+    },
+    truncate: () => 0,
+  };
 }
 
 function textFile(status: FileStatus, text: string): OpenFile {

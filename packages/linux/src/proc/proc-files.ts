@@ -1,7 +1,10 @@
 // The text files of /proc: one row per file, made from kernel and process when opened.
-import { fromBytes, type Kernel, type Process } from '@elf/kernel';
+import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
+import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
+import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
+import { processState } from '../signals/signal-state.ts';
 
 const TOTAL_KILOBYTES = 4_194_304;
 
@@ -36,6 +39,8 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/osrelease': () => `${KERNEL_IDENTITY.release}\n`,
   'sys/kernel/ostype': () => `${KERNEL_IDENTITY.system}\n`,
   'sys/kernel/hostname': (kernel) => `${kernel.host.hostName}\n`,
+  'sys/kernel/core_pattern': (kernel) => `${corePattern(kernel)}\n`,
+  'sys/kernel/core_uses_pid': () => '0\n',
   'sys/kernel/pid_max': () => '4194304\n',
   'sys/kernel/ngroups_max': () => '65536\n',
   'sys/kernel/cap_last_cap': () => '40\n',
@@ -67,6 +72,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   cmdline: (process) => process.program.arguments.map((argument) => `${argument}\0`).join(''),
   environ: (process) => process.program.environment.map((variable) => `${variable}\0`).join(''),
   comm: (process) => `${process.commandName}\n`,
+  coredump_filter: (process) => `${processState(process).coreFilter.toString(16).padStart(8, '0')}\n`,
   auxv: (process) => fromBytes(process.program.auxiliaryVector),
   maps: (process) => process.space.mapsText(),
   mounts: (process) => mountLines([...process.threads][0]?.kernel),
@@ -125,6 +131,26 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
       `Threads:\t${process.threads.size}`,
       '',
     ].join('\n');
+  },
+};
+
+/** Files that take a value. A negated error number refuses it. */
+export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: string) => number>> = {
+  'sys/kernel/core_pattern': (kernel, text) => {
+    setCorePattern(kernel, text);
+    return 0;
+  },
+};
+
+/** The same of one process. */
+export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: string) => number>> = {
+  coredump_filter: (process, text) => {
+    // kstrtouint_from_user with base 0.
+    const [, octal, number] = /^(?:(0[0-7]+)|(0x[0-9a-f]+|\d+))\n?$/i.exec(text) ?? [];
+    if (octal === undefined && number === undefined) return -Errno.EINVAL;
+    const bits = octal === undefined ? Number(number) : Number.parseInt(octal, 8);
+    processState(process).coreFilter = bits & CORE_FILTER_MASK;
+    return 0;
   },
 };
 
