@@ -1,5 +1,6 @@
 // Timeouts as calls take them: a timespec in guest memory and the monotonic deadline it means.
 import { Errno, type Thread } from '@elf/kernel';
+import { readTimespecFields } from './abi/structs/time.ts';
 
 const BILLION = 1_000_000_000;
 
@@ -10,12 +11,11 @@ export interface GivenTime {
 
 /** Reads a timespec: -EFAULT, or -EINVAL for a negative time or a second's worth of nanoseconds (timespec64_valid). */
 export function readTimespec(task: Thread, at: number): GivenTime | number {
-  const seconds = task.user.readU64(at);
-  const rest = task.user.readU64(at + 8);
-  if (seconds === undefined || rest === undefined) return -Errno.EFAULT;
-  const whole = Number(BigInt.asIntN(64, seconds));
-  if (whole < 0 || rest >= BigInt(BILLION)) return -Errno.EINVAL;
-  return { nanoseconds: whole * BILLION + Number(rest) };
+  const time = readTimespecFields(task, at);
+  if (time === undefined) return -Errno.EFAULT;
+  const { seconds, nanoseconds } = time;
+  if (seconds < 0 || nanoseconds < 0 || nanoseconds >= BILLION) return -Errno.EINVAL;
+  return { nanoseconds: seconds * BILLION + nanoseconds };
 }
 
 /** The monotonic moment a duration from now ends. */

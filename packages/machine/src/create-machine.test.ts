@@ -106,27 +106,6 @@ describe('a refused program', () => {
     expect(outcome.reason).toMatch(/\.$/);
   });
 
-  it('of 32 bits is loaded, and then named as what the CPU lacks', async () => {
-    const program = new Uint8Array(4096);
-    const view = new DataView(program.buffer);
-    program.set([0x7f, 0x45, 0x4c, 0x46, 1, 1, 1]);
-    view.setUint32(16, 0x30002, true); // ET_EXEC, EM_386
-    view.setUint32(24, 0x8048054, true); // entry
-    view.setUint32(28, 52, true); // program headers follow the file header
-    view.setUint32(42, 0x10020, true); // one of 32 bytes
-    [1, 0, 0x8048000, 0, 4096, 4096, 5, 4096].forEach((word, index) => {
-      view.setUint32(52 + index * 4, word, true);
-    });
-    const { outcome } = await runProgram(program);
-    expect(outcome).toMatchObject({
-      kind: 'refused',
-      errno: 8,
-      rule: 'machine-abi',
-      reason:
-        'The image was loaded as elf-i386, but the CPU of this machine has no 32-bit mode yet: it runs x86-64 code only.',
-    });
-  });
-
   it('of Plan 9 is loaded, and then named as what the kernel lacks', async () => {
     const program = new Uint8Array(80);
     const view = new DataView(program.buffer);

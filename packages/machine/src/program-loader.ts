@@ -93,6 +93,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
   return {
     kind: 'loaded',
     space: outcome.space,
+    abi: outcome.abi,
     entry: outcome.entry,
     stackPointer: outcome.stackPointer,
     executable: files.pathOf(outcome.file) ?? request.path,
@@ -122,10 +123,6 @@ function missingForImage(
   if (abi === 'x86-64' && !hasLongMode) {
     const sentence = `The image was loaded as ${format}, but this machine was given a 32-bit processor: it has no 64-bit mode.`;
     return { rule: 'machine-cpu-model', sentence };
-  }
-  if (abi !== 'x86-64') {
-    const sentence = `The image was loaded as ${format}, but the CPU of this machine has no 32-bit mode yet: it runs x86-64 code only.`;
-    return { rule: 'machine-abi', sentence };
   }
   if (personality !== 'linux') {
     const sentence = `The image was loaded as ${format}, but this machine has no ${PERSONALITY_NAMES[personality]} personality yet: it answers Linux system calls only.`;

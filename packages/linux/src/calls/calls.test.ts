@@ -7,8 +7,11 @@ import { call, newTask, PAGE } from '../test-support/call-bench.ts';
 
 describe('the table', () => {
   it('has every number once and a note wherever something is missing', () => {
-    const numbers = LINUX_CALLS.map((row) => row.numbers['x86-64']);
-    expect(new Set(numbers).size).toBe(numbers.length);
+    for (const abi of ['x86-64', 'i386']) {
+      const numbers = LINUX_CALLS.map((row) => row.numbers[abi]).filter((number) => number !== undefined);
+      expect(new Set(numbers).size).toBe(numbers.length);
+      expect(numbers.length).toBeGreaterThan(140);
+    }
     expect(LINUX_CALLS.filter((row) => row.support !== 'full' && row.note === undefined)).toEqual([]);
     expect(LINUX_CALLS.length).toBeGreaterThan(140);
     expect(LINUX_CALLS.every((row) => Object.keys(row.arguments).length <= X86_64_ABI.argumentRegisters.length)).toBe(

@@ -22,7 +22,7 @@ const ENTRY_HEADER_BYTES = 19;
 /** Offsets are indices into a snapshot taken at the first call, which survives changes in between. */
 export const getdents64 = defineSystemCall({
   name: 'getdents64',
-  numbers: { 'x86-64': 217 },
+  numbers: { 'x86-64': 217, i386: 220 },
   support: 'full',
   arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
   run: (task, { fd, buffer }) => {
@@ -70,7 +70,7 @@ export const getdents64 = defineSystemCall({
 
 export const getcwd = defineSystemCall({
   name: 'getcwd',
-  numbers: { 'x86-64': 79 },
+  numbers: { 'x86-64': 79, i386: 183 },
   support: 'full',
   arguments: { buffer: bytesOut('count'), count: size },
   run: (task, { buffer }) => {
@@ -83,7 +83,7 @@ export const getcwd = defineSystemCall({
 
 export const chdir = defineSystemCall({
   name: 'chdir',
-  numbers: { 'x86-64': 80 },
+  numbers: { 'x86-64': 80, i386: 12 },
   support: 'full',
   arguments: { path },
   run: (task, values) => {
@@ -98,7 +98,7 @@ export const chdir = defineSystemCall({
 
 export const fchdir = defineSystemCall({
   name: 'fchdir',
-  numbers: { 'x86-64': 81 },
+  numbers: { 'x86-64': 81, i386: 133 },
   support: 'full',
   arguments: { fd: descriptor },
   run: (task, { fd }) => {
@@ -114,7 +114,7 @@ export const fchdir = defineSystemCall({
 
 export const chroot = defineSystemCall({
   name: 'chroot',
-  numbers: { 'x86-64': 161 },
+  numbers: { 'x86-64': 161, i386: 61 },
   support: 'full',
   arguments: { path },
   run: (task, values) => {
@@ -130,7 +130,7 @@ export const chroot = defineSystemCall({
 
 export const readlink = defineSystemCall({
   name: 'readlink',
-  numbers: { 'x86-64': 89 },
+  numbers: { 'x86-64': 89, i386: 85 },
   support: 'full',
   arguments: { path, buffer: bytesOut('count'), count: size },
   run: (task, { path: name, buffer }) => readLink(task, AT.FDCWD, name, buffer),
@@ -138,7 +138,7 @@ export const readlink = defineSystemCall({
 
 export const readlinkat = defineSystemCall({
   name: 'readlinkat',
-  numbers: { 'x86-64': 267 },
+  numbers: { 'x86-64': 267, i386: 305 },
   support: 'full',
   arguments: { directory: descriptor, path, buffer: bytesOut('count'), count: size },
   run: (task, { directory, path: name, buffer }) => readLink(task, directory, name, buffer),

@@ -54,7 +54,7 @@ const event = {
 
 export const epollCreate = defineSystemCall({
   name: 'epoll_create',
-  numbers: { 'x86-64': 213 },
+  numbers: { 'x86-64': 213, i386: 254 },
   support: 'full',
   arguments: { size: int },
   run: (task, { size }) => (size <= 0 ? -Errno.EINVAL : create(task, 0)),
@@ -62,7 +62,7 @@ export const epollCreate = defineSystemCall({
 
 export const epollCreate1 = defineSystemCall({
   name: 'epoll_create1',
-  numbers: { 'x86-64': 291 },
+  numbers: { 'x86-64': 291, i386: 329 },
   support: 'full',
   arguments: { flags: flagSet({ EPOLL_CLOEXEC: O.CLOEXEC }) },
   run: (task, { flags }) => create(task, flags),
@@ -70,7 +70,7 @@ export const epollCreate1 = defineSystemCall({
 
 export const epollCtl = defineSystemCall({
   name: 'epoll_ctl',
-  numbers: { 'x86-64': 233 },
+  numbers: { 'x86-64': 233, i386: 255 },
   support: 'full',
   arguments: { list: descriptor, operation: oneOf(CONTROL), fd: descriptor, event },
   run: (task, values) => {
@@ -113,7 +113,7 @@ export const epollCtl = defineSystemCall({
 
 export const epollWait = defineSystemCall({
   name: 'epoll_wait',
-  numbers: { 'x86-64': 232 },
+  numbers: { 'x86-64': 232, i386: 256 },
   support: 'full',
   arguments: { list: descriptor, events, maximum: int, timeout: int },
   run: (task, values) => wait(task, values, () => milliseconds(task, values.timeout)),
@@ -121,7 +121,7 @@ export const epollWait = defineSystemCall({
 
 export const epollPwait = defineSystemCall({
   name: 'epoll_pwait',
-  numbers: { 'x86-64': 281 },
+  numbers: { 'x86-64': 281, i386: 319 },
   support: 'full',
   arguments: { list: descriptor, events, maximum: int, timeout: int, mask: address, length: unsigned },
   run: (task, values) =>
@@ -132,7 +132,7 @@ export const epollPwait = defineSystemCall({
 
 export const epollPwait2 = defineSystemCall({
   name: 'epoll_pwait2',
-  numbers: { 'x86-64': 441 },
+  numbers: { 'x86-64': 441, i386: 441 },
   support: 'full',
   arguments: { list: descriptor, events, maximum: int, timeout: address, mask: address, length: unsigned },
   run: (task, values) => {

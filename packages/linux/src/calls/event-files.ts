@@ -30,7 +30,7 @@ const MASK_BYTES = 8;
 
 export const eventfd = defineSystemCall({
   name: 'eventfd',
-  numbers: { 'x86-64': 284 },
+  numbers: { 'x86-64': 284, i386: 323 },
   support: 'full',
   arguments: { count: unsigned },
   run: (task, { count }) => insert(task, createEventCounter(BigInt(count), false), 0),
@@ -38,7 +38,7 @@ export const eventfd = defineSystemCall({
 
 export const eventfd2 = defineSystemCall({
   name: 'eventfd2',
-  numbers: { 'x86-64': 290 },
+  numbers: { 'x86-64': 290, i386: 328 },
   support: 'full',
   arguments: { count: unsigned, flags: flagSet(EFD_NAMES) },
   run: (task, { count, flags }) => {
@@ -49,7 +49,7 @@ export const eventfd2 = defineSystemCall({
 
 export const timerfdCreate = defineSystemCall({
   name: 'timerfd_create',
-  numbers: { 'x86-64': 283 },
+  numbers: { 'x86-64': 283, i386: 322 },
   support: 'full',
   arguments: { clock: oneOf(TIMER_CLOCKS), flags: flagSet(TFD_NAMES) },
   run: (task, { clock, flags }) => {
@@ -66,7 +66,7 @@ export const timerfdCreate = defineSystemCall({
 
 export const timerfdSettime = defineSystemCall({
   name: 'timerfd_settime',
-  numbers: { 'x86-64': 286 },
+  numbers: { 'x86-64': 286, i386: 325 },
   support: 'partial',
   note: 'TFD_TIMER_CANCEL_ON_SET is accepted: the clock is never set.',
   arguments: {
@@ -96,7 +96,7 @@ export const timerfdSettime = defineSystemCall({
 
 export const timerfdGettime = defineSystemCall({
   name: 'timerfd_gettime',
-  numbers: { 'x86-64': 287 },
+  numbers: { 'x86-64': 287, i386: 326 },
   support: 'full',
   arguments: { fd: descriptor, current: structOut(itimerspec, printItimerspec) },
   run: (task, { fd, current }) => {
@@ -107,7 +107,7 @@ export const timerfdGettime = defineSystemCall({
 
 export const signalfd = defineSystemCall({
   name: 'signalfd',
-  numbers: { 'x86-64': 282 },
+  numbers: { 'x86-64': 282, i386: 321 },
   support: 'full',
   arguments: { fd: descriptor, mask: address, length: size },
   run: (task, values) => watchSignals(task, { ...values, flags: 0 }),
@@ -115,7 +115,7 @@ export const signalfd = defineSystemCall({
 
 export const signalfd4 = defineSystemCall({
   name: 'signalfd4',
-  numbers: { 'x86-64': 289 },
+  numbers: { 'x86-64': 289, i386: 327 },
   support: 'full',
   arguments: { fd: descriptor, mask: address, length: size, flags: flagSet(SFD_NAMES) },
   run: watchSignals,

@@ -19,7 +19,7 @@ function unsupportedFile(task: Thread, fd: number): number {
 export const getxattr = defineSystemCall({
   ...shared,
   name: 'getxattr',
-  numbers: { 'x86-64': 191 },
+  numbers: { 'x86-64': 191, i386: 229 },
   arguments: { path, name: path, value: address, length: size },
   run: (task, values) => unsupported(task, values.path, true),
 });
@@ -27,7 +27,7 @@ export const getxattr = defineSystemCall({
 export const lgetxattr = defineSystemCall({
   ...shared,
   name: 'lgetxattr',
-  numbers: { 'x86-64': 192 },
+  numbers: { 'x86-64': 192, i386: 230 },
   arguments: { path, name: path, value: address, length: size },
   run: (task, values) => unsupported(task, values.path, false),
 });
@@ -35,7 +35,7 @@ export const lgetxattr = defineSystemCall({
 export const fgetxattr = defineSystemCall({
   ...shared,
   name: 'fgetxattr',
-  numbers: { 'x86-64': 193 },
+  numbers: { 'x86-64': 193, i386: 231 },
   arguments: { fd: descriptor, name: path, value: address, length: size },
   run: (task, values) => unsupportedFile(task, values.fd),
 });
@@ -43,7 +43,7 @@ export const fgetxattr = defineSystemCall({
 export const setxattr = defineSystemCall({
   ...shared,
   name: 'setxattr',
-  numbers: { 'x86-64': 188 },
+  numbers: { 'x86-64': 188, i386: 226 },
   arguments: { path, name: path, value: address, length: size },
   run: (task, values) => unsupported(task, values.path, true),
 });
@@ -51,7 +51,7 @@ export const setxattr = defineSystemCall({
 export const fsetxattr = defineSystemCall({
   ...shared,
   name: 'fsetxattr',
-  numbers: { 'x86-64': 190 },
+  numbers: { 'x86-64': 190, i386: 228 },
   arguments: { fd: descriptor, name: path, value: address, length: size },
   run: (task, values) => unsupportedFile(task, values.fd),
 });
@@ -59,7 +59,7 @@ export const fsetxattr = defineSystemCall({
 export const listxattr = defineSystemCall({
   ...shared,
   name: 'listxattr',
-  numbers: { 'x86-64': 194 },
+  numbers: { 'x86-64': 194, i386: 232 },
   arguments: { path, list: address, length: size },
   run: (task, values) => unsupported(task, values.path, true),
 });
@@ -67,7 +67,7 @@ export const listxattr = defineSystemCall({
 export const llistxattr = defineSystemCall({
   ...shared,
   name: 'llistxattr',
-  numbers: { 'x86-64': 195 },
+  numbers: { 'x86-64': 195, i386: 233 },
   arguments: { path, list: address, length: size },
   run: (task, values) => unsupported(task, values.path, false),
 });
@@ -75,7 +75,7 @@ export const llistxattr = defineSystemCall({
 export const flistxattr = defineSystemCall({
   ...shared,
   name: 'flistxattr',
-  numbers: { 'x86-64': 196 },
+  numbers: { 'x86-64': 196, i386: 234 },
   arguments: { fd: descriptor, list: address, length: size },
   run: (task, values) => unsupportedFile(task, values.fd),
 });

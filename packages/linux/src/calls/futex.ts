@@ -11,6 +11,7 @@ import {
   type Thread,
   unsigned,
 } from '@elf/kernel';
+import { writeWord } from '../abi/words.ts';
 import { lockPriority, tryLock, unlockPriority } from '../futex/priority-lock.ts';
 import { dequeue, enqueue, futexKey, requeueWaiters, type Waiter, wakeWaiters } from '../futex/waiters.ts';
 import { threadState } from '../signals/signal-state.ts';
@@ -28,7 +29,8 @@ const COMMAND_MASK = 127;
 const WAITV_32 = 2;
 const LONGEST_WAITV = 128;
 const WAITV_BYTES = 24;
-const ROBUST_HEAD_BYTES = 24;
+/** struct robust_list_head: three words. */
+const ROBUST_HEAD_WORDS = 3;
 
 const operation: ArgumentKind<number> = {
   decode: (raw, index) => raw.low[index],
@@ -43,7 +45,7 @@ const operation: ArgumentKind<number> = {
 /** The value is compared and the wait begun in one step, since nothing else runs meanwhile. */
 export const futex = defineSystemCall({
   name: 'futex',
-  numbers: { 'x86-64': 202 },
+  numbers: { 'x86-64': 202, i386: 240 },
   support: 'partial',
   note: 'FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI are ENOSYS; priorities are equal, so none is inherited.',
   arguments: { address, operation, value: unsigned, timeout: address, second: address, third: unsigned },
@@ -126,11 +128,11 @@ export const futexWaitv = defineSystemCall({
 
 export const setRobustList = defineSystemCall({
   name: 'set_robust_list',
-  numbers: { 'x86-64': 273 },
+  numbers: { 'x86-64': 273, i386: 311 },
   support: 'full',
   arguments: { head: address, length: size },
   run: (task, { head, length }) => {
-    if (length !== ROBUST_HEAD_BYTES) return -Errno.EINVAL;
+    if (length !== ROBUST_HEAD_WORDS * task.wordBytes) return -Errno.EINVAL;
     threadState(task).robustList = { address: head, length };
     return 0;
   },
@@ -138,7 +140,7 @@ export const setRobustList = defineSystemCall({
 
 export const getRobustList = defineSystemCall({
   name: 'get_robust_list',
-  numbers: { 'x86-64': 274 },
+  numbers: { 'x86-64': 274, i386: 312 },
   support: 'full',
   arguments: { thread: int, head: address, length: address },
   run: (task, values) => {
@@ -146,7 +148,7 @@ export const getRobustList = defineSystemCall({
     if (thread === undefined) return -Errno.ESRCH;
     const { address: head } = threadState(thread).robustList;
     const stored =
-      task.user.writeAddress(values.length, ROBUST_HEAD_BYTES) && task.user.writeAddress(values.head, head);
+      writeWord(task, values.length, ROBUST_HEAD_WORDS * task.wordBytes) && writeWord(task, values.head, head);
     return stored ? 0 : -Errno.EFAULT;
   },
 });

@@ -3,21 +3,21 @@ import { address, defineSystemCall, Errno, int, type Process, type Thread } from
 
 export const getpid = defineSystemCall({
   name: 'getpid',
-  numbers: { 'x86-64': 39 },
+  numbers: { 'x86-64': 39, i386: 20 },
   support: 'full',
   arguments: {},
   run: (task) => task.process.id,
 });
 export const gettid = defineSystemCall({
   name: 'gettid',
-  numbers: { 'x86-64': 186 },
+  numbers: { 'x86-64': 186, i386: 224 },
   support: 'full',
   arguments: {},
   run: (task) => task.id,
 });
 export const getppid = defineSystemCall({
   name: 'getppid',
-  numbers: { 'x86-64': 110 },
+  numbers: { 'x86-64': 110, i386: 64 },
   support: 'full',
   arguments: {},
   run: (task) => task.process.parent?.id ?? 1,
@@ -174,7 +174,7 @@ export const setgroups = defineSystemCall({
 
 export const getpgrp = defineSystemCall({
   name: 'getpgrp',
-  numbers: { 'x86-64': 111 },
+  numbers: { 'x86-64': 111, i386: 65 },
   support: 'full',
   arguments: {},
   run: (task) => task.process.group,
@@ -182,7 +182,7 @@ export const getpgrp = defineSystemCall({
 
 export const getpgid = defineSystemCall({
   name: 'getpgid',
-  numbers: { 'x86-64': 121 },
+  numbers: { 'x86-64': 121, i386: 132 },
   support: 'full',
   arguments: { process: int },
   run: (task, values) => find(task, values.process)?.group ?? -Errno.ESRCH,
@@ -190,7 +190,7 @@ export const getpgid = defineSystemCall({
 
 export const getsid = defineSystemCall({
   name: 'getsid',
-  numbers: { 'x86-64': 124 },
+  numbers: { 'x86-64': 124, i386: 147 },
   support: 'full',
   arguments: { process: int },
   run: (task, values) => find(task, values.process)?.session ?? -Errno.ESRCH,
@@ -198,7 +198,7 @@ export const getsid = defineSystemCall({
 
 export const setpgid = defineSystemCall({
   name: 'setpgid',
-  numbers: { 'x86-64': 109 },
+  numbers: { 'x86-64': 109, i386: 57 },
   support: 'full',
   arguments: { process: int, group: int },
   run: (task, values) => {
@@ -213,7 +213,7 @@ export const setpgid = defineSystemCall({
 
 export const setsid = defineSystemCall({
   name: 'setsid',
-  numbers: { 'x86-64': 112 },
+  numbers: { 'x86-64': 112, i386: 66 },
   support: 'full',
   arguments: {},
   run: (task) => {

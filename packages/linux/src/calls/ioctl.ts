@@ -30,7 +30,7 @@ const INITIAL = {
 
 export const ioctl = defineSystemCall({
   name: 'ioctl',
-  numbers: { 'x86-64': 16 },
+  numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
   note: 'Terminals, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },

@@ -7,7 +7,7 @@ const ANSWERS_AT_ONCE = 4096; // not a page size: bytes of the kernel's answer b
 
 export const madvise = defineSystemCall({
   name: 'madvise',
-  numbers: { 'x86-64': 28 },
+  numbers: { 'x86-64': 28, i386: 219 },
   support: 'partial',
   note: 'MADV_COLLAPSE, MADV_HWPOISON, MADV_SOFT_OFFLINE, MADV_GUARD_INSTALL and MADV_GUARD_REMOVE are refused with EINVAL.',
   arguments: { address, length: size, advice: oneOf(MADV_NAMES) },
@@ -16,7 +16,7 @@ export const madvise = defineSystemCall({
 
 export const msync = defineSystemCall({
   name: 'msync',
-  numbers: { 'x86-64': 26 },
+  numbers: { 'x86-64': 26, i386: 144 },
   support: 'full',
   arguments: { address, length: size, flags: flagSet(MSYNC_NAMES) },
   run: (task, values) => task.process.space.synchronize(values.address, values.length, values.flags),
@@ -25,7 +25,7 @@ export const msync = defineSystemCall({
 /** Area by area, as the kernel does: what lies before a hole is answered, then comes ENOMEM. */
 export const mincore = defineSystemCall({
   name: 'mincore',
-  numbers: { 'x86-64': 27 },
+  numbers: { 'x86-64': 27, i386: 218 },
   support: 'full',
   arguments: { address, length: size, vector: address },
   run: (task, { address: start, length, vector }) => {

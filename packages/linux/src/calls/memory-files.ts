@@ -24,7 +24,7 @@ const MAX_LFS_FILESIZE = 2 ** 63;
 
 export const memfdCreate = defineSystemCall({
   name: 'memfd_create',
-  numbers: { 'x86-64': 319 },
+  numbers: { 'x86-64': 319, i386: 356 },
   support: 'partial',
   note: 'MFD_HUGETLB is refused with EINVAL.',
   arguments: { name: path, flags: flagSet(MFD_NAMES) },
@@ -50,7 +50,7 @@ export const memfdCreate = defineSystemCall({
 
 export const fallocate = defineSystemCall({
   name: 'fallocate',
-  numbers: { 'x86-64': 285 },
+  numbers: { 'x86-64': 285, i386: 324 },
   support: 'partial',
   note: 'Room is not reserved, holes stay allocated; ranges are not collapsed, inserted or unshared (EOPNOTSUPP).',
   arguments: { fd: descriptor, mode: flagSet(FALLOC_NAMES), offset, length: offset },

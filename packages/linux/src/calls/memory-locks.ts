@@ -5,7 +5,7 @@ import { applyMemoryLimits } from './resource-limits.ts';
 
 export const mlock = defineSystemCall({
   name: 'mlock',
-  numbers: { 'x86-64': 149 },
+  numbers: { 'x86-64': 149, i386: 150 },
   support: 'full',
   arguments: { address, length: size },
   run: (task, values) => lock(task, values.address, values.length, false),
@@ -13,7 +13,7 @@ export const mlock = defineSystemCall({
 
 export const mlock2 = defineSystemCall({
   name: 'mlock2',
-  numbers: { 'x86-64': 325 },
+  numbers: { 'x86-64': 325, i386: 376 },
   support: 'full',
   arguments: { address, length: size, flags: flagSet(MLOCK_NAMES) },
   run: (task, values) => {
@@ -24,7 +24,7 @@ export const mlock2 = defineSystemCall({
 
 export const munlock = defineSystemCall({
   name: 'munlock',
-  numbers: { 'x86-64': 150 },
+  numbers: { 'x86-64': 150, i386: 151 },
   support: 'full',
   arguments: { address, length: size },
   run: (task, values) => task.process.space.setLocked(values.address, values.length, false),
@@ -32,7 +32,7 @@ export const munlock = defineSystemCall({
 
 export const mlockall = defineSystemCall({
   name: 'mlockall',
-  numbers: { 'x86-64': 151 },
+  numbers: { 'x86-64': 151, i386: 152 },
   support: 'full',
   arguments: { flags: flagSet(MCL_NAMES) },
   run: (task, { flags }) => {
@@ -43,7 +43,7 @@ export const mlockall = defineSystemCall({
 
 export const munlockall = defineSystemCall({
   name: 'munlockall',
-  numbers: { 'x86-64': 152 },
+  numbers: { 'x86-64': 152, i386: 153 },
   support: 'full',
   arguments: {},
   run: (task) => {

@@ -61,7 +61,7 @@ export const mmap = defineSystemCall({
 
 export const munmap = defineSystemCall({
   name: 'munmap',
-  numbers: { 'x86-64': 11 },
+  numbers: { 'x86-64': 11, i386: 91 },
   support: 'full',
   arguments: { address, length: size },
   run: (task, values) => task.process.space.unmap(values.address, values.length),
@@ -69,7 +69,7 @@ export const munmap = defineSystemCall({
 
 export const mprotect = defineSystemCall({
   name: 'mprotect',
-  numbers: { 'x86-64': 10 },
+  numbers: { 'x86-64': 10, i386: 125 },
   support: 'full',
   arguments: { address, length: size, protection },
   run: (task, { address: start, length, protection: wanted }) => {
@@ -85,7 +85,7 @@ export const mprotect = defineSystemCall({
 
 export const mremap = defineSystemCall({
   name: 'mremap',
-  numbers: { 'x86-64': 25 },
+  numbers: { 'x86-64': 25, i386: 163 },
   support: 'full',
   result: 'hex',
   arguments: { address, oldLength: size, newLength: size, flags: flagSet(MREMAP_NAMES), newAddress: address },
@@ -105,7 +105,7 @@ export const mremap = defineSystemCall({
 
 export const brk = defineSystemCall({
   name: 'brk',
-  numbers: { 'x86-64': 12 },
+  numbers: { 'x86-64': 12, i386: 45 },
   support: 'full',
   result: 'hex',
   arguments: { address },

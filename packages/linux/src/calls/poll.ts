@@ -16,6 +16,8 @@ import {
   WaitQueue,
 } from '@elf/kernel';
 import { POLL_EVENT_NAMES } from '../abi/flags/event-flags.ts';
+import { readTimevalFields } from '../abi/structs/time.ts';
+import { readWord } from '../abi/words.ts';
 import { withSignalMask } from '../signals/temporary-mask.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
 
@@ -46,7 +48,7 @@ const descriptors = {
 
 export const poll = defineSystemCall({
   name: 'poll',
-  numbers: { 'x86-64': 7 },
+  numbers: { 'x86-64': 7, i386: 168 },
   support: 'full',
   arguments: { descriptors, count: unsigned, timeout: int },
   run: (task, values) => {
@@ -57,7 +59,7 @@ export const poll = defineSystemCall({
 
 export const ppoll = defineSystemCall({
   name: 'ppoll',
-  numbers: { 'x86-64': 271 },
+  numbers: { 'x86-64': 271, i386: 309 },
   support: 'partial',
   note: 'The time left is not stored.',
   arguments: { descriptors, count: unsigned, timeout: address, mask: address, length: unsigned },
@@ -84,7 +86,7 @@ export const select = defineSystemCall({
 
 export const pselect6 = defineSystemCall({
   name: 'pselect6',
-  numbers: { 'x86-64': 270 },
+  numbers: { 'x86-64': 270, i386: 308 },
   support: 'partial',
   note: 'The time left is not stored.',
   arguments: {
@@ -99,8 +101,8 @@ export const pselect6 = defineSystemCall({
     const time = values.timeout === 0 ? undefined : readTimespec(task, values.timeout);
     if (typeof time === 'number') return time;
     // The sixth argument points to the mask's address and length (man 2 select).
-    const mask = values.mask === 0 ? 0 : task.user.readAddress(values.mask);
-    const length = values.mask === 0 ? 0 : task.user.readAddress(values.mask + 8);
+    const mask = values.mask === 0 ? 0 : readWord(task, values.mask);
+    const length = values.mask === 0 ? 0 : readWord(task, values.mask + task.wordBytes);
     if (mask === undefined || length === undefined) return -Errno.EFAULT;
     const sets = [values.readable, values.writable, values.exceptional];
     return withSignalMask(task, mask, length, () =>
@@ -139,7 +141,7 @@ function selectDescriptors(
   deadline: number | undefined,
 ): SystemCallResult {
   if (count < 0) return -Errno.EINVAL;
-  const length = Math.ceil(Math.min(count, task.process.descriptors.limit) / 64) * 8;
+  const length = Math.ceil(Math.min(count, task.process.descriptors.limit) / (8 * task.wordBytes)) * task.wordBytes;
   const asked = sets.map((at) => (at === 0 ? undefined : task.user.read(at, length)));
   if (asked.some((bytes, index) => bytes === undefined && sets[index] !== 0)) return -Errno.EFAULT;
   const bits = [Readiness.Readable | ALWAYS, Readiness.Writable | Readiness.Error, Readiness.Priority];
@@ -188,10 +190,9 @@ function waitFor(
 /** Deadline of a timeval: undefined without one, a negated error for a bad one. Microseconds may be many, as the kernel allows. */
 function timevalDeadline(task: Thread, at: number): number | undefined {
   if (at === 0) return undefined;
-  const seconds = task.user.readU64(at);
-  const rest = task.user.readU64(at + 8);
-  if (seconds === undefined || rest === undefined) return -Errno.EFAULT;
-  const [whole, part] = [seconds, rest].map((value) => Number(BigInt.asIntN(64, value)));
+  const time = readTimevalFields(task, at);
+  if (time === undefined) return -Errno.EFAULT;
+  const { seconds: whole, microseconds: part } = time;
   if (whole < 0 || part < 0) return -Errno.EINVAL;
   return task.host.clock.monotonic() + whole * 1e9 + part * 1000;
 }

@@ -99,7 +99,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
 
 export const prctl = defineSystemCall({
   name: 'prctl',
-  numbers: { 'x86-64': 157 },
+  numbers: { 'x86-64': 157, i386: 172 },
   support: 'partial',
   note: 'seccomp, PR_SET_MM and names of anonymous memory (PR_SET_VMA) are EINVAL, as on kernels built without them; ambient capabilities are none.',
   arguments: { option: oneOf(PRCTL), second: hexadecimal, third: hexadecimal, fourth: hexadecimal, fifth: hexadecimal },

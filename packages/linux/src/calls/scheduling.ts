@@ -37,7 +37,7 @@ const policy = {
 
 export const schedYield = defineSystemCall({
   name: 'sched_yield',
-  numbers: { 'x86-64': 24 },
+  numbers: { 'x86-64': 24, i386: 158 },
   support: 'full',
   arguments: {},
   run: (task) => {
@@ -48,11 +48,11 @@ export const schedYield = defineSystemCall({
 
 export const schedGetAffinity = defineSystemCall({
   name: 'sched_getaffinity',
-  numbers: { 'x86-64': 204 },
+  numbers: { 'x86-64': 204, i386: 242 },
   support: 'full',
   arguments: { process: int, length: unsigned, mask: address },
   run: (task, { process, length, mask }) => {
-    if (length < 8 || length % 8 !== 0) return -Errno.EINVAL;
+    if (length < 8 || length % task.wordBytes !== 0) return -Errno.EINVAL;
     const thread = threadOf(task, process);
     if (thread === undefined) return -Errno.ESRCH;
     const bits = threadAttributes(thread).affinity ?? processors(task);
@@ -62,7 +62,7 @@ export const schedGetAffinity = defineSystemCall({
 
 export const schedSetAffinity = defineSystemCall({
   name: 'sched_setaffinity',
-  numbers: { 'x86-64': 203 },
+  numbers: { 'x86-64': 203, i386: 241 },
   support: 'partial',
   note: 'Remembered; guest threads share one processor.',
   arguments: { process: int, length: unsigned, mask: bytesIn('length') },
@@ -82,7 +82,7 @@ export const schedSetAffinity = defineSystemCall({
 
 export const schedSetScheduler = defineSystemCall({
   name: 'sched_setscheduler',
-  numbers: { 'x86-64': 144 },
+  numbers: { 'x86-64': 144, i386: 156 },
   support: 'partial',
   note: 'Remembered without effect; SCHED_DEADLINE and SCHED_EXT are refused with EINVAL.',
   arguments: { process: int, policy, parameter: address },
@@ -102,7 +102,7 @@ export const schedSetScheduler = defineSystemCall({
 
 export const schedGetScheduler = defineSystemCall({
   name: 'sched_getscheduler',
-  numbers: { 'x86-64': 145 },
+  numbers: { 'x86-64': 145, i386: 157 },
   support: 'full',
   arguments: { process: int },
   run: (task, { process }) => {
@@ -116,7 +116,7 @@ export const schedGetScheduler = defineSystemCall({
 
 export const schedSetParam = defineSystemCall({
   name: 'sched_setparam',
-  numbers: { 'x86-64': 142 },
+  numbers: { 'x86-64': 142, i386: 154 },
   support: 'partial',
   note: 'Remembered without effect.',
   arguments: { process: int, parameter: address },
@@ -131,7 +131,7 @@ export const schedSetParam = defineSystemCall({
 
 export const schedGetParam = defineSystemCall({
   name: 'sched_getparam',
-  numbers: { 'x86-64': 143 },
+  numbers: { 'x86-64': 143, i386: 155 },
   support: 'full',
   arguments: { process: int, parameter: address },
   run: (task, { process, parameter }) => {
@@ -144,7 +144,7 @@ export const schedGetParam = defineSystemCall({
 
 export const schedGetPriorityMax = defineSystemCall({
   name: 'sched_get_priority_max',
-  numbers: { 'x86-64': 146 },
+  numbers: { 'x86-64': 146, i386: 159 },
   support: 'full',
   arguments: { policy },
   run: (_task, { policy: wanted }) => (isPolicy(wanted) ? (isRealTime(wanted) ? HIGHEST_PRIORITY : 0) : -Errno.EINVAL),
@@ -152,7 +152,7 @@ export const schedGetPriorityMax = defineSystemCall({
 
 export const schedGetPriorityMin = defineSystemCall({
   name: 'sched_get_priority_min',
-  numbers: { 'x86-64': 147 },
+  numbers: { 'x86-64': 147, i386: 160 },
   support: 'full',
   arguments: { policy },
   run: (_task, { policy: wanted }) => (isPolicy(wanted) ? (isRealTime(wanted) ? 1 : 0) : -Errno.EINVAL),
@@ -160,7 +160,7 @@ export const schedGetPriorityMin = defineSystemCall({
 
 export const schedRrGetInterval = defineSystemCall({
   name: 'sched_rr_get_interval',
-  numbers: { 'x86-64': 148 },
+  numbers: { 'x86-64': 148, i386: 161 },
   support: 'full',
   arguments: { process: int, interval: structOut(timespec, printTimespec) },
   run: (task, { process, interval }) => {
@@ -177,7 +177,7 @@ export const schedRrGetInterval = defineSystemCall({
 
 export const schedGetAttr = defineSystemCall({
   name: 'sched_getattr',
-  numbers: { 'x86-64': 315 },
+  numbers: { 'x86-64': 315, i386: 352 },
   support: 'full',
   arguments: { process: int, attributes: address, length: unsigned, flags: unsigned },
   run: (task, { process, attributes, length, flags }) => {
@@ -198,7 +198,7 @@ export const schedGetAttr = defineSystemCall({
 
 export const schedSetAttr = defineSystemCall({
   name: 'sched_setattr',
-  numbers: { 'x86-64': 314 },
+  numbers: { 'x86-64': 314, i386: 351 },
   support: 'partial',
   note: 'Remembered without effect; SCHED_DEADLINE and utilisation clamps are refused with EINVAL.',
   arguments: { process: int, attributes: address, flags: unsigned },
@@ -227,7 +227,7 @@ const which = oneOf({ PRIO_PROCESS: 0, PRIO_PGRP: 1, PRIO_USER: 2 });
 /** The kernel's result is 20 - nice, so that it is never negative. */
 export const getpriority = defineSystemCall({
   name: 'getpriority',
-  numbers: { 'x86-64': 140 },
+  numbers: { 'x86-64': 140, i386: 96 },
   support: 'full',
   arguments: { which, who: int },
   run: (task, values) => {
@@ -239,7 +239,7 @@ export const getpriority = defineSystemCall({
 
 export const setpriority = defineSystemCall({
   name: 'setpriority',
-  numbers: { 'x86-64': 141 },
+  numbers: { 'x86-64': 141, i386: 97 },
   support: 'partial',
   note: 'Remembered without effect.',
   arguments: { which, who: int, priority: int },

@@ -57,7 +57,7 @@ function printAction(values: { handler: number; flags: number }): string {
 
 export const rtSigaction = defineSystemCall({
   name: 'rt_sigaction',
-  numbers: { 'x86-64': 13 },
+  numbers: { 'x86-64': 13, i386: 174 },
   support: 'full',
   arguments: { signal, action: address, old: structOut(sigaction, printAction), length: size },
   run: (task, values) => {
@@ -88,7 +88,7 @@ export function install(task: Thread, number: number, action: SignalAction): num
 
 export const rtSigprocmask = defineSystemCall({
   name: 'rt_sigprocmask',
-  numbers: { 'x86-64': 14 },
+  numbers: { 'x86-64': 14, i386: 175 },
   support: 'full',
   arguments: { how: oneOf({ SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }), set: address, old: address, length: size },
   run: (task, values) => {
@@ -109,7 +109,7 @@ export const rtSigprocmask = defineSystemCall({
 
 export const rtSigpending = defineSystemCall({
   name: 'rt_sigpending',
-  numbers: { 'x86-64': 127 },
+  numbers: { 'x86-64': 127, i386: 176 },
   support: 'full',
   arguments: { set: address, length: size },
   run: (task, values) => {
@@ -124,7 +124,7 @@ export const rtSigpending = defineSystemCall({
 
 export const rtSigreturn = defineSystemCall({
   name: 'rt_sigreturn',
-  numbers: { 'x86-64': 15 },
+  numbers: { 'x86-64': 15, i386: 173 },
   support: 'full',
   result: 'none',
   arguments: {},
@@ -144,7 +144,7 @@ export function returnFrom(task: Thread, restored: { readonly mask: bigint } | u
 
 export const sigaltstack = defineSystemCall({
   name: 'sigaltstack',
-  numbers: { 'x86-64': 131 },
+  numbers: { 'x86-64': 131, i386: 186 },
   support: 'full',
   arguments: { stack: optionalStructIn(stack), old: structOut(stack) },
   run: (task, values) => {
@@ -167,7 +167,7 @@ export const sigaltstack = defineSystemCall({
 
 export const kill = defineSystemCall({
   name: 'kill',
-  numbers: { 'x86-64': 62 },
+  numbers: { 'x86-64': 62, i386: 37 },
   support: 'full',
   arguments: { process: int, signal },
   run: (task, values) => {
@@ -182,7 +182,7 @@ export const kill = defineSystemCall({
 
 export const tkill = defineSystemCall({
   name: 'tkill',
-  numbers: { 'x86-64': 200 },
+  numbers: { 'x86-64': 200, i386: 238 },
   support: 'full',
   arguments: { thread: int, signal },
   run: (task, values) => signalThread(task, undefined, values.thread, values.signal),
@@ -190,7 +190,7 @@ export const tkill = defineSystemCall({
 
 export const tgkill = defineSystemCall({
   name: 'tgkill',
-  numbers: { 'x86-64': 234 },
+  numbers: { 'x86-64': 234, i386: 270 },
   support: 'full',
   arguments: { process: int, thread: int, signal },
   run: (task, values) => signalThread(task, values.process, values.thread, values.signal),
@@ -198,7 +198,7 @@ export const tgkill = defineSystemCall({
 
 export const pause = defineSystemCall({
   name: 'pause',
-  numbers: { 'x86-64': 34 },
+  numbers: { 'x86-64': 34, i386: 29 },
   support: 'full',
   arguments: {},
   run: () => new Pending({ queues: [], attempt: () => undefined }),
@@ -206,7 +206,7 @@ export const pause = defineSystemCall({
 
 export const rtSigsuspend = defineSystemCall({
   name: 'rt_sigsuspend',
-  numbers: { 'x86-64': 130 },
+  numbers: { 'x86-64': 130, i386: 179 },
   support: 'full',
   arguments: { set: address, length: size },
   run: (task, values): SystemCallResult => {
@@ -224,7 +224,7 @@ export const rtSigsuspend = defineSystemCall({
 
 export const rtSigtimedwait = defineSystemCall({
   name: 'rt_sigtimedwait',
-  numbers: { 'x86-64': 128 },
+  numbers: { 'x86-64': 128, i386: 177 },
   support: 'full',
   arguments: { set: address, info: address, timeout: address, length: size },
   run: (task, values): SystemCallResult => {
@@ -251,7 +251,7 @@ export const rtSigtimedwait = defineSystemCall({
 
 export const rtSigqueueinfo = defineSystemCall({
   name: 'rt_sigqueueinfo',
-  numbers: { 'x86-64': 129 },
+  numbers: { 'x86-64': 129, i386: 178 },
   support: 'full',
   arguments: { process: int, signal, info: bytesIn('signal') },
   run: (task, values) => {
@@ -268,7 +268,7 @@ export const rtSigqueueinfo = defineSystemCall({
 /** Seconds from now; the alarm belongs to the process and survives execve. */
 export const alarm = defineSystemCall({
   name: 'alarm',
-  numbers: { 'x86-64': 37 },
+  numbers: { 'x86-64': 37, i386: 27 },
   support: 'full',
   arguments: { seconds: unsigned },
   run: (task, { seconds }) => {

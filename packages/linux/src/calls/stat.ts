@@ -22,7 +22,7 @@ const statOut = structOut(statLayout, printStat);
 
 export const stat = defineSystemCall({
   name: 'stat',
-  numbers: { 'x86-64': 4 },
+  numbers: { 'x86-64': 4, i386: 106 },
   support: 'full',
   arguments: { path, status: statOut },
   run: (task, values) =>
@@ -31,7 +31,7 @@ export const stat = defineSystemCall({
 
 export const fstat = defineSystemCall({
   name: 'fstat',
-  numbers: { 'x86-64': 5 },
+  numbers: { 'x86-64': 5, i386: 108 },
   support: 'full',
   arguments: { fd: descriptor, status: statOut },
   run: (task, values) =>
@@ -40,7 +40,7 @@ export const fstat = defineSystemCall({
 
 export const lstat = defineSystemCall({
   name: 'lstat',
-  numbers: { 'x86-64': 6 },
+  numbers: { 'x86-64': 6, i386: 107 },
   support: 'full',
   arguments: { path, status: statOut },
   run: (task, values) =>
@@ -58,7 +58,7 @@ export const newfstatat = defineSystemCall({
 
 export const statx = defineSystemCall({
   name: 'statx',
-  numbers: { 'x86-64': 332 },
+  numbers: { 'x86-64': 332, i386: 383 },
   support: 'partial',
   note: 'Attributes, mount id and direct I/O alignment are not reported.',
   arguments: {
@@ -82,7 +82,7 @@ export const statx = defineSystemCall({
 
 export const access = defineSystemCall({
   name: 'access',
-  numbers: { 'x86-64': 21 },
+  numbers: { 'x86-64': 21, i386: 33 },
   support: 'full',
   arguments: { path, mode: flagSet(ACCESS_NAMES, 'F_OK') },
   run: (task, values) => mayAccess(task, AT.FDCWD, values.path, values.mode, 0),
@@ -90,7 +90,7 @@ export const access = defineSystemCall({
 
 export const faccessat = defineSystemCall({
   name: 'faccessat',
-  numbers: { 'x86-64': 269 },
+  numbers: { 'x86-64': 269, i386: 307 },
   support: 'full',
   arguments: { directory: descriptor, path, mode: flagSet(ACCESS_NAMES, 'F_OK') },
   run: (task, values) => mayAccess(task, values.directory, values.path, values.mode, 0),
@@ -98,7 +98,7 @@ export const faccessat = defineSystemCall({
 
 export const faccessat2 = defineSystemCall({
   name: 'faccessat2',
-  numbers: { 'x86-64': 439 },
+  numbers: { 'x86-64': 439, i386: 439 },
   support: 'full',
   arguments: {
     directory: descriptor,
@@ -111,7 +111,7 @@ export const faccessat2 = defineSystemCall({
 
 export const statfs = defineSystemCall({
   name: 'statfs',
-  numbers: { 'x86-64': 137 },
+  numbers: { 'x86-64': 137, i386: 99 },
   support: 'partial',
   note: 'Every file system calls itself ext4.',
   arguments: { path, status: structOut(statfsLayout) },
@@ -124,7 +124,7 @@ export const statfs = defineSystemCall({
 
 export const fstatfs = defineSystemCall({
   name: 'fstatfs',
-  numbers: { 'x86-64': 138 },
+  numbers: { 'x86-64': 138, i386: 100 },
   support: 'partial',
   note: 'Every file system calls itself ext4.',
   arguments: { fd: descriptor, status: structOut(statfsLayout) },
@@ -136,7 +136,7 @@ export const fstatfs = defineSystemCall({
 
 export const umask = defineSystemCall({
   name: 'umask',
-  numbers: { 'x86-64': 95 },
+  numbers: { 'x86-64': 95, i386: 60 },
   support: 'full',
   result: 'octal',
   arguments: { mask: unsigned },

@@ -11,8 +11,10 @@ import {
   type Thread,
   toBytes,
 } from '@elf/kernel';
+import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { structOut } from '../abi/struct-arguments.ts';
-import { rlimit, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
+import { layoutFor, type StructLayout } from '../abi/struct-layout.ts';
+import { rlimit, rlimit64, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
@@ -23,7 +25,7 @@ const resource = oneOf(RESOURCES);
 /** The pool is always ready, so GRND_NONBLOCK changes nothing. */
 export const getrandom = defineSystemCall({
   name: 'getrandom',
-  numbers: { 'x86-64': 318 },
+  numbers: { 'x86-64': 318, i386: 355 },
   support: 'full',
   arguments: { buffer: bytesOut('length'), length: size, flags: flagSet(GRND) },
   run: (task, { buffer, flags }) => {
@@ -37,7 +39,7 @@ export const getrandom = defineSystemCall({
 
 export const uname = defineSystemCall({
   name: 'uname',
-  numbers: { 'x86-64': 63 },
+  numbers: { 'x86-64': 63, i386: 122 },
   support: 'full',
   arguments: { name: structOut(utsname, () => '{sysname="Linux", ...}') },
   run: (task, { name }) => {
@@ -51,7 +53,7 @@ export const uname = defineSystemCall({
 
 export const sysinfo = defineSystemCall({
   name: 'sysinfo',
-  numbers: { 'x86-64': 99 },
+  numbers: { 'x86-64': 99, i386: 116 },
   support: 'partial',
   note: 'Memory is that of the machine, load is zero.',
   arguments: { information: structOut(sysinfoLayout) },
@@ -60,12 +62,14 @@ export const sysinfo = defineSystemCall({
     const uptime = Math.floor((task.host.clock.monotonic() - kernel.bootTime) / 1e9) + 1;
     const used = kernel.memory.memory.buffer.byteLength;
     const total = 0x1_0000_0000;
+    // Numbers that 32 bits cannot hold are told in pages there (kernel/sys.c, do_compat_sysinfo).
+    const unit = task.wordBytes === 4 ? GUEST_PAGE_BYTES : 1;
     return information.write({
       uptime,
-      totalMemory: total,
-      freeMemory: total - used,
+      totalMemory: total / unit,
+      freeMemory: Math.floor((total - used) / unit),
       processes: kernel.processes.size,
-      unit: 1,
+      unit,
     });
   },
 });
@@ -81,25 +85,27 @@ export const getrlimit = defineSystemCall({
 
 export const setrlimit = defineSystemCall({
   name: 'setrlimit',
-  numbers: { 'x86-64': 160 },
+  numbers: { 'x86-64': 160, i386: 75 },
   support: 'partial',
   note: 'Stack, files, data, locked memory and address space act; others are remembered.',
   arguments: { resource, limit: address },
   run: (task, values) =>
-    isResource(values.resource) ? changeLimit(task, values.resource, values.limit) : -Errno.EINVAL,
+    isResource(values.resource)
+      ? changeLimit(task, values.resource, values.limit, layoutFor(task, rlimit))
+      : -Errno.EINVAL,
 });
 
 export const prlimit64 = defineSystemCall({
   name: 'prlimit64',
-  numbers: { 'x86-64': 302 },
+  numbers: { 'x86-64': 302, i386: 340 },
   support: 'partial',
   note: 'Own process only; stack, files, data and address space act, others are remembered.',
-  arguments: { process: int, resource, limit: address, old: structOut(rlimit, printLimit) },
+  arguments: { process: int, resource, limit: address, old: structOut(rlimit64, printLimit) },
   run: (task, values) => {
     if (values.process !== 0 && values.process !== task.process.id) return -Errno.ESRCH;
     if (!isResource(values.resource)) return -Errno.EINVAL;
     const before = limitFields(task, values.resource);
-    const changed = values.limit === 0 ? 0 : changeLimit(task, values.resource, values.limit);
+    const changed = values.limit === 0 ? 0 : changeLimit(task, values.resource, values.limit, rlimit64);
     if (changed < 0 || values.old.isNull) return changed;
     return values.old.write(before);
   },
@@ -107,7 +113,7 @@ export const prlimit64 = defineSystemCall({
 
 export const capget = defineSystemCall({
   name: 'capget',
-  numbers: { 'x86-64': 125 },
+  numbers: { 'x86-64': 125, i386: 184 },
   support: 'partial',
   note: 'User 0 has every capability, others none.',
   arguments: { header: address, data: address },
@@ -126,15 +132,23 @@ export const capget = defineSystemCall({
   },
 });
 
+/** struct compat_rlimit, whose infinity is that of 32 bits. */
+const NARROW_LIMIT_BYTES = 8;
+const widened = (limit: number) => (limit === 0xffff_ffff ? 0xffff_ffff_ffff_ffffn : BigInt(limit));
+
 function limitFields(task: Thread, number: number) {
   const [current, maximum] = limitOf(task.process, number);
   return { current, maximum };
 }
 
-function changeLimit(task: Thread, number: number, at: number): number {
-  const current = task.user.readU64(at);
-  const maximum = task.user.readU64(at + 8);
-  if (current === undefined || maximum === undefined) return -Errno.EFAULT;
+function changeLimit(task: Thread, number: number, at: number, layout: StructLayout<'current' | 'maximum'>): number {
+  const bytes = task.user.read(at, layout.sizeInBytes);
+  if (bytes === undefined) return -Errno.EFAULT;
+  const view = new DataView(bytes.buffer, bytes.byteOffset);
+  const isNarrow = layout.sizeInBytes === NARROW_LIMIT_BYTES;
+  const [current, maximum] = isNarrow
+    ? [widened(view.getUint32(0, true)), widened(view.getUint32(4, true))]
+    : [view.getBigUint64(0, true), view.getBigUint64(8, true)];
   if (current > maximum) return -Errno.EINVAL;
   const before = limitOf(task.process, number);
   if (maximum > before[1] && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;

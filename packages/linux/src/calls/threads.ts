@@ -41,7 +41,7 @@ export const archPrctl = defineSystemCall({
 
 export const setTidAddress = defineSystemCall({
   name: 'set_tid_address',
-  numbers: { 'x86-64': 218 },
+  numbers: { 'x86-64': 218, i386: 258 },
   support: 'full',
   arguments: { address },
   run: (task, values) => {
@@ -53,7 +53,7 @@ export const setTidAddress = defineSystemCall({
 /** Refused, as on kernels built without it: C libraries then do without. Threads here switch only between instructions of one JS thread. */
 export const rseq = defineSystemCall({
   name: 'rseq',
-  numbers: { 'x86-64': 334 },
+  numbers: { 'x86-64': 334, i386: 386 },
   support: 'refused',
   note: 'ENOSYS.',
   arguments: { area: address, length: unsigned, flags: int, signature: unsigned },
@@ -62,7 +62,7 @@ export const rseq = defineSystemCall({
 
 export const getcpu = defineSystemCall({
   name: 'getcpu',
-  numbers: { 'x86-64': 309 },
+  numbers: { 'x86-64': 309, i386: 318 },
   support: 'full',
   arguments: { cpu: address, node: address, cache: address },
   run: (task, { cpu, node }) => {
@@ -74,7 +74,7 @@ export const getcpu = defineSystemCall({
 /** Threads run one after the other and see each other's stores in order: a barrier has nothing to do but to be registered where it must be. */
 export const membarrier = defineSystemCall({
   name: 'membarrier',
-  numbers: { 'x86-64': 324 },
+  numbers: { 'x86-64': 324, i386: 375 },
   support: 'partial',
   note: 'The commands for restartable sequences are EINVAL, as on a kernel without them.',
   arguments: { command: oneOf(MEMBARRIER), flags: unsigned, cpu: int },

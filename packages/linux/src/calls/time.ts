@@ -13,6 +13,7 @@ import {
   timezone,
   tms,
 } from '../abi/structs/time.ts';
+import { writeWord } from '../abi/words.ts';
 import { processState } from '../signals/signal-state.ts';
 import { setAlarm } from './signals.ts';
 
@@ -26,16 +27,18 @@ const TIMER_ABSTIME = 1;
 /** USER_HZ. */
 const TICK_NANOSECONDS = 10_000_000;
 
-const itimerval = defineStruct(32, {
-  intervalSeconds: [0, 'i64'],
-  intervalMicroseconds: [8, 'i64'],
-  seconds: [16, 'i64'],
-  microseconds: [24, 'i64'],
+// biome-ignore format: a table
+const itimerval32 = defineStruct(16, {
+  intervalSeconds: [0, 'i32'], intervalMicroseconds: [4, 'i32'], seconds: [8, 'i32'], microseconds: [12, 'i32'],
 });
+// biome-ignore format: a table
+const itimerval = defineStruct(32, {
+  intervalSeconds: [0, 'i64'], intervalMicroseconds: [8, 'i64'], seconds: [16, 'i64'], microseconds: [24, 'i64'],
+}, { layout: itimerval32 });
 
 export const clockGettime = defineSystemCall({
   name: 'clock_gettime',
-  numbers: { 'x86-64': 228 },
+  numbers: { 'x86-64': 228, i386: 265 },
   support: 'full',
   arguments: { clock, time: structOut(timespec, printTimespec) },
   run: (task, values) => {
@@ -46,7 +49,7 @@ export const clockGettime = defineSystemCall({
 
 export const clockGetres = defineSystemCall({
   name: 'clock_getres',
-  numbers: { 'x86-64': 229 },
+  numbers: { 'x86-64': 229, i386: 266 },
   support: 'full',
   arguments: { clock, resolution: structOut(timespec, printTimespec) },
   run: (task, values) => {
@@ -60,7 +63,7 @@ export const clockGetres = defineSystemCall({
 
 export const gettimeofday = defineSystemCall({
   name: 'gettimeofday',
-  numbers: { 'x86-64': 96 },
+  numbers: { 'x86-64': 96, i386: 78 },
   support: 'full',
   arguments: { time: structOut(timeval, printTimeval), zone: structOut(timezone) },
   run: (task, values) => {
@@ -73,18 +76,18 @@ export const gettimeofday = defineSystemCall({
 
 export const time = defineSystemCall({
   name: 'time',
-  numbers: { 'x86-64': 201 },
+  numbers: { 'x86-64': 201, i386: 13 },
   support: 'full',
   arguments: { result: address },
   run: (task, { result }) => {
     const seconds = task.host.clock.realtime() / 1_000_000_000n;
-    return result === 0 || task.user.writeU64(result, seconds) ? seconds : -Errno.EFAULT;
+    return result === 0 || writeWord(task, result, Number(seconds)) ? seconds : -Errno.EFAULT;
   },
 });
 
 export const nanosleep = defineSystemCall({
   name: 'nanosleep',
-  numbers: { 'x86-64': 35 },
+  numbers: { 'x86-64': 35, i386: 162 },
   support: 'full',
   arguments: { request: structIn(timespec, printTimespec), remaining: structOut(timespec, printTimespec) },
   run: (task, { request, remaining }) => {
@@ -95,7 +98,7 @@ export const nanosleep = defineSystemCall({
 
 export const clockNanosleep = defineSystemCall({
   name: 'clock_nanosleep',
-  numbers: { 'x86-64': 230 },
+  numbers: { 'x86-64': 230, i386: 267 },
   support: 'full',
   arguments: {
     clock,
@@ -116,7 +119,7 @@ export const clockNanosleep = defineSystemCall({
 
 export const times = defineSystemCall({
   name: 'times',
-  numbers: { 'x86-64': 100 },
+  numbers: { 'x86-64': 100, i386: 43 },
   support: 'partial',
   note: 'Children count as nothing.',
   arguments: { buffer: structOut(tms) },
@@ -130,7 +133,7 @@ export const times = defineSystemCall({
 
 export const getrusage = defineSystemCall({
   name: 'getrusage',
-  numbers: { 'x86-64': 98 },
+  numbers: { 'x86-64': 98, i386: 77 },
   support: 'partial',
   note: 'Elapsed time counts as user time; children are zero.',
   arguments: {
@@ -150,7 +153,7 @@ export const getrusage = defineSystemCall({
 
 export const setitimer = defineSystemCall({
   name: 'setitimer',
-  numbers: { 'x86-64': 38 },
+  numbers: { 'x86-64': 38, i386: 104 },
   support: 'partial',
   note: 'ITIMER_REAL only; the CPU-time timers are refused with EINVAL.',
   arguments: {

@@ -6,27 +6,31 @@ import { futexKey, wakeWaiters } from './waiters.ts';
 
 /** ROBUST_LIST_LIMIT: a list that bites its own tail ends here. */
 const LONGEST_LIST = 2048;
+/** struct robust_list_head: first entry, distance of the lock, entry in progress. */
+const HEAD_WORDS = 3;
 /** Bit 0 of an entry: the lock is one the kernel hands over. */
 const PRIORITY_BIT = 1;
 
 /** Releases what the thread holds, then what it was about to lock or unlock (kernel/futex/core.c, exit_robust_list). */
 export function releaseRobustLocks(thread: Thread): void {
-  const { address: head } = threadState(thread).robustList;
-  if (head !== 0) walk(thread, head);
+  const { address: head, length } = threadState(thread).robustList;
+  if (head !== 0) walk(thread, head, length / HEAD_WORDS);
   abandonPriorityLocks(thread);
 }
 
-function walk(thread: Thread, head: number): void {
+function walk(thread: Thread, head: number, wordBytes: number): void {
   const { user } = thread;
-  const first = user.readAddress(head);
-  const distance = user.readU64(head + 8);
-  const pending = user.readAddress(head + 16);
+  const isNarrow = wordBytes === 4;
+  const read = (at: number) => (isNarrow ? user.readU32(at) : user.readAddress(at));
+  const first = read(head);
+  const distance = isNarrow ? user.readI32(head + wordBytes) : user.readU64(head + wordBytes);
+  const pending = read(head + 2 * wordBytes);
   if (first === undefined || distance === undefined || pending === undefined) return;
-  const offset = Number(BigInt.asIntN(64, distance));
+  const offset = Number(BigInt.asIntN(64, BigInt(distance)));
   let entry = first;
   for (let count = 0; untagged(entry) !== head && count < LONGEST_LIST; count++) {
     // Read before the lock is released: whoever gets it may reuse the memory.
-    const next = user.readAddress(untagged(entry));
+    const next = read(untagged(entry));
     if (untagged(entry) !== untagged(pending) && !release(thread, entry, offset, false)) return;
     if (next === undefined) return;
     entry = next;

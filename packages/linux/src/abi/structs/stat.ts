@@ -59,7 +59,7 @@ function shared(status: FileStatus) {
 
 /** Fields of struct stat. */
 export function statFields(status: FileStatus) {
-  return { ...shared(status), device: status.device, specialDevice: status.specialDevice };
+  return { ...shared(status), shortInode: status.inode, device: status.device, specialDevice: status.specialDevice };
 }
 
 /** Fields of struct statx: STATX_BASIC_STATS | STATX_BTIME. */

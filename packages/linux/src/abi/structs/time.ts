@@ -56,11 +56,15 @@ export function timespecFields(nanoseconds: bigint) {
   return { seconds: nanoseconds / 1_000_000_000n, nanoseconds: nanoseconds % 1_000_000_000n };
 }
 
+// biome-ignore format: a table
+const itimerspec32 = defineStruct(16, {
+  intervalSeconds: [0, 'i32'], intervalNanoseconds: [4, 'i32'], seconds: [8, 'i32'], nanoseconds: [12, 'i32'],
+});
 /** struct itimerspec. */
 // biome-ignore format: a table
 export const itimerspec = defineStruct(32, {
   intervalSeconds: [0, 'i64'], intervalNanoseconds: [8, 'i64'], seconds: [16, 'i64'], nanoseconds: [24, 'i64'],
-});
+}, { layout: itimerspec32, exceptVariant: WIDE_TIMES });
 
 /** {it_interval={...}, it_value={...}} */
 export function printItimerspec(values: { intervalSeconds: number; intervalNanoseconds: number; seconds: number; nanoseconds: number }): string {
