@@ -3,7 +3,7 @@ import type { AddressSpace } from '../address-space.ts';
 import type { Backing } from '../backing.ts';
 import type { GuestMemory } from '../guest-memory.ts';
 import type { Access } from '../page-fault.ts';
-import { TLB_ENTRIES, TLB_ENTRY_BYTES } from '../tlb/layout.ts';
+import { TLB_ENTRY_BYTES, tlbEntryOf } from '../tlb/layout.ts';
 import type { Tlb } from '../tlb/tlb.ts';
 import { AreaFlag, type Vma } from '../vma.ts';
 import { GUEST_PAGE, type ModelFile, type ModelPage, type PageModel } from './page-model.ts';
@@ -101,8 +101,8 @@ export class Pair {
   /** Host offset of a guest page through the TLB or `resolve`, or the negative cause. */
   access(guestPage: number, access: Access): number {
     const { memory, tlb } = this;
-    const entry = tlb.hostOffset + (guestPage & (TLB_ENTRIES - 1)) * TLB_ENTRY_BYTES;
     const address = guestPage * GUEST_PAGE;
+    const entry = tlb.hostOffset + tlbEntryOf(address) * TLB_ENTRY_BYTES;
     if (memory.i64[entry / 8 + access] === BigInt(address)) return (address + memory.i32[entry / 4 + 6]) >>> 0;
     const frame = this.space.resolve(address, access);
     if (frame >= 0) tlb.fill(address, frame, access);

@@ -2,14 +2,14 @@
 import { describe, expect, it } from 'vitest';
 import { GuestMemory } from '../guest-memory.ts';
 import { Access } from '../page-fault.ts';
-import { TLB_EMPTY_TAG, TLB_ENTRIES, TLB_ENTRY_BYTES } from './layout.ts';
+import { TLB_EMPTY_TAG, TLB_ENTRIES, TLB_ENTRY_BYTES, tlbEntryOf } from './layout.ts';
 import { Tlb } from './tlb.ts';
 
 const HIGH = 0x7fff_ffff_e000;
 
 /** The three tags and the frame an entry leads to, as generated code reads them. */
 function entryOf(memory: GuestMemory, tlb: Tlb, page: number) {
-  const at = tlb.hostOffset + Number((BigInt(page) >> 12n) & BigInt(TLB_ENTRIES - 1)) * TLB_ENTRY_BYTES;
+  const at = tlb.hostOffset + tlbEntryOf(page) * TLB_ENTRY_BYTES;
   const [read, write, execute] = [0, 1, 2].map((tag) => memory.i64[at / 8 + tag]);
   return { read, write, execute, frame: (Number(BigInt.asIntN(32, BigInt(page))) + memory.i32[at / 4 + 6]) >>> 0 };
 }
@@ -49,7 +49,7 @@ describe('Tlb', () => {
       execute: BigInt(HIGH),
       frame,
     });
-    const conflicting = HIGH - TLB_ENTRIES * 4096;
+    const conflicting = HIGH - 2 ** 32;
     tlb.fill(conflicting, other, Access.Execute);
     expect(entryOf(memory, tlb, conflicting)).toEqual({
       read: TLB_EMPTY_TAG,
@@ -57,6 +57,22 @@ describe('Tlb', () => {
       execute: BigInt(conflicting),
       frame: other,
     });
+  });
+
+  it('keeps the stack and the first mapping below it apart', () => {
+    const [stack, mapping] = [memory.allocateFrame(), memory.allocateFrame()];
+    const firstMapping = HIGH - 128 * 1024 * 1024;
+    tlb.fill(HIGH, stack, Access.Write);
+    tlb.fill(firstMapping, mapping, Access.Write);
+    expect(entryOf(memory, tlb, HIGH)).toMatchObject({ write: BigInt(HIGH), frame: stack });
+    expect(entryOf(memory, tlb, firstMapping)).toMatchObject({ write: BigInt(firstMapping), frame: mapping });
+  });
+
+  it('gives every page of 4 MiB its own entry', () => {
+    const entries = new Set(
+      Array.from({ length: TLB_ENTRIES }, (_, page) => tlbEntryOf(0x7fff_f7c0_0000 + page * 4096)),
+    );
+    expect(entries.size).toBe(TLB_ENTRIES);
   });
 
   it('empties the other tags when the page has another frame now', () => {

@@ -10,6 +10,7 @@ import {
   TLB_HOST_DELTA_OFFSET,
   TLB_READ_TAG_OFFSET,
   TLB_WRITE_TAG_OFFSET,
+  tlbEntryOf,
 } from './layout.ts';
 
 const TWO_TO_32 = 4294967296;
@@ -99,7 +100,7 @@ export class Tlb {
   }
 
   #entryWord(pageAddress: number): number {
-    return this.#firstWord + ((pageAddress / GUEST_PAGE_BYTES) & (TLB_ENTRIES - 1)) * ENTRY_WORDS;
+    return this.#firstWord + tlbEntryOf(pageAddress) * ENTRY_WORDS;
   }
 }
 

@@ -4,6 +4,7 @@ import {
   GUEST_PAGE_SHIFT,
   TLB_ENTRIES,
   TLB_ENTRY_BYTES,
+  TLB_FOLD_SHIFT,
   TLB_HOST_DELTA_OFFSET,
   TLB_READ_TAG_OFFSET,
   TLB_WRITE_TAG_OFFSET,
@@ -70,13 +71,17 @@ export function interpreterEmitter(code: Code, imports: Imports, placement: Plac
     ends.leave(code);
   };
   const tagCheck = (size: number, tag: 'read' | 'write', slow: Label) => {
-    const { a, q } = SCRATCH;
-    // Entry = (address >> 12) mod entries, scaled by the entry size: one shift and one mask.
+    const { a, p, q } = SCRATCH;
+    // Entry = (address >> 12 ^ address >> fold) mod entries, scaled by the entry size.
     code
       .get(a)
       .ops('i32_wrap_i64')
+      .tee(p)
       .i32(GUEST_PAGE_SHIFT - Math.log2(TLB_ENTRY_BYTES))
       .ops('i32_shr_u')
+      .get(p)
+      .i32(TLB_FOLD_SHIFT - Math.log2(TLB_ENTRY_BYTES))
+      .ops('i32_shr_u', 'i32_xor')
       .i32((TLB_ENTRIES - 1) * TLB_ENTRY_BYTES)
       .ops('i32_and')
       .tee(q);
