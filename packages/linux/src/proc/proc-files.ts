@@ -146,7 +146,7 @@ export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: str
 export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: string) => number>> = {
   coredump_filter: (process, text) => {
     // kstrtouint_from_user with base 0.
-    const [, octal, number] = /^(?:(0[0-7]+)|(0x[0-9a-f]+|\d+))\n?$/i.exec(text) ?? [];
+    const [, octal, number] = /^(?:(0[0-7]*)|(0x[0-9a-f]+|[1-9]\d*))\n?$/i.exec(text) ?? [];
     if (octal === undefined && number === undefined) return -Errno.EINVAL;
     const bits = octal === undefined ? Number(number) : Number.parseInt(octal, 8);
     processState(process).coreFilter = bits & CORE_FILTER_MASK;
