@@ -1,15 +1,17 @@
 // The interpreter beside native, qemu-x86_64 and blink on the same programs in the same run: times as ratios, guest instructions a second.
 //
-// npm run bench [-- --rounds N]. Programs are built here with gcc; rounds are interleaved and the smallest time of each counts,
-// because absolute times on shared machines are noise.
-import { execFileSync, spawnSync } from 'node:child_process';
+// npm run bench [-- --rounds N]                                  our own loop (built here with gcc) and a cold start
+// npm run bench -- --program PATH [--rounds N] [--args WORD...]  any program; everything behind --args belongs to it
+//
+// Rounds are interleaved and the smallest time of each counts, because absolute times on shared machines are noise.
+import { execFileSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { elf, found, guestInstructions, measure, runnersHere, smallest, type Timing } from './runners.ts';
 
 const root = fileURLToPath(new URL('..', import.meta.url));
-const elf = join(root, 'apps/cli/dist/elf.js');
 const MIX_FLAGS = [
   '-O2',
   '-static',
@@ -22,75 +24,64 @@ const MIX_FLAGS = [
   '-no-pie',
 ];
 
-interface Runner {
-  readonly name: string;
-  readonly command: readonly string[];
+const ours = process.argv.indexOf('--args') < 0 ? process.argv : process.argv.slice(0, process.argv.indexOf('--args'));
+function option(name: string): string | undefined {
+  const position = ours.indexOf(`--${name}`);
+  return position > 0 ? ours[position + 1] : undefined;
 }
+const rounds = Number(option('rounds') ?? 5);
+const runners = runnersHere();
 
-function found(program: string): boolean {
-  return spawnSync('sh', ['-c', `command -v ${program}`]).status === 0;
-}
-
-const runners: readonly Runner[] = [
-  { name: 'native', command: [] },
-  { name: 'qemu-x86_64', command: ['qemu-x86_64'] },
-  { name: 'blink', command: ['blink'] },
-  { name: 'elf', command: [process.execPath, elf, 'run'] },
-].filter(({ command, name }) => name === 'elf' || name === 'native' || found(command[0]));
-
-function measure(program: readonly string[], rounds: number): Map<string, { seconds: number; output: string }> {
-  const best = new Map<string, { seconds: number; output: string }>();
-  for (let round = 0; round < rounds; round += 1) {
-    for (const { name, command } of runners) {
-      const [file, ...args] = [...command, ...program];
-      const start = performance.now();
-      const result = spawnSync(file, args, { encoding: 'utf8' });
-      const seconds = (performance.now() - start) / 1000;
-      if (result.status !== 0)
-        throw new Error(`${name} ended with ${result.status ?? result.signal}: ${result.stderr}`);
-      const known = best.get(name);
-      if (known === undefined || seconds < known.seconds) best.set(name, { seconds, output: result.stdout });
-    }
-  }
-  return best;
-}
-
-function report(title: string, times: Map<string, { seconds: number; output: string }>): void {
-  const native = times.get('native');
-  console.log(`\n${title}`);
-  for (const [name, { seconds, output }] of times) {
-    if (native === undefined || output !== native.output) throw new Error(`${name} printed something else than native`);
+function report(title: string, times: Map<string, Timing[]>): void {
+  const native = times.get('native') ?? [];
+  const base = { wall: smallest(native, 'wall'), cpu: smallest(native, 'cpu') };
+  console.log(`\n${title}: ${rounds} interleaved rounds, the smallest of each`);
+  console.log('               wall ms  x native     CPU ms  x native');
+  for (const [name, timings] of times) {
+    const wall = smallest(timings, 'wall');
+    const cpu = smallest(timings, 'cpu');
+    const number = (value: number, digits: number, width: number) => value.toFixed(digits).padStart(width);
+    const note = timings.some(({ output }) => output !== native[0].output)
+      ? '  (printed something else than native)'
+      : '';
     console.log(
-      `  ${name.padEnd(12)} ${(seconds * 1000).toFixed(1).padStart(9)} ms  ${(seconds / native.seconds).toFixed(2).padStart(8)} x native`,
+      `  ${name.padEnd(12)}${number(wall * 1000, 1, 9)}${number(wall / base.wall, 2, 10)}${number(cpu * 1000, 0, 11)}${number(cpu / base.cpu, 2, 10)}${note}`,
     );
   }
 }
 
-/** Guest instructions a run retires, from `elf run --stats`. */
-function guestInstructions(program: readonly string[]): number {
-  const result = spawnSync(process.execPath, [elf, 'run', '--stats', ...program], { encoding: 'utf8' });
-  const match = /([\d,]+) (?:guest )?instructions/.exec(result.stderr);
-  if (match === null) throw new Error(`elf run --stats named no instruction count: ${result.stderr}`);
-  return Number(match[1].replaceAll(',', ''));
+/** Instructions a second with and without what a program that does nothing takes. */
+function reportRate(program: readonly string[], times: Map<string, Timing[]>): void {
+  const seconds = smallest(times.get('elf') ?? [], 'cpu');
+  const [{ cpu }] = [...measure(runners.slice(-1), [join(root, 'fixtures/hello-asm/hello')], rounds).values()].map(
+    (timings) => ({ cpu: smallest(timings, 'cpu') }),
+  );
+  const count = guestInstructions(program);
+  const rate = (time: number) => (count / time / 1e6).toFixed(0);
+  console.log(
+    `  ${count} guest instructions: ${rate(seconds - cpu)} million for each second of CPU time without start-up, ${rate(seconds)} with it`,
+  );
 }
 
-const position = process.argv.indexOf('--rounds');
-const rounds = position > 0 ? Number(process.argv[position + 1]) : 5;
-if (!existsSync(elf)) throw new Error('apps/cli/dist/elf.js is missing: run npm run build first');
-const work = mkdtempSync(join(tmpdir(), 'elf-bench-'));
-try {
-  const mix = join(work, 'integer-mix');
-  execFileSync('gcc', [...MIX_FLAGS, join(root, 'bench/programs/integer-mix.c'), '-o', mix]);
-  const times = measure([mix], rounds);
-  report('integer loop with loads and stores (bench/programs/integer-mix.c)', times);
-  const elfSeconds = times.get('elf')?.seconds ?? Number.NaN;
-  const start = measure([join(root, 'fixtures/hello-asm/hello')], rounds).get('elf')?.seconds ?? 0;
-  const count = guestInstructions([mix]);
-  console.log(
-    `  ${count} guest instructions: ${(count / (elfSeconds - start) / 1e6).toFixed(0)} million/s without start-up, ${(count / elfSeconds / 1e6).toFixed(0)} million/s with it (goal: 60)`,
-  );
-  if (found('busybox'))
-    report('busybox true, cold start (goal: under 1000 ms)', measure(['/bin/busybox', 'true'], rounds));
-} finally {
-  rmSync(work, { recursive: true, force: true });
+function compare(title: string, program: readonly string[]): void {
+  const times = measure(runners, program, rounds);
+  report(title, times);
+  reportRate(program, times);
 }
+
+function compareOwn(): void {
+  const work = mkdtempSync(join(tmpdir(), 'elf-bench-'));
+  try {
+    const mix = join(work, 'integer-mix');
+    execFileSync('gcc', [...MIX_FLAGS, join(root, 'bench/programs/integer-mix.c'), '-o', mix]);
+    compare('integer loop with loads and stores (bench/programs/integer-mix.c)', [mix]);
+    if (found('busybox')) report('busybox true, cold start', measure(runners, ['/bin/busybox', 'true'], rounds));
+  } finally {
+    rmSync(work, { recursive: true, force: true });
+  }
+}
+
+if (!existsSync(elf)) throw new Error('apps/cli/dist/elf.js is missing: run npm run build first');
+const program = option('program');
+if (program === undefined) compareOwn();
+else compare(program, [program, ...process.argv.slice(ours.length + 1)]);
