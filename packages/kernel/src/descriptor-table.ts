@@ -90,6 +90,13 @@ export class DescriptorTable {
     return this;
   }
 
+  /** A table of the caller's own, as after fork: this one when nobody shares it. */
+  unshare(): DescriptorTable {
+    if (this.#owners === 1) return this;
+    this.#owners--;
+    return this.copy();
+  }
+
   /** A process stops using the table; the last one closes everything. */
   release(): void {
     if (--this.#owners > 0) return;
@@ -105,8 +112,7 @@ export class DescriptorTable {
 
   /** execve: closes what is marked, on a copy when the table is shared. */
   prepareExec(): DescriptorTable {
-    const table = this.#owners > 1 ? this.copy() : this;
-    if (table !== this) this.#owners--;
+    const table = this.unshare();
     for (const number of table.numbers()) if (table.closesOnExec(number)) table.close(number);
     return table;
   }

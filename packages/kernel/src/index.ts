@@ -46,6 +46,7 @@ export {
   isType,
 } from './files/file-status.ts';
 export type { FileSystem, OpenRequest } from './files/file-system.ts';
+export { addDeviceNodes } from './files/device-nodes.ts';
 export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
 export { createInterestFile, type Interest, InterestList, interestListOf, type Report } from './files/interest-list.ts';
 export { layeredFileSystem } from './files/layered.ts';
@@ -65,6 +66,7 @@ export {
   type TerminalSize,
 } from './files/terminal-file.ts';
 export { createTimerFile, TimerControl, type TimerPort } from './files/timer-file.ts';
+export type { TreeEvent, TreeEventKind } from './files/tree-events.ts';
 export { GuestBuffer } from './guest-buffer.ts';
 export type { Clock } from './host/clock.ts';
 export type { Entropy } from './host/entropy.ts';

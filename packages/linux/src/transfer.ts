@@ -35,6 +35,12 @@ export function readFile(description: OpenDescription, buffer: GuestBuffer, posi
   );
 }
 
+/** Watchers of the file hear of it (inotify). */
+export function announceWrite(task: Thread, { file, path }: OpenDescription): void {
+  const { events } = task.kernel.tree;
+  if (events.isWatched && path !== undefined) events.emit('modified', path, file.status());
+}
+
 /** write(2) and pwrite64(2). A blocking stream takes everything; -EPIPE also sends SIGPIPE. */
 export function writeFile(
   task: Thread,
@@ -53,6 +59,7 @@ export function writeFile(
     }
     const count = buffer.drain((chunk, done) => file.write(chunk, start + done), Errno.EFAULT);
     if (position === undefined && count > 0) description.position = start + count;
+    if (count > 0) announceWrite(task, description);
     return count;
   }
   let done = 0;

@@ -11,6 +11,7 @@ import { NamedPipes } from './named-pipes.ts';
 import { OpenDescription, type OpenMode } from './open-description.ts';
 import type { OpenFile } from './open-file.ts';
 import { type Place, type WalkRestrictions, walk } from './path-walk.ts';
+import { type TreeEventKind, TreeEvents } from './tree-events.ts';
 
 /** Opens a character device by its number; undefined: not one of ours, the file system opens it. */
 export type DeviceOpener = (device: number) => OpenFile | undefined;
@@ -39,6 +40,7 @@ export interface TreeOpenRequest extends OpenRequest {
 export class FileTree {
   readonly mounts = new MountTable();
   readonly locks = new FileLocks();
+  readonly events = new TreeEvents();
   readonly #pipes = new NamedPipes();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
@@ -96,9 +98,20 @@ export class FileTree {
     if (at === undefined) return -Errno.ENOENT;
     const file = at.mount.fileSystem.open(at.relative, request);
     if (typeof file === 'number') return file;
-    if (this.#frames === undefined) return new OpenDescription(file, mode, place.path);
-    if (request.truncate) forgetContent(file, this.#frames);
-    return new OpenDescription(coherentFile(file, this.#frames), mode, place.path);
+    if (this.#frames !== undefined && request.truncate) forgetContent(file, this.#frames);
+    const coherent = this.#frames === undefined ? file : coherentFile(file, this.#frames);
+    const description = new OpenDescription(coherent, mode, place.path);
+    if (this.events.isWatched) this.#announceOpen(description, place.path, status === undefined, request);
+    return description;
+  }
+
+  #announceOpen(description: OpenDescription, path: string, isNew: boolean, request: TreeOpenRequest): void {
+    const status = description.file.status();
+    if (isNew) this.events.emit('created', path, status);
+    else if (request.truncate) this.events.emit('modified', path, status);
+    this.events.emit('opened', path, status);
+    const closed = description.mode.writable ? 'closed-written' : 'closed';
+    description.onClose(() => this.events.emit(closed, path, description.file.status()));
   }
 
   /** truncate(2). */
@@ -139,12 +152,15 @@ export class FileTree {
     path: string,
     followLast: boolean,
     apply: (files: FileSystem, path: string) => number,
+    kind: TreeEventKind = 'attributes',
   ): number {
     const place = this.resolve(from, path, followLast);
     if (typeof place === 'number') return place;
     if (place.status === undefined) return -Errno.ENOENT;
     const at = this.mounts.locate(place.path);
-    return at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    if (result >= 0) this.events.emit(kind, place.path, place.status);
+    return result;
   }
 
   /** Applies an operation that makes a new name. `-EEXIST` when there is something already. */
@@ -160,7 +176,9 @@ export class FileTree {
     if (place.status !== undefined) return -Errno.EEXIST;
     if (place.mustBeDirectory && !isDirectory) return -Errno.ENOENT;
     const at = this.mounts.locate(place.path);
-    return at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    if (result >= 0 && this.events.isWatched) this.events.emit('created', place.path, this.mounts.status(place.path));
+    return result;
   }
 
   /** rename(2) and link(2): two names that must lie in the same mount. */
@@ -180,7 +198,20 @@ export class FileTree {
     if (left === undefined || right === undefined) return -Errno.ENOENT;
     if (left.mount !== right.mount) return -Errno.EXDEV;
     if (left.relative === '' || right.relative === '') return -Errno.EBUSY;
-    return apply(left.mount.fileSystem, left.relative, right.relative, target);
+    const result = apply(left.mount.fileSystem, left.relative, right.relative, target);
+    if (result >= 0 && this.events.isWatched) this.#announcePair(source, target);
+    return result;
+  }
+
+  /** A rename took the old name away, a link left it. */
+  #announcePair(source: Place, target: Place): void {
+    if (typeof this.mounts.status(source.path) === 'object') {
+      this.events.emit('created', target.path, source.status);
+      return;
+    }
+    const cookie = this.events.nextCookie();
+    this.events.emit('moved-from', source.path, source.status, cookie);
+    this.events.emit('moved-to', target.path, source.status, cookie);
   }
 }
 

@@ -8,29 +8,36 @@ import * as eventFiles from './event-files.ts';
 import * as extendedAttributes from './extended-attributes.ts';
 import * as futex from './futex.ts';
 import * as identity from './identity.ts';
+import * as inotify from './inotify.ts';
 import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
 import * as locks from './locks.ts';
-import * as memory from './memory.ts';
 import * as memoryAdvice from './memory-advice.ts';
 import * as memoryFiles from './memory-files.ts';
 import * as memoryLocks from './memory-locks.ts';
+import * as memoryPolicy from './memory-policy.ts';
+import * as memory from './memory.ts';
 import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
+import * as pathTimes from './path-times.ts';
 import * as poll from './poll.ts';
-import * as processControl from './process-control.ts';
 import * as posixTimers from './posix-timers.ts';
+import * as processControl from './process-control.ts';
+import * as processDescriptors from './process-descriptors.ts';
+import * as processMemory from './process-memory.ts';
 import * as readWrite from './read-write.ts';
 import * as scheduling from './scheduling.ts';
 import * as signals from './signals.ts';
-import * as splice from './splice.ts';
 import * as socketMessages from './socket-messages.ts';
 import * as socketOptions from './socket-options.ts';
 import * as sockets from './sockets.ts';
+import * as splice from './splice.ts';
 import * as stat from './stat.ts';
+import * as systemIdentity from './system-identity.ts';
 import * as system from './system.ts';
 import * as threads from './threads.ts';
 import * as time from './time.ts';
+import * as userIdentity from './user-identity.ts';
 import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
 
@@ -264,6 +271,46 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   extendedAttributes.listxattr,
   extendedAttributes.llistxattr,
   extendedAttributes.flistxattr,
+  inotify.inotifyInit,
+  inotify.inotifyInit1,
+  inotify.inotifyAddWatch,
+  inotify.inotifyRmWatch,
+  pathTimes.utime,
+  pathTimes.utimes,
+  pathTimes.futimesat,
+  pathTimes.fchmodat2,
+  userIdentity.setreuid,
+  userIdentity.setregid,
+  userIdentity.setfsuid,
+  userIdentity.setfsgid,
+  userIdentity.capset,
+  processDescriptors.pidfdOpen,
+  processDescriptors.pidfdSendSignal,
+  processDescriptors.pidfdGetfd,
+  memoryPolicy.setMempolicy,
+  memoryPolicy.mbind,
+  memoryPolicy.getMempolicy,
+  memoryPolicy.migratePages,
+  memoryPolicy.movePages,
+  memoryPolicy.setMempolicyHomeNode,
+  memoryPolicy.pkeyAlloc,
+  memoryPolicy.pkeyFree,
+  processMemory.processVmReadv,
+  processMemory.processVmWritev,
+  processMemory.processMadvise,
+  processMemory.pkeyMprotect,
+  processMemory.kcmp,
+  systemIdentity.sethostname,
+  systemIdentity.setdomainname,
+  systemIdentity.personality,
+  systemIdentity.ustat,
+  systemIdentity.sysfs,
+  systemIdentity.syslog,
+  systemIdentity.adjtimex,
+  systemIdentity.clockAdjtime,
+  systemIdentity.ioprioSet,
+  systemIdentity.ioprioGet,
+  systemIdentity.unshare,
 ];
 
 /** All rows. */

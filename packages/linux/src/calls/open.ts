@@ -117,11 +117,11 @@ export const close = defineSystemCall({
 export const closeRange = defineSystemCall({
   name: 'close_range',
   numbers: { 'x86-64': 436, i386: 436 },
-  support: 'partial',
-  note: 'CLOSE_RANGE_UNSHARE is refused with EINVAL.',
+  support: 'full',
   arguments: { first: unsigned, last: unsigned, flags: flagSet({ CLOSE_RANGE_UNSHARE: 2, CLOSE_RANGE_CLOEXEC: 4 }) },
   run: (task, { first, last, flags }) => {
-    if (first > last || (flags & ~4) !== 0) return -Errno.EINVAL;
+    if (first > last || (flags & ~6) !== 0) return -Errno.EINVAL;
+    if ((flags & 2) !== 0) task.process.descriptors = task.process.descriptors.unshare();
     const table = task.process.descriptors;
     for (const number of table.numbers().filter((each) => each >= first && each <= last)) {
       if (flags & 4) table.setCloseOnExec(number, true);

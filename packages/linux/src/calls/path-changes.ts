@@ -310,13 +310,19 @@ function makeDirectory(task: Thread, directory: number, name: string, mode: numb
 function remove(task: Thread, directory: number, name: string, flags: number): number {
   if ((flags & AT.REMOVEDIR) === 0) {
     return withPath(task, directory, name, (from) =>
-      task.kernel.tree.change(from, name, false, (files, at) => files.removeFile(at)),
+      task.kernel.tree.change(from, name, false, (files, at) => files.removeFile(at), 'removed'),
     );
   }
   if (/(^|\/)\.\/*$/.test(name)) return -Errno.EINVAL;
   if (/(^|\/)\.\.\/*$/.test(name)) return -Errno.ENOTEMPTY;
   return withPath(task, directory, name, (from) =>
-    task.kernel.tree.change(from, name, false, (files, at) => (at === '' ? -Errno.EBUSY : files.removeDirectory(at))),
+    task.kernel.tree.change(
+      from,
+      name,
+      false,
+      (files, at) => (at === '' ? -Errno.EBUSY : files.removeDirectory(at)),
+      'removed',
+    ),
   );
 }
 

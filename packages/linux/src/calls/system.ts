@@ -18,6 +18,7 @@ import { rlimit, rlimit64, sysinfo as sysinfoLayout, utsname } from '../abi/stru
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
+import { systemNames } from './system-identity.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 const resource = oneOf(RESOURCES);
@@ -44,7 +45,8 @@ export const uname = defineSystemCall({
   arguments: { name: structOut(utsname, () => '{sysname="Linux", ...}') },
   run: (task, { name }) => {
     const { system, release, version, machine } = KERNEL_IDENTITY;
-    const fields = { system, node: task.host.hostName, release, version, machine, domain: '(none)' };
+    const names = systemNames(task.kernel);
+    const fields = { system, node: names.host ?? task.host.hostName, release, version, machine, domain: names.domain };
     return name.write(
       Object.fromEntries(Object.entries(fields).map(([key, text]) => [key, toBytes(text.slice(0, 64))])),
     );

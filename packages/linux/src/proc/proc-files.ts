@@ -3,6 +3,7 @@ import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
+import { systemNames } from '../calls/system-identity.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 
@@ -38,7 +39,8 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   filesystems: () => 'nodev\tproc\n\text4\n',
   'sys/kernel/osrelease': () => `${KERNEL_IDENTITY.release}\n`,
   'sys/kernel/ostype': () => `${KERNEL_IDENTITY.system}\n`,
-  'sys/kernel/hostname': (kernel) => `${kernel.host.hostName}\n`,
+  'sys/kernel/hostname': (kernel) => `${systemNames(kernel).host ?? kernel.host.hostName}\n`,
+  'sys/kernel/domainname': (kernel) => `${systemNames(kernel).domain}\n`,
   'sys/kernel/core_pattern': (kernel) => `${corePattern(kernel)}\n`,
   'sys/kernel/core_uses_pid': () => '0\n',
   'sys/kernel/pid_max': () => '4194304\n',

@@ -1,0 +1,231 @@
+// sethostname(2), setdomainname(2), personality(2), ustat(2), sysfs(2), syslog(2), adjtimex(2), ioprio_get(2): facts about the system.
+import {
+  address,
+  bytesOut,
+  defineSystemCall,
+  Errno,
+  fromBytes,
+  hexadecimal,
+  int,
+  type Kernel,
+  oneOf,
+  size,
+  type Thread,
+  toBytes,
+  unsigned,
+} from '@elf/kernel';
+import { type StructTarget, structOut } from '../abi/struct-arguments.ts';
+import { defineStruct } from '../abi/struct-layout.ts';
+
+/** __NEW_UTS_LEN. */
+const LONGEST_NAME = 64;
+
+/** Names that a program gave the machine (the host keeps its own). */
+export interface SystemNames {
+  host: string | undefined;
+  domain: string;
+}
+
+const namesOf = /* @__PURE__ */ new WeakMap<Kernel, SystemNames>();
+
+/** The host and domain name of a machine. */
+export function systemNames(kernel: Kernel): SystemNames {
+  const known = namesOf.get(kernel);
+  if (known !== undefined) return known;
+  const made: SystemNames = { host: undefined, domain: '(none)' };
+  namesOf.set(kernel, made);
+  return made;
+}
+
+export const sethostname = defineSystemCall({
+  name: 'sethostname',
+  numbers: { 'x86-64': 170 },
+  support: 'full',
+  arguments: { name: address, length: int },
+  run: (task, { name, length }) =>
+    setName(task, name, length, (text) => {
+      systemNames(task.kernel).host = text;
+    }),
+});
+
+export const setdomainname = defineSystemCall({
+  name: 'setdomainname',
+  numbers: { 'x86-64': 171 },
+  support: 'full',
+  arguments: { name: address, length: int },
+  run: (task, { name, length }) =>
+    setName(task, name, length, (text) => {
+      systemNames(task.kernel).domain = text;
+    }),
+});
+
+/** 0xffffffff asks. What would change how programs run (another personality) is not there. */
+export const personality = defineSystemCall({
+  name: 'personality',
+  numbers: { 'x86-64': 135 },
+  support: 'partial',
+  note: 'Only PER_LINUX; ADDR_NO_RANDOMIZE and the other flags are EINVAL.',
+  result: 'hex',
+  arguments: { persona: hexadecimal },
+  run: (_task, { persona }) => (persona === 0xffff_ffff || persona === 0 ? 0 : -Errno.EINVAL),
+});
+
+const ustatLayout = defineStruct(32, { freeBlocks: [0, 'i32'], freeFiles: [8, 'u64'] });
+
+export const ustat = defineSystemCall({
+  name: 'ustat',
+  numbers: { 'x86-64': 136 },
+  support: 'partial',
+  note: 'Knows the device of "/" only.',
+  arguments: { device: unsigned, status: structOut(ustatLayout) },
+  run: (task, { device, status }) => {
+    const root = task.kernel.tree.status(task.process.viewpoint, '/', true);
+    if (typeof root === 'number' || root.device !== device) return -Errno.EINVAL;
+    const space = task.kernel.tree.mounts.locate('/')?.mount.fileSystem.space?.();
+    return status.write({ freeBlocks: Math.min(0x7fff_ffff, Math.floor((space?.free ?? 0) / 4096)), freeFiles: 0 });
+  },
+});
+
+/** Names of file system types by index, as /proc/filesystems lists them. */
+const FILE_SYSTEM_TYPES = ['proc', 'tmpfs', 'ext4'] as const;
+
+export const sysfs = defineSystemCall({
+  name: 'sysfs',
+  numbers: { 'x86-64': 139 },
+  support: 'full',
+  arguments: { option: int, first: address, second: address },
+  run: (task, { option, first, second }) => {
+    if (option === 3) return FILE_SYSTEM_TYPES.length;
+    if (option === 1) {
+      const bytes = task.user.readCString(first, 4096);
+      if (bytes === undefined) return -Errno.EFAULT;
+      const index = (FILE_SYSTEM_TYPES as readonly string[]).indexOf(fromBytes(bytes));
+      return index < 0 ? -Errno.EINVAL : index;
+    }
+    const name = option === 2 ? FILE_SYSTEM_TYPES[first] : undefined;
+    if (name === undefined) return -Errno.EINVAL;
+    return task.user.write(second, toBytes(`${name}\0`)) ? 0 : -Errno.EFAULT;
+  },
+});
+
+/** The machine has no kernel log: reading finds nothing, sizes are zero. */
+export const syslog = defineSystemCall({
+  name: 'syslog',
+  numbers: { 'x86-64': 103 },
+  support: 'partial',
+  note: 'The log is empty.',
+  arguments: { action: int, buffer: bytesOut('length'), length: int },
+  run: (task, { action, length }) => {
+    if (action < 0 || action > 10) return -Errno.EINVAL;
+    const isOpen = action === 3 || action === 10;
+    if (!isOpen && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+    return (action === 2 || action === 3 || action === 4) && length < 0 ? -Errno.EINVAL : 0;
+  },
+});
+
+// struct timex up to the fields that say something here.
+// biome-ignore format: a table
+const timex = defineStruct(208, {
+  modes: [0, 'u32'], status: [40, 'i32'], precision: [56, 'i64'], tolerance: [64, 'i64'], seconds: [72, 'i64'], microseconds: [80, 'i64'],
+  tick: [88, 'i64'],
+});
+const STA_UNSYNC = 0x40;
+const TIME_ERROR = 5;
+const adjust = "Reading only: the clock is the host's.";
+
+export const adjtimex = defineSystemCall({
+  name: 'adjtimex',
+  numbers: { 'x86-64': 159 },
+  support: 'partial',
+  note: adjust,
+  arguments: { buffer: structOut(timex) },
+  run: (task, { buffer }) => readAdjustment(task, buffer),
+});
+
+export const clockAdjtime = defineSystemCall({
+  name: 'clock_adjtime',
+  numbers: { 'x86-64': 305 },
+  support: 'partial',
+  note: adjust,
+  arguments: { clock: int, buffer: structOut(timex) },
+  run: (task, { clock, buffer }) => (clock === 0 ? readAdjustment(task, buffer) : -Errno.EOPNOTSUPP),
+});
+
+const IOPRIO_WHO = { IOPRIO_WHO_PROCESS: 1, IOPRIO_WHO_PGRP: 2, IOPRIO_WHO_USER: 3 } as const;
+const IOPRIO_CLASS_SHIFT = 13;
+
+export const ioprioSet = defineSystemCall({
+  name: 'ioprio_set',
+  numbers: { 'x86-64': 251 },
+  support: 'partial',
+  note: 'Checked and not remembered: the host decides about its disks.',
+  arguments: { which: oneOf(IOPRIO_WHO), who: int, priority: int },
+  run: (task, { which, who, priority }) => {
+    const kind = priority >> IOPRIO_CLASS_SHIFT;
+    if (which < 1 || which > 3 || kind < 0 || kind > 3) return -Errno.EINVAL;
+    if ((priority & 0x1fff) > 7 || (kind === 0 && (priority & 0x1fff) !== 0)) return -Errno.EINVAL;
+    if (kind === 1 && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+    return which === 1 && who !== 0 && !task.kernel.threads.has(who) ? -Errno.ESRCH : 0;
+  },
+});
+
+export const ioprioGet = defineSystemCall({
+  name: 'ioprio_get',
+  numbers: { 'x86-64': 252 },
+  support: 'partial',
+  note: 'Everybody has the default, best effort 4.',
+  arguments: { which: oneOf(IOPRIO_WHO), who: int },
+  run: (task, { which, who }) => {
+    if (which < 1 || which > 3) return -Errno.EINVAL;
+    if (which === 1 && who !== 0 && !task.kernel.threads.has(who)) return -Errno.ESRCH;
+    return 4;
+  },
+});
+
+const CLONE_FILES = 0x400;
+/** CLONE_FS, CLONE_FILES and CLONE_SYSVSEM: not namespaces. */
+const KNOWN_SHARES = 0x40600;
+const NAMESPACES = 0x7e02_0000;
+
+export const unshare = defineSystemCall({
+  name: 'unshare',
+  numbers: { 'x86-64': 272 },
+  support: 'partial',
+  note: 'Of CLONE_FILES, CLONE_FS and CLONE_SYSVSEM only the first changes something, and not among threads; namespaces are EPERM.',
+  arguments: { flags: hexadecimal },
+  run: (task, { flags }) => {
+    if ((flags & NAMESPACES) !== 0) return -Errno.EPERM;
+    if ((flags & ~KNOWN_SHARES) !== 0) return -Errno.EINVAL;
+    if ((flags & CLONE_FILES) !== 0 && task.process.threads.size === 1)
+      task.process.descriptors = task.process.descriptors.unshare();
+    return 0;
+  },
+});
+
+function setName(task: Thread, at: number, length: number, store: (text: string) => void): number {
+  if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+  if (length < 0 || length > LONGEST_NAME) return -Errno.EINVAL;
+  const bytes = length === 0 ? new Uint8Array(0) : task.user.read(at, length);
+  if (bytes === undefined) return -Errno.EFAULT;
+  store(fromBytes(bytes).replace(/\0.*$/s, ''));
+  return 0;
+}
+
+function readAdjustment(
+  task: Thread,
+  buffer: StructTarget<'modes' | 'status' | 'precision' | 'tolerance' | 'seconds' | 'microseconds' | 'tick'>,
+): number {
+  const given = buffer.read();
+  if (given === undefined) return -Errno.EFAULT;
+  if (given.modes !== 0) return -Errno.EPERM;
+  const now = task.host.clock.realtime();
+  const fields = {
+    status: STA_UNSYNC,
+    precision: 1,
+    tolerance: 32_768_000,
+    seconds: now / 1_000_000_000n,
+    microseconds: (now % 1_000_000_000n) / 1000n,
+    tick: 10_000,
+  };
+  return buffer.write(fields) < 0 ? -Errno.EFAULT : TIME_ERROR;
+}

@@ -1,0 +1,83 @@
+// setreuid(2), setregid(2), setfsuid(2), setfsgid(2), capset(2).
+import { address, defineSystemCall, Errno, int } from '@elf/kernel';
+
+const CAPABILITY_VERSION_3 = 0x2008_0522;
+
+export const setreuid = defineSystemCall({
+  name: 'setreuid',
+  numbers: { 'x86-64': 113 },
+  support: 'full',
+  arguments: { real: int, effective: int },
+  run: (task, { real, effective }) => {
+    const who = task.process.credentials;
+    const isPrivileged = who.effectiveUser === 0;
+    if (!isPrivileged && real !== -1 && real !== who.user && real !== who.effectiveUser) return -Errno.EPERM;
+    if (!isPrivileged && effective !== -1 && ![who.user, who.effectiveUser, who.savedUser].includes(effective))
+      return -Errno.EPERM;
+    const before = who.user;
+    if (real !== -1) who.user = real;
+    if (effective !== -1) who.effectiveUser = effective;
+    // kernel/sys.c, __sys_setreuid.
+    if (real !== -1 || (effective !== -1 && effective !== before)) who.savedUser = who.effectiveUser;
+    return 0;
+  },
+});
+
+export const setregid = defineSystemCall({
+  name: 'setregid',
+  numbers: { 'x86-64': 114 },
+  support: 'full',
+  arguments: { real: int, effective: int },
+  run: (task, { real, effective }) => {
+    const who = task.process.credentials;
+    const isPrivileged = who.effectiveUser === 0;
+    if (!isPrivileged && real !== -1 && real !== who.group && real !== who.effectiveGroup) return -Errno.EPERM;
+    if (!isPrivileged && effective !== -1 && ![who.group, who.effectiveGroup, who.savedGroup].includes(effective))
+      return -Errno.EPERM;
+    const before = who.group;
+    if (real !== -1) who.group = real;
+    if (effective !== -1) who.effectiveGroup = effective;
+    if (real !== -1 || (effective !== -1 && effective !== before)) who.savedGroup = who.effectiveGroup;
+    return 0;
+  },
+});
+
+/** The identity for files is the effective one here; the result is the one before, and never an error (man 2 setfsuid). */
+export const setfsuid = defineSystemCall({
+  name: 'setfsuid',
+  numbers: { 'x86-64': 122 },
+  support: 'partial',
+  note: 'The identity for files stays the effective one.',
+  arguments: { user: int },
+  run: (task) => task.process.credentials.effectiveUser,
+});
+
+export const setfsgid = defineSystemCall({
+  name: 'setfsgid',
+  numbers: { 'x86-64': 123 },
+  support: 'partial',
+  note: 'The identity for files stays the effective one.',
+  arguments: { group: int },
+  run: (task) => task.process.credentials.effectiveGroup,
+});
+
+export const capset = defineSystemCall({
+  name: 'capset',
+  numbers: { 'x86-64': 126 },
+  support: 'partial',
+  note: 'Sets that give something up are accepted and not remembered; user 0 keeps every capability.',
+  arguments: { header: address, data: address },
+  run: (task, { header, data }) => {
+    const version = task.user.readU32(header);
+    const process = task.user.readI32(header + 4);
+    if (version === undefined || process === undefined) return -Errno.EFAULT;
+    if (version !== CAPABILITY_VERSION_3) {
+      return task.user.writeU32(header, CAPABILITY_VERSION_3) ? -Errno.EINVAL : -Errno.EFAULT;
+    }
+    if (process !== 0 && process !== task.process.id) return -Errno.EPERM;
+    const bytes = task.user.read(data, 24);
+    if (bytes === undefined) return -Errno.EFAULT;
+    const isPrivileged = task.process.credentials.effectiveUser === 0;
+    return !isPrivileged && bytes.some((byte) => byte !== 0) ? -Errno.EPERM : 0;
+  },
+});
