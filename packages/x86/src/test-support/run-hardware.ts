@@ -1,6 +1,7 @@
 // Live differential test: cases generated from the instruction rows, on the real processor and on ours, until the time is up.
 //
 // npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--mode 32] [--sequences] [--unmasked]
+// With --bulk, run-bulk.ts takes over: fifty times as many comparisons, by hashes.
 // The seed is printed with each failure; the same seed with the same --only and --batch gives the same cases.
 import { parseArgs } from 'node:util';
 import type { CpuExit } from '../cpu-exit.ts';
@@ -14,6 +15,11 @@ import { Hardware, hasHardware } from './hardware.ts';
 import { Random } from './random.ts';
 import { CASE_NOTE_AT } from './recorder-layout.ts';
 import { Subject } from './subject.ts';
+
+if (process.argv.includes('--bulk')) {
+  await import('./run-bulk.ts');
+  process.exit();
+}
 
 const { values } = parseArgs({
   options: {
