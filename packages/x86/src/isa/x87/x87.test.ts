@@ -82,6 +82,16 @@ describe('pending exceptions', () => {
     expect(cpu.run(10)).toEqual({ kind: 'system-call' });
     expect(cpu.register(RAX) & 0xffffn).toBe(0xb084n);
   });
+  it.each([
+    ['fprem', [0xd9, 0xf8]],
+    ['fprem1', [0xd9, 0xf5]],
+  ])('leave C0 and C3 as they were when a denormal stops %s', (_name, remainder) => {
+    // fxam of nothing sets C0 and C3; fld1; fld tbyte [rdi], a denormal; fldcw [rdi + 16]; fprem; fnstsw ax
+    const code = [0xd9, 0xe5, ...fld1, 0xdb, 0x2f, 0xd9, 0x6f, 16, ...remainder, ...fnstswAx];
+    const { cpu } = machine(code, [1, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0x7d, 0x03]);
+    expect(cpu.run(10).kind).toBe('system-call');
+    expect(cpu.register(RAX) & 0xffffn).toBe(0xf182n);
+  });
   it('are raised by fwait and by a control word that unmasks one', () => {
     // fld1; fldz; fdivp masked; fldcw; fwait
     const { cpu } = machine([...fld1, ...fldz, 0xde, 0xf9, 0xd9, 0x2f, 0x9b], control);

@@ -201,10 +201,11 @@ export function computeTopPair(words: Int32Array, unit: number, operation: numbe
     raise(words, unit, scale(words, top, top, next, control));
     return;
   }
-  // Without numbers there is no quotient, and C0 and C3 stay as they are.
+  // Without numbers, or where an unmasked denormal stops it, there is no quotient, and C0 and C3 stay as they are.
   const numbers = classify(words, top) < CLASS_QUIET && classify(words, next) < CLASS_QUIET;
   const result = remainder(words, top, top, next, operation === REMAINDER_NEAREST, control);
-  raise(words, unit, result, numbers && (result & INVALID) === 0 ? C3 | C2 | C0 : C2);
+  const isDone = numbers && (result & INVALID) === 0 && !aborts(words, unit, result);
+  raise(words, unit, result, isDone ? C3 | C2 | C0 : C2);
 }
 
 /** FXTRACT: the exponent replaces ST(0), the significand is pushed. */
