@@ -55,6 +55,27 @@ const conditions = CONDITIONS.map((name, index) =>
   }),
 );
 
+// What LAHF gives: SF ZF 0 AF 0 PF 1 CF. The conditions stand at 2 (CF), 4 (ZF), 8 (SF) and 10 (PF); AF is bit 3 of the aux word.
+const image = uop(
+  'flags.image',
+  'out',
+  (e) =>
+    e.set(0, 64, () => {
+      e.flagAux();
+      e.code.i64(8).ops('i64_and').i64(1).ops('i64_shl').i64(2).ops('i64_or');
+      for (const [condition, bit] of [
+        [2, 0],
+        [4, 6],
+        [8, 7],
+        [10, 2],
+      ]) {
+        pushCondition(e, condition);
+        e.code.ops('i64_extend_i32_u').i64(bit).ops('i64_shl', 'i64_or');
+      }
+    }),
+  { flags: 'read' },
+);
+
 const comparisons = [
   uop('eq.64', 'out in in', (e) => e.set(0, 64, () => (e.get(1, 64), e.get(2, 64), e.code.ops('i64_eq', 'i64_extend_i32_u')))),
   uop('eqz.64', 'out in', (e) => e.set(0, 64, () => (e.get(1, 64), e.code.ops('i64_eqz', 'i64_extend_i32_u')))),
@@ -257,6 +278,7 @@ export const moveRows: readonly UopRow[] = [
   ...addresses,
   ...baseDisplacement,
   ...conditions,
+  image,
   ...comparisons,
   ...products,
   ...bits,

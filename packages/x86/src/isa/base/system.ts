@@ -17,10 +17,7 @@ export const lahf = instruction({
   feature: LAHF_FEATURE,
   flags: 'r:szapc',
   lift: (b) => {
-    const image = b.temporary();
-    b.helper('flags-read', image);
-    // SF ZF 0 AF 0 PF 1 CF.
-    b.uop('mov.8', b.register(Register.rax) + 1, b.value('or.64', b.value('and.64', image, b.constant(0xd5)), b.constant(2)));
+    b.uop('mov.8', b.register(Register.rax) + 1, b.value('flags.image'));
   },
   rows: [row('m32only 9f'), row('m64only 9f')],
 });

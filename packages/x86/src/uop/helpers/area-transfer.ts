@@ -1,4 +1,5 @@
 // Copies between guest memory and an image of many bytes: every piece is checked before the first byte is written.
+import { GUEST_PAGE_BYTES, GUEST_PAGE_OFFSET_MASK } from '@elf/mm';
 import { EXIT_STATUS } from '../../state/layout.ts';
 import type { HelperContext } from './helper-row.ts';
 
@@ -20,9 +21,12 @@ export function transferImage(
   const start = (memory.i32[(address >>> 2) + 1] >>> 0) * 0x1_0000_0000 + (memory.i32[address >>> 2] >>> 0);
   for (let pass = write ? 0 : 1; pass < 2; pass += 1) {
     for (const [from, to] of parts) {
-      for (let offset = from; offset < to; offset += CHUNK) {
+      // What lies on one page is one piece.
+      const isOnOnePage = (((start + from) & GUEST_PAGE_OFFSET_MASK) >>> 0) + to - from <= GUEST_PAGE_BYTES;
+      const step = isOnOnePage ? to - from : CHUNK;
+      for (let offset = from; offset < to; offset += step) {
         const at = start + offset;
-        const size = Math.min(CHUNK, to - offset);
+        const size = Math.min(step, to - offset);
         const low = at | 0;
         const high = Math.floor(at / 0x1_0000_0000) | 0;
         const host = write ? access.slowWrite(low, high, size) : access.slowRead(low, high, size);
