@@ -14,6 +14,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { packTar } from 'modern-tar';
 import { afterAll, describe, expect, it } from 'vitest';
 
 const command = fileURLToPath(new URL('../../dist/elf.js', import.meta.url));
@@ -148,6 +149,18 @@ describe('elf run', () => {
     });
     expect(elf(['run', '--mount', `${directory}/hello:/far`, hello]).err).toContain('is no directory');
     expect(elf(['run', '--mount', `${directory}:/far/../etc`, hello]).err).toContain('is no absolute path');
+  });
+
+  it('runs what an image holds, with the devices it lacks, and changes nothing', async () => {
+    const file = join(work, 'image.tar');
+    const bytes = readFileSync(hello);
+    const header = { name: 'bin/hello', size: bytes.length, mode: 0o755, type: 'file' as const };
+    writeFileSync(file, await packTar([{ header, body: bytes }]));
+    const { out, status } = elf(['run', '--image', file, 'hello', 'there']);
+    expect({ out: out.includes('there'), status }).toEqual({ out: true, status: elf(['run', hello, 'there']).status });
+    expect(elf(['run', '--image', file, 'other']).status).toBe(127);
+    expect(elf(['run', '--image', file])).toMatchObject({ status: 125, err: expect.stringContaining('names none') });
+    expect(elf(['run', '--image', hello, 'x']).err).toContain('is no tar file, or a damaged one');
   });
 
   it('loads as other kernels and emulators do', () => {

@@ -1,7 +1,6 @@
 // elf run PROGRAM [arguments]: runs a Linux x86-64 program with this terminal, these files and this environment.
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
-import { Errno, MemoryFileSystem } from '@elf/kernel';
-import { createNodeHost } from '@elf/kernel/node';
+import { Errno, type Host, MemoryFileSystem } from '@elf/kernel';
 import { signalName } from '@elf/linux';
 import {
   type CpuModel,
@@ -17,11 +16,11 @@ import { loadDirectories } from '../binfmt/load-rules.ts';
 import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-options.ts';
 import { optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
 import { dieOfSignal } from '../run/end-process.ts';
-import { findProgram } from '../run/find-program.ts';
+import { guestProgram, provideDevices } from '../run/guest-program.ts';
 import { addMount, readMount } from '../run/mounts.ts';
 import { RUN_OPTIONS } from '../run/run-option-rows.ts';
 
-const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
+const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n       elf run [options] --image FILE [PROGRAM [ARGUMENT...]]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
 
 /** Exit statuses of ours (env(1) and timeout(1) use the same). */
 const ExitCode = { TimedOut: 124, OwnFailure: 125, Refused: 126, NotFound: 127 } as const;
@@ -41,24 +40,20 @@ export async function runCommand(args: readonly string[]): Promise<void> {
     writeSync(1, list);
     return;
   }
-  if ('mistake' in parsed || parsed.rest.length === 0) {
-    misused('mistake' in parsed ? parsed.mistake : 'no program was given');
-  }
+  if ('mistake' in parsed) misused(parsed.mistake);
   const option = (name: string) => parsed.values.get(name)?.at(-1);
   const choice = readLoaderChoice(parsed);
   if ('mistake' in choice) misused(choice.mistake);
   const started = performance.now();
-  const machine = prepareMachine(parsed, choice);
+  const guest = await guestProgram(parsed);
+  if ('mistake' in guest) misused(guest.mistake);
+  const { path, words, environment } = guest;
+  const machine = prepareMachine(parsed, choice, guest.host);
   loadBinfmtRules(machine, parsed.values.get('binfmt-conf') ?? []);
-  const program = option('root') === undefined ? findProgram(parsed.rest[0], process.env.PATH) : parsed.rest[0];
   limitTime(option('timeout'));
-  const outcome = await machine.run({
-    path: program,
-    arguments: [option('0') ?? parsed.rest[0], ...parsed.rest.slice(1)],
-    environment: guestEnvironment(parsed),
-  });
+  const outcome = await machine.run({ path, arguments: [option('0') ?? words[0], ...words.slice(1)], environment });
   if (option('stats') !== undefined) printStatistics(machine, performance.now() - started);
-  finish(outcome, program, option('exit-code-only') !== undefined);
+  finish(outcome, path, option('exit-code-only') !== undefined);
 }
 
 /** A command line that cannot be carried out ends the command. */
@@ -85,10 +80,12 @@ function cpuModelHelp(): string {
   return `Models for -cpu; ",+feature" adds a feature and what it needs, ",-feature" takes one away with what needs it:\n${names.join('')}`;
 }
 
-function prepareMachine(parsed: ParsedOptions, { profile, policy, hostPageBytes, seed }: LoaderChoice): Machine {
+function prepareMachine(
+  parsed: ParsedOptions,
+  { profile, policy, hostPageBytes, seed }: LoaderChoice,
+  host: Host,
+): Machine {
   const option = (name: string) => parsed.values.get(name)?.at(-1);
-  const isSandboxed = option('sandbox') !== undefined;
-  const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly: isSandboxed });
   const stackSize = option('s');
   const cpuModel = option('cpu');
   const machine = createMachine({
@@ -104,7 +101,8 @@ function prepareMachine(parsed: ParsedOptions, { profile, policy, hostPageBytes,
     coreLimitInBytes: coreLimit(option('core')),
   });
   const { mounts } = machine.kernel.tree;
-  if (isSandboxed) {
+  provideDevices(machine.kernel);
+  if (option('sandbox') !== undefined) {
     const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
     temporary.setMode('', 0o1777);
     mounts.mount('/tmp', temporary, 'tmpfs');
@@ -138,17 +136,6 @@ function traceSink(isOn: boolean, file: string | undefined): ((line: string) => 
   if (file === undefined) return (line) => printError(`${line}\n`);
   writeFileSync(file, '');
   return (line) => appendFileSync(file, `${line}\n`);
-}
-
-function guestEnvironment(parsed: ParsedOptions): string[] {
-  const removed = new Set(parsed.values.get('U') ?? []);
-  const set = new Map<string, string>();
-  for (const [name, value] of Object.entries(process.env)) if (!removed.has(name)) set.set(name, value ?? '');
-  for (const pair of [...(parsed.values.get('E') ?? []), ...(parsed.values.get('env') ?? [])]) {
-    const equals = pair.indexOf('=');
-    set.set(equals < 0 ? pair : pair.slice(0, equals), equals < 0 ? '' : pair.slice(equals + 1));
-  }
-  return [...set].map(([name, value]) => `${name}=${value}`);
 }
 
 function limitTime(seconds: string | undefined): void {

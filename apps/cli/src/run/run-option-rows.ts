@@ -15,6 +15,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
   { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
   { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
+  { name: 'image',          value: 'file',      environment: 'ELF_IMAGE',     description: 'run what a saved image (docker save, OCI layout) or a tar of a root directory holds; changes stay in memory' },
   { name: 'mount',          value: 'host:guest[:ro]', environment: 'ELF_MOUNT', description: 'show a directory of the host at another place, optionally read-only', repeatable: true },
   { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp' },
   ...LOADER_OPTION_ROWS,

@@ -1,5 +1,5 @@
 // The host that touches nothing: files in memory, a virtual clock, seeded entropy, streams as callbacks.
-import { deviceNumber, FileType } from '../../files/file-status.ts';
+import { addDeviceNodes } from '../../files/device-nodes.ts';
 import { MemoryFileSystem } from '../../files/memory-file-system.ts';
 import type { Clock } from '../clock.ts';
 import type { Entropy } from '../entropy.ts';
@@ -33,10 +33,7 @@ export function createMemoryHost(options: MemoryHostOptions = {}): Host & { read
   const files = new MemoryFileSystem(clock);
   for (const directory of ['dev', 'etc', 'tmp', 'proc', 'root']) files.makeDirectory(directory, 0o755);
   files.setMode('tmp', 0o1777);
-  for (const [name, minor] of Object.entries({ null: 3, zero: 5, full: 7, random: 8, urandom: 9 })) {
-    files.makeNode(`dev/${name}`, FileType.Character | 0o666, deviceNumber(1, minor));
-  }
-  files.makeNode('dev/tty', FileType.Character | 0o666, deviceNumber(5, 0));
+  addDeviceNodes(files, 'dev/');
   files.writeFile(
     'etc/passwd',
     Uint8Array.from('root:x:0:0:root:/root:/bin/sh\n', (c) => c.charCodeAt(0)),
