@@ -36,6 +36,7 @@ if (passed) {
     '7',
   ]);
   await step('execve against this kernel', ['npm', 'run', 'test:kernel', '--', '--only-differences']);
+  await step('core files in gdb', ['npm', 'run', 'test:cores'], { show: true });
   await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], {
     show: true,
   });
