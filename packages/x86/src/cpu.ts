@@ -9,16 +9,18 @@ import {
   Tlb,
 } from '@elf/mm';
 import { type CpuExit, Vector } from './cpu-exit.ts';
+import type { CpuOptions } from './cpu-options.ts';
 import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
-import { buildOpcodeMap, type OpcodeMap } from './decode/opcode-map.ts';
+import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { OutsideModel } from './decode/outside-model.ts';
 import { type Block, instructionAt } from './engine/block.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
-import { ExitStatus } from './engine/exit-status.ts';
+import { ExitStatus, VECTOR_OF_STATUS } from './engine/exit-status.ts';
 import { CANONICAL_LIMIT, GuestAccess } from './engine/guest-access.ts';
 import { generateInterpreter, type InterpreterImports, type RunFunction } from './engine/interpreter.ts';
+import { raiseOfAllLanes } from './engine/lane-exceptions.ts';
 import { beginRound, holdsTrapBack } from './engine/traced-step.ts';
 import { instructionFamilies } from './isa/index.ts';
 import { BlockBuilder, type Obstacle } from './lift/block-builder.ts';
@@ -43,20 +45,6 @@ import { loadStateImage, type StateBlock, stateImage } from './uop/helpers/exten
 import { pseudoRandom } from './uop/helpers/pseudo-random.ts';
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
-
-/** Options of `createCpu`. */
-export interface CpuOptions {
-  /** Opcode map to decode with; the default has every instruction row. */
-  readonly opcodeMap?: OpcodeMap;
-  /** Mode that the CPU starts in; 64 is the default. `mode` and `resetState` change it. */
-  readonly mode?: 32 | 64;
-  /** The processor to be: a model, or a name as `findCpuModel` takes it; everything there is by default. */
-  readonly model?: CpuModel | string;
-  /** 64 random bits for RDRAND and RDSEED; the default is a fixed sequence, which keeps runs deterministic. */
-  readonly random?: () => bigint;
-  /** Time-stamp counter, in ticks; the default counts retired instructions, which keeps runs deterministic. */
-  readonly timeStamp?: () => bigint;
-}
 
 /** One x86-64 CPU over a guest memory. State accessors come from `CpuState`. */
 export class Cpu extends CpuState {
@@ -284,21 +272,26 @@ export class Cpu extends CpuState {
         return this.stepAlone();
       case ExitStatus.Unsupported:
         return { ...this.unsupported(this.rip, 0), mnemonic: 'data segment with a base' };
-      case ExitStatus.DivideError:
-        return { kind: 'exception', vector: Vector.DivideError };
-      case ExitStatus.GeneralProtection:
-        return { kind: 'exception', vector: Vector.GeneralProtection };
       case ExitStatus.NonCanonical:
         return { kind: 'exception', vector: this.builder.vectorOfAddress(this.rip, this.register(4)) };
       case ExitStatus.SelectorFault:
         return { kind: 'exception', vector: Vector.GeneralProtection, errorCode: detail };
-      case ExitStatus.BoundRange:
-        return { kind: 'exception', vector: Vector.BoundRange };
-      case ExitStatus.InvalidOpcode:
-        return { kind: 'exception', vector: Vector.InvalidOpcode };
-      default:
-        return { kind: 'exception', vector: detail };
+      default: {
+        const vector = VECTOR_OF_STATUS[status] ?? detail;
+        if (vector === Vector.SimdFloatingPoint) this.raiseOfAllLanes();
+        return { kind: 'exception', vector };
+      }
     }
+  }
+
+  private raiseOfAllLanes(): void {
+    const built = this.builder.build(this.rip, 1);
+    const { vectorLength, candidate } = this.builder.instruction;
+    // VCVTPS2PH, which may write memory, takes one step.
+    if ('kind' in built || vectorLength === 0 || candidate.row.operands[0].kind.place !== 'vector') return;
+    const { retired } = this;
+    raiseOfAllLanes(this.memory, this.state, () => this.runTransient(built));
+    this.retired = retired;
   }
 
   // A read-modify-write instruction reads with the intention to write: hardware reports its fault as a write.

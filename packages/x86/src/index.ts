@@ -1,5 +1,6 @@
 // Public names of @elf/x86.
-export { Cpu, type CpuOptions, createCpu } from './cpu.ts';
+export { Cpu, createCpu } from './cpu.ts';
+export type { CpuOptions } from './cpu-options.ts';
 export { type CpuExit, Vector } from './cpu-exit.ts';
 export { DecodeResult, Decoder } from './decode/decoder.ts';
 export { createInstruction, type Instruction } from './decode/instruction.ts';

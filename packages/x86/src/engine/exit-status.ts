@@ -1,4 +1,6 @@
 // table: why an engine left; the numbers are stored by generated code in EXIT_STATUS.
+import { Vector } from '../cpu-exit.ts';
+
 export const ExitStatus = {
   /** A direct jump whose target is not translated yet: EXIT_PC is the control micro-op, EXIT_DETAIL its link slot. */
   Link: 1,
@@ -38,3 +40,11 @@ export const ExitStatus = {
   NonCanonical: 17,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** The exceptions that have a status of their own. */
+export const VECTOR_OF_STATUS: Readonly<Partial<Record<ExitStatus, number>>> = {
+  [ExitStatus.GeneralProtection]: Vector.GeneralProtection,
+  [ExitStatus.DivideError]: Vector.DivideError,
+  [ExitStatus.InvalidOpcode]: Vector.InvalidOpcode,
+  [ExitStatus.BoundRange]: Vector.BoundRange,
+};

@@ -48,8 +48,16 @@ export const X87_REGISTERS = FXSAVE + 32;
 /** Buffer for accesses that cross a page: bytes are gathered here and scattered back. */
 export const CROSSING = 2560;
 /** Bytes of the state block that saveState keeps: everything architectural lies before this. */
-export const STATE_BYTES = 2752;
+export const STATE_BYTES = 2784;
 /** One element of a string instruction on its way between two pages. */
 export const STRING_BUFFER = 2624;
 /** 16-byte scratch area for helpers. */
 export const HELPER_SCRATCH = 2688;
+/** While the exceptions of all lanes of an instruction are collected: the number of the next step, from 1; else 0. */
+export const COLLECTING_STEP = 2704;
+/** The last of the steps below. */
+export const LAST_FLOAT_STEP = 2708;
+/** For each of the last steps, MXCSR before it and what it raised; the second while it collects. */
+export const MXCSR_OF_STEPS = 2720;
+export const FLAGS_OF_STEPS = 2752;
+export const FLOAT_STEPS = 8;

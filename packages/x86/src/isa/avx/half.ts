@@ -24,7 +24,7 @@ export const vcvtps2ph = instruction({
     const source = b.registerOperand(1);
     const out = b.vectorTemporary();
     b.uop('vzero', out);
-    for (let lane = 0; lane < b.lanes; lane += 1) b.helper('halves-from-singles', out + 8 * lane, source + 16 * lane, b.constant(b.immediate(2) & 7));
+    b.helper('halves-from-singles', out, source, b.constant((b.immediate(2) & 7) | ((4 * b.lanes) << 16)));
     if (!b.isMemory(0)) b.writeLanes(0, [out]);
     else if (b.lanes === 1) b.store(64, 0, out);
     else b.memoryUop('st.128', 0, out);

@@ -1,7 +1,7 @@
 // Conversions between half and single precision (SDM vol. 2, VCVTPH2PS and VCVTPS2PH; vol. 1, section 14.4.1).
 import { type HelperContext, type HelperRow, helper } from '../helper-row.ts';
 import { changeFormat } from './convert.ts';
-import { DENORMALS_ARE_ZERO, Flag, FLUSH_TO_ZERO, FloatControl, type FloatFormat, single } from './format.ts';
+import { DENORMALS_ARE_ZERO, Flag, FLUSH_TO_ZERO, FloatControl, type FloatFormat, isDenormal, single } from './format.ts';
 import { beginFloat, deliver, readLane, scratch, writeLane } from './lanes.ts';
 
 const half: FloatFormat = {
@@ -29,18 +29,22 @@ function widen(context: HelperContext, out: number, source: number): number {
 /** Bit 2 of the request takes the direction from MXCSR, else its low bits say it. Flush-to-zero does not count here. */
 const USE_MXCSR = 4;
 
+/** Four or eight singles; the request's upper half says how many, and the exceptions of all are those of one instruction. */
 function narrow(context: HelperContext, out: number, source: number, request: number): number {
   const control = beginFloat(context);
-  const choice = context.memory.i32[request >>> 2];
+  const choice = context.memory.u16[request >>> 1];
+  const lanes = context.memory.u16[(request >>> 1) + 1];
   const direction = choice & USE_MXCSR ? control.rounding : choice & 3;
   const own = new FloatControl((control.mxcsr & ~FLUSH_TO_ZERO & ~(3 << 13)) | (direction << 13));
   const target = scratch(context);
-  for (let lane = 0; lane < LANES; lane += 1) {
-    const bits = changeFormat(own, single, half, readLane(context, single, source + 4 * lane));
-    context.memory.u16[(target >>> 1) + lane] = Number(bits);
+  for (let lane = 0; lane < lanes; lane += 1) {
+    const bits = readLane(context, single, source + 4 * lane);
+    context.memory.u16[(target >>> 1) + lane] = Number(changeFormat(own, single, half, bits));
+    // A denormal is always inexact, also where a handler of underflow would be given it with an unbounded exponent (Sapphire Rapids).
+    if (isDenormal(single, own.operand(single, bits))) own.flags |= Flag.Precision;
   }
   control.flags |= own.flags;
-  return deliver(context, control, out, 2 * LANES);
+  return deliver(context, control, out, 2 * lanes);
 }
 
 /** Cells: result, source, and for the narrowing one the request. */

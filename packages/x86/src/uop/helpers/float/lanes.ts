@@ -1,27 +1,34 @@
 // What the float helpers share: MXCSR in and out of an instruction, and lanes as bits.
 import { ExitStatus } from '../../../engine/exit-status.ts';
-import { EXIT_DETAIL, HELPER_SCRATCH, MXCSR } from '../../../state/layout.ts';
+import { COLLECTING_STEP, EXIT_DETAIL, FLAGS_OF_STEPS, FLOAT_STEPS, HELPER_SCRATCH, LAST_FLOAT_STEP, MXCSR, MXCSR_OF_STEPS } from '../../../state/layout.ts';
+import { Vector } from '../../../cpu-exit.ts';
+import { stops, withFlags } from '../../../state/mxcsr.ts';
 import type { HelperContext } from '../helper-row.ts';
-import { Flag, FloatControl, type FloatFormat } from './format.ts';
-
-/** #XM (SDM vol. 3A, section 6.15). */
-const SIMD_EXCEPTION = 19;
-const PRE_COMPUTATION = Flag.Invalid | Flag.Denormal | Flag.ZeroDivide;
+import { FloatControl, type FloatFormat } from './format.ts';
 
 export function beginFloat({ memory, cpu }: HelperContext): FloatControl {
   return new FloatControl(memory.i32[(cpu.state + MXCSR) >>> 2]);
 }
 
 /**
- * Takes the raised flags into MXCSR. Returns 0, or the status of #XM when an exception is not masked: then nothing may be
- * written, and flags that come from rounding are not set when an operand's exception stopped the instruction before it.
+ * Takes the raised flags into MXCSR. Returns 0, or the status of #XM when an exception is not masked: then nothing may be written.
+ * A VEX instruction of 256 bits takes several such steps; engine/lane-exceptions.ts joins what they raise.
  */
-export function endFloat({ memory, cpu }: HelperContext, control: FloatControl): number {
-  const unmasked = ~(control.mxcsr >> 7) & 0x3f;
-  const flags = control.flags & unmasked & PRE_COMPUTATION ? control.flags & PRE_COMPUTATION : control.flags;
-  memory.i32[(cpu.state + MXCSR) >>> 2] = control.mxcsr | flags;
-  if ((flags & unmasked) === 0) return 0;
-  memory.i32[(cpu.state + EXIT_DETAIL) >>> 2] = SIMD_EXCEPTION;
+export function endFloat({ memory, cpu }: HelperContext, { mxcsr, flags }: FloatControl): number {
+  const { i32 } = memory;
+  const { state } = cpu;
+  const collecting = (state + COLLECTING_STEP) >>> 2;
+  if (i32[collecting] !== 0) {
+    i32[((state + FLAGS_OF_STEPS) >>> 2) + (i32[collecting] - 1)] = flags;
+    i32[collecting] += 1;
+    return 0;
+  }
+  const last = (i32[(state + LAST_FLOAT_STEP) >>> 2] + 1) % FLOAT_STEPS;
+  i32[(state + LAST_FLOAT_STEP) >>> 2] = last;
+  i32[((state + MXCSR_OF_STEPS) >>> 2) + last] = mxcsr;
+  i32[(state + MXCSR) >>> 2] = withFlags(mxcsr, flags);
+  if (!stops(mxcsr, flags)) return 0;
+  i32[(state + EXIT_DETAIL) >>> 2] = Vector.SimdFloatingPoint;
   return ExitStatus.Exception;
 }
 
