@@ -21,7 +21,6 @@
 #define MAGIC 0x4b4c5542u
 #define CODE_BASE 0x08000000ul
 #define CODE_BYTES 0x40000ul
-#define CODE_SENT 0x20000ul
 #define HARNESS_BASE 0x0a000000ul
 #define HARNESS_BYTES 0x8000ul
 #define STATE_BASE 0x0b080000ul
@@ -255,7 +254,7 @@ int main(void) {
     size_t dump_bytes = head[3] ? head[1] * (STATE_BYTES + IMAGE_BYTES) : 0;
     dumps = dump_bytes ? malloc(dump_bytes) : NULL;
     if (!instances || !results || (dump_bytes && !dumps)) return 74;
-    if (!read_full(code_alias, CODE_SENT) || !read_full(harness_alias, HARNESS_BYTES) || !read_full((void *)POOLS_BASE, POOLS_BYTES) ||
+    if (!read_full(code_alias, CODE_BYTES) || !read_full(harness_alias, HARNESS_BYTES) || !read_full((void *)POOLS_BASE, POOLS_BYTES) ||
         !read_full(image, IMAGE_BYTES) || !read_full(state_page, STATE_BYTES) || !read_full(instances, head[1] * sizeof(instance)))
       return 75;
     count = head[1];

@@ -69,6 +69,24 @@ export class Assembler {
   loadByte(reg: number, place: Place): void {
     this.withMemory([0x0f, 0xb6], reg, place);
   }
+  add(reg: number, place: Place): void {
+    this.withMemory([0x03], reg, place, true);
+  }
+  addRegister(target: number, source: number): void {
+    if (this.mode === 64) this.emit(0x48 | (source > 7 ? 4 : 0) | (target > 7 ? 1 : 0));
+    this.emit(0x01, 0xc0 | ((source & 7) << 3) | (target & 7));
+  }
+  /** IMUL of one of the first eight registers with a constant. */
+  multiply(reg: number, factor: number, wide: boolean): void {
+    if (wide && this.mode === 64) this.emit(0x48);
+    this.emit(0x69, 0xc0 | (reg << 3) | reg);
+    this.word32(factor);
+  }
+  /** BSWAP of one of the first eight registers. */
+  reverseBytes(reg: number): void {
+    if (this.mode === 64) this.emit(0x48);
+    this.emit(0x0f, 0xc8 | reg);
+  }
   add32(reg: number, place: Place): void {
     this.withMemory([0x03], reg, place);
   }

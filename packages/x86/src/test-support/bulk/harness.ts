@@ -35,16 +35,21 @@ const state = (offset: number): Place => ({ at: layout.STATE_BASE + offset });
 const CONTROL_SHIFT = 3;
 const POOL_SHIFT = 13;
 /** The generator of places (Numerical Recipes). */
-const MULTIPLIER = 1664525;
-const INCREMENT = 1013904223;
+export const MULTIPLIER = 1664525;
+export const INCREMENT = 1013904223;
 
 /** All loops of a mode, in the bytes of the harness region. */
 export class Harness {
   readonly bytes = Buffer.alloc(layout.HARNESS_BYTES, 0xcc);
   private readonly loops: Loop[] = [];
+  /** The way in and the closing of compact loops; they have a way back of their own. */
+  readonly compact: Loop;
 
-  /** @param anyFlags flags are set by SAHF, as `fillPools` knows it */
+  /** Flags are set by SAHF, as `fillPools` knows it. */
+  readonly anyFlags: boolean;
+
   constructor(mode: 32 | 64, anyFlags: boolean) {
+    this.anyFlags = anyFlags;
     let address = layout.HARNESS_BASE;
     for (let choice = 0; choice < 16; choice += 1) {
       const code = new Assembler(address, mode);
@@ -53,6 +58,9 @@ export class Harness {
       this.bytes.set(code.bytes, address - layout.HARNESS_BASE);
       address = (code.here + 63) & ~63;
     }
+    const code = new Assembler(address, mode);
+    this.compact = writeCompact(code);
+    this.bytes.set(code.bytes, address - layout.HARNESS_BASE);
   }
 
   loop({ memory, vector, x87, light }: LoopParts): Loop {
@@ -83,12 +91,7 @@ export const isLightOnRegisters = (mode: 32 | 64, { light }: LoopParts): boolean
 function writeLoop(code: Assembler, parts: LoopParts, anyFlags: boolean): Loop {
   const registers = code.mode === 64 ? 16 : 8;
   const entry = code.here;
-  code.emit(0xdb, 0xe3); // fninit
-  code.ldmxcsr(state(layout.MXCSR_AT));
-  for (let register = 0; register < registers; register += 1) {
-    code.load(register, { at: layout.INTEGER_POOL + 8 * register });
-    code.vector('vmovdqu', register, { at: layout.VECTOR_POOL + 32 * register });
-  }
+  writeEntry(code, registers);
   const start = code.here;
   writeInputs(code, parts, registers, anyFlags);
   const resume = code.here;
@@ -97,9 +100,30 @@ function writeLoop(code: Assembler, parts: LoopParts, anyFlags: boolean): Loop {
   code.decrement(state(layout.LEFT_AT));
   code.jumpNotZero(start);
   const close = code.here;
-  writeClosing(code, registers);
+  writeClosing(code, registers, LOOP_REGISTERS);
   code.emit(0xcc);
   return { entry, resume, close, end: code.here };
+}
+
+function writeCompact(code: Assembler): Loop {
+  const registers = code.mode === 64 ? 16 : 8;
+  const entry = code.here;
+  writeEntry(code, registers);
+  code.jumpIndirect(state(layout.SLOT_AT));
+  const close = code.here;
+  writeClosing(code, registers, [RAX]);
+  code.emit(0xcc);
+  return { entry, resume: 0, close, end: code.here };
+}
+
+// All registers hold something, once.
+function writeEntry(code: Assembler, registers: number): void {
+  code.emit(0xdb, 0xe3); // fninit
+  code.ldmxcsr(state(layout.MXCSR_AT));
+  for (let register = 0; register < registers; register += 1) {
+    code.load(register, { at: layout.INTEGER_POOL + 8 * register });
+    code.vector('vmovdqu', register, { at: layout.VECTOR_POOL + 32 * register });
+  }
 }
 
 function writeInputs(code: Assembler, parts: LoopParts, registers: number, anyFlags: boolean): void {
@@ -217,10 +241,9 @@ function foldRegisters(code: Assembler, registers: number): void {
 }
 
 // What no iteration puts back is seen once, at the end: registers that the loop leaves alone, and all of the data and stack pages.
-function writeClosing(code: Assembler, registers: number): void {
+function writeClosing(code: Assembler, registers: number, stored: readonly number[]): void {
   for (let register = 0; register < registers; register += 1) {
-    if (!LOOP_REGISTERS.includes(register))
-      code.store(state(layout.LAST_GPR_AT + (code.mode / 8) * register), register);
+    if (!stored.includes(register)) code.store(state(layout.LAST_GPR_AT + (code.mode / 8) * register), register);
     if (register >= LOOP_VECTORS) code.vector('vmovdqu.store', register, state(layout.OUT_VECTORS_AT + 32 * register));
   }
   code.vector('vmovdqu', 1, state(layout.ROTATION_AT));

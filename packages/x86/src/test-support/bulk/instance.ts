@@ -8,6 +8,7 @@ import type { Random } from '../random.ts';
 import { CODE_BASE, DATA_BASE, DATA_BYTES, STACK_BASE, STACK_BYTES } from '../recorder-layout.ts';
 import { undefinedFlags, undefinedResult } from '../undefined-flags.ts';
 import { Assembler, RSP } from './assembler.ts';
+import { COMPACT_REGISTERS, writeCompactEnd, writeCompactStart } from './compact.ts';
 import type { Harness, LoopParts } from './harness.ts';
 import * as layout from './layout.ts';
 import { needsSafeMemory, prepare } from './preparation.ts';
@@ -22,6 +23,8 @@ export interface Instance {
   readonly address: number;
   readonly code: Uint8Array;
   readonly parts: LoopParts;
+  /** The loop is in the slot. */
+  readonly isCompact: boolean;
   /** General registers the slot of a light loop stores, in their order. */
   readonly general: readonly number[];
   readonly iterations: number;
@@ -33,14 +36,27 @@ const CODE_AT = 256;
 const BEFORE_AT = -104;
 const BEHIND_AT = 64;
 const LANDING_BYTES = 16;
-const BEHIND_BYTES = 144;
-const ITERATIONS = { light: 8192, lightVector: 4096, full: 4096, fullVector: 1024, slow: 160 };
+const BEHIND_BYTES = 320;
+const ITERATIONS = { compact: 32768, light: 4096, lightVector: 4096, full: 4096, fullVector: 1024, slow: 160 };
 /** Instructions that take many times as long on our side: exact arithmetic in helpers. */
 const SLOW =
   /^(v?fn?m(add|sub)|v?f?m?gather|vp?gather|v?aes|sha|v?pclmul|v?pcmp[ei]str|v?p?maskmov|v?dpp|vcvt|cvt|v?sqrt|v?round|crc32|pdep|pext|div|idiv|v?hadd|v?hsub|rep|movs|cmps|stos|lods|scas|privileged|ud|int)/;
+const MASKED_MXCSR = 0x1f80;
+/** Rows whose results are not in general registers, status flags and their operand. */
+const SPECIAL = /^(std|cld|rd[fg]sbase)$/;
 /** Rows that work with more registers than they name, or with many: all are loaded and hashed. */
 const FULL = /^(j|call|ret|loop|push|pop|enter|leave|cmpxchg(8|16)b|movs$|cmps$|stos|lods|scas|xlat|v?maskmov|vzero)/;
 const MAXIMAL_SEQUENCE = 6;
+
+/** What `write` has found out for a compact loop. */
+interface CompactSlot {
+  readonly number: number;
+  readonly address: number;
+  readonly bytes: Uint8Array;
+  readonly before: Assembler;
+  readonly general: readonly number[];
+  readonly cl: number;
+}
 
 /** Writes instances into the code of a batch. */
 export class InstanceWriter {
@@ -101,6 +117,8 @@ export class InstanceWriter {
     if (before.bytes.length > -BEFORE_AT - LANDING_BYTES) return undefined;
     const used = FULL.test(tested.name) ? undefined : usedRegisters(instruction, this.mode);
     const parts = this.partsOf([tested], plan.window !== undefined || encoded.target !== undefined, used !== undefined);
+    if (used !== undefined && this.isCompact(tested, parts, plan.window))
+      return this.writeCompact(code, record, { number, address, bytes, before, general: used.general, cl: plan.cl });
     const loads = new Assembler(0, this.mode);
     if (used !== undefined) writeLoads(loads, used, parts);
     const { resume } = this.harness.loop(parts);
@@ -123,7 +141,63 @@ export class InstanceWriter {
     this.writeRecord(record, parts, start, iterations, window, undefinedMask);
     record.writeBigUInt64LE(encoded.fsBase, layout.FS_BASE_AT);
     record.writeBigUInt64LE(encoded.gsBase, layout.GS_BASE_AT);
-    return { row: number, isSequence: false, address, code: bytes, parts, general: used?.general ?? [], iterations };
+    return {
+      row: number,
+      isSequence: false,
+      address,
+      code: bytes,
+      parts,
+      isCompact: false,
+      general: used?.general ?? [],
+      iterations,
+    };
+  }
+
+  // Memory operands have to be where a constant address can name them, and nothing else may be asked for.
+  private isCompact({ row, name }: TestedRow, { vector, x87 }: LoopParts, window: bigint | undefined): boolean {
+    const { target } = this.encoded;
+    if (vector || x87 || window !== undefined || SLOW.test(name) || SPECIAL.test(name)) return false;
+    return target === undefined || (isInside(target) && row.operands.every(({ kind }) => Number(kind.width) !== 128));
+  }
+
+  private writeCompact(code: Buffer, record: Buffer, slot: CompactSlot): Instance {
+    const { random, encoded, mode } = this;
+    const general = slot.general.filter((register) => !COMPACT_REGISTERS.includes(register));
+    const memory = encoded.target === undefined ? undefined : Number(encoded.target);
+    const flags = flagMask(undefinedFlags(this.instruction, slot.cl));
+    const plan = { general, memory, flagMask: flags, anyFlags: this.harness.anyFlags };
+    const setup = new Assembler(0, mode);
+    writeCompactStart(setup, plan);
+    const start = slot.address - slot.before.bytes.length - setup.bytes.length;
+    this.put(code, start, [...setup.bytes, ...slot.before.bytes]);
+    this.put(code, slot.address, slot.bytes);
+    const end = new Assembler(slot.address + slot.bytes.length, mode);
+    const { entry, close, end: closed } = this.harness.compact;
+    writeCompactEnd(end, plan, start, close);
+    this.put(code, end.address, end.bytes);
+    const parts = { memory: memory !== undefined, vector: false, x87: false, light: true };
+    record.fill(0);
+    record.writeInt32LE(random.next(), layout.SEED_AT);
+    record.writeUInt32LE(ITERATIONS.compact, layout.LEFT_AT);
+    record.writeUInt32LE(start, layout.SLOT_AT);
+    record.writeUInt32LE(MASKED_MXCSR, layout.MXCSR_AT);
+    record.writeUInt32LE(entry, layout.ENTRY_AT);
+    record.writeUInt32LE(end.address, layout.RESUME_AT);
+    record.writeUInt32LE(close, layout.CLOSE_AT);
+    record.writeUInt32LE(closed, layout.END_AT);
+    record.writeBigUInt64LE(encoded.fsBase, layout.FS_BASE_AT);
+    record.writeBigUInt64LE(encoded.gsBase, layout.GS_BASE_AT);
+    const { number: row, address, bytes } = slot;
+    return {
+      row,
+      isSequence: false,
+      address,
+      code: bytes,
+      parts,
+      isCompact: true,
+      general,
+      iterations: ITERATIONS.compact,
+    };
   }
 
   /** Writes several instructions, one behind the other, that may hand each other flags and registers. */
@@ -154,7 +228,16 @@ export class InstanceWriter {
     this.put(code, tail.address, tail.bytes);
     const iterations = this.iterationsOf(parts, rows);
     this.writeRecord(record, parts, address, iterations, target ?? BigInt(DATA_BASE), AF);
-    return { row: first, isSequence: true, address, code: Uint8Array.from(bytes), parts, general: [], iterations };
+    return {
+      row: first,
+      isSequence: true,
+      address,
+      code: Uint8Array.from(bytes),
+      parts,
+      isCompact: false,
+      general: [],
+      iterations,
+    };
   }
 
   // Slots begin somewhere in their room, so that now and then an instruction lies on two pages.
@@ -215,7 +298,7 @@ export class InstanceWriter {
           ? layout.VECTOR_POOL
           : layout.INTEGER_POOL;
     record.writeUInt32LE(this.random.oneIn(8) ? layout.INTEGER_POOL : source, layout.SOURCE_AT);
-    record.writeUInt32LE(0x1f80, layout.MXCSR_AT);
+    record.writeUInt32LE(MASKED_MXCSR, layout.MXCSR_AT);
     record.writeUInt32LE(loop.entry, layout.ENTRY_AT);
     record.writeUInt32LE(loop.resume, layout.RESUME_AT);
     record.writeUInt32LE(loop.close, layout.CLOSE_AT);

@@ -1,7 +1,7 @@
 // table: addresses and byte offsets that the bulk judge's loops, native/bulk-runner.c and our side agree on, all little endian.
 
 /** Bytes that each slot of the code region has for one tested instance, and how many of them a batch sends. */
-export const SLOT_BYTES = 512;
+export const SLOT_BYTES = 1024;
 export const SLOTS = 256;
 export const CODE_SENT_BYTES = SLOT_BYTES * SLOTS;
 

@@ -3,6 +3,7 @@ import { flagText, REGISTER_NAMES } from '../compare-case.ts';
 import { disassemble } from '../describe-case.ts';
 import { DATA_BASE, DATA_BYTES, IMAGE_BYTES, STACK_BASE } from '../recorder-layout.ts';
 import type { BulkBatch } from './bulk-batch.ts';
+import { compactInputs, loadOrder } from './compact.ts';
 import { inputsOf, isLightOnRegisters, LOOP_REGISTERS, nextWord } from './harness.ts';
 import type { Instance } from './instance.ts';
 import * as layout from './layout.ts';
@@ -59,6 +60,17 @@ function inputs(batch: BulkBatch, index: number, iteration: number): string[] {
   const { pools } = batch;
   const lines: string[] = [];
   const bytes = batch.mode / 8;
+  const { isCompact, general } = batch.instances[index];
+  if (isCompact) {
+    const places = compactInputs(word);
+    loadOrder(general).forEach((register, position) => {
+      const place = places[register === 7 || (register !== 6 && position % 2 === 1) ? 1 : 0];
+      const at = layout.INTEGER_POOL - layout.POOLS_BASE + place + bytes * register;
+      const value = bytes === 8 ? pools.readBigUInt64LE(at) : pools.readUInt32LE(at);
+      lines.push(`  ${REGISTER_NAMES[register]} ${value.toString(16)}`);
+    });
+    return lines;
+  }
   for (let register = 0; register < batch.mode / 4; register += 4) {
     const part = [0, 1, 2, 3].map((k) => {
       const at = layout.INTEGER_POOL - layout.POOLS_BASE + poolOffset + bytes * (register + k);
@@ -98,7 +110,17 @@ function differences(batch: BulkBatch, instance: Instance, expected: BulkResult,
     const loop = LOOP_REGISTERS.indexOf(register);
     const named = instance.general.indexOf(register);
     const isLight = isLightOnRegisters(batch.mode, instance.parts);
-    const cell = !isLight ? register : loop >= 0 ? loop : named >= 0 ? LOOP_REGISTERS.length + named : -1;
+    const cell = instance.isCompact
+      ? register === 0
+        ? 0
+        : -1
+      : !isLight
+        ? register
+        : loop >= 0
+          ? loop
+          : named >= 0
+            ? LOOP_REGISTERS.length + named
+            : -1;
     const at = cell >= 0 ? layout.OUT_GPR_AT + size * cell : layout.LAST_GPR_AT + size * register;
     compare(REGISTER_NAMES[register], at, size, number);
     compare(`ymm${register}`, layout.OUT_VECTORS_AT + 32 * register, 32, lanes);
