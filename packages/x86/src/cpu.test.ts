@@ -64,6 +64,33 @@ describe('cpu', () => {
     expect(cpu.run(1000).kind).toBe('system-call');
     expect(cpu.register(0)).toBe(9n);
   });
+  it('sees a store change code on both pages that it crosses, and forgets both', () => {
+    // At the border of two pages: mov [rdi], rcx; call rsi; call rdx; syscall, where rsi and rdx end in the bytes that are stored.
+    const everything = Protection.Read | Protection.Write | Protection.Execute;
+    const { cpu, space, user } = machine([0x48, 0x89, 0x0f, 0xff, 0xd6, 0xff, 0xd2, 0x0f, 0x05], everything);
+    const border = DATA + 0x1000;
+    space.protect(DATA, 0x2000, everything);
+    // Before the border: mov al, 1; ret. Behind it: mov bl, 1; ret. What is stored makes both 2.
+    user.write(border - 3, Uint8Array.of(0xb0, 1, 0xc3, 0xb3, 1, 0xc3, 0x90, 0x90));
+    const stack = BigInt(CODE + 0x1800);
+    const runWith = (stored: bigint) => {
+      cpu.rip = CODE;
+      cpu.setRegister(1, stored);
+      cpu.setRegister(4, stack);
+      cpu.setRegister(7, BigInt(border - 3));
+      cpu.setRegister(6, BigInt(border - 3));
+      cpu.setRegister(2, BigInt(border));
+      return cpu.run(1000);
+    };
+    expect(runWith(0x9090_c301_b3c3_01b0n)).toEqual({ kind: 'system-call' });
+    expect([cpu.register(0) & 0xffn, cpu.register(3) & 0xffn]).toEqual([1n, 1n]);
+    expect(runWith(0x9090_c302_b3c3_02b0n)).toEqual({ kind: 'system-call' });
+    expect([cpu.register(0) & 0xffn, cpu.register(3) & 0xffn]).toEqual([2n, 2n]);
+    // Taking the second page away takes its code away too.
+    space.protect(border, 0x1000, Protection.None);
+    cpu.rip = border;
+    expect(cpu.run(1000)).toMatchObject({ kind: 'fault', address: border, access: 2 });
+  });
   it('gathers nothing that the mask leaves out when a load makes the memory grow', () => {
     // vpgatherdd xmm1, [rax+xmm2], xmm3; syscall
     const { cpu, space } = machine([0xc4, 0xe2, 0x61, 0x90, 0x0c, 0x10, 0x0f, 0x05]);

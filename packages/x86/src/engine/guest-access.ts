@@ -140,8 +140,8 @@ export class GuestAccess {
         this.describe(faultAddress, access, FaultCause.CodeWrite);
         return 0;
       }
-      // The page is unmarked by the caller before the single step; a mark that is still there belongs to another block.
-      space.clearCode(page);
+      // The caller has unmarked the page that faulted; another one that the instruction writes loses its blocks here.
+      space.announceCodeWrite(page);
       frame = space.resolve(page, access);
     }
     if (frame < 0) {
