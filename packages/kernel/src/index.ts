@@ -50,7 +50,7 @@ export { addDeviceNodes } from './files/device-nodes.ts';
 export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
 export { createInterestFile, type Interest, InterestList, interestListOf, type Report } from './files/interest-list.ts';
 export { layeredFileSystem } from './files/layered.ts';
-export { COOKED_MODES, type TerminalModes } from './files/line-discipline.ts';
+export { COOKED_MODES, type TerminalKey, type TerminalModes } from './files/line-discipline.ts';
 export { createMemoryFile, type MemoryFileParts } from './files/memory-file.ts';
 export { MemoryFileSystem } from './files/memory-file-system.ts';
 export { type Mount, MountTable } from './files/mount-table.ts';
@@ -58,6 +58,7 @@ export { OpenDescription, type OpenMode } from './files/open-description.ts';
 export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file.ts';
 export { type Place, pathWithin, type WalkRestrictions } from './files/path-walk.ts';
 export { createPipe } from './files/pipe.ts';
+export { PseudoTerminal, type PseudoTerminalParts } from './files/pseudo-terminal.ts';
 export { readOnlyFileSystem, refuseChanges } from './files/read-only.ts';
 export {
   createTerminalFile,

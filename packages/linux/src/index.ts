@@ -6,3 +6,4 @@ export { KERNEL_IDENTITY } from './kernel-identity.ts';
 export { createLinuxPersonality, type LinuxOptions } from './linux.ts';
 export { createProcFileSystem } from './proc/proc-file-system.ts';
 export { signalName } from './signals/signal-table.ts';
+export { installTerminals } from './terminals/terminals.ts';

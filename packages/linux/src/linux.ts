@@ -10,6 +10,7 @@ import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
 import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
+import { forwardHostSignals } from './signals/host-signals.ts';
 import {
   ActionFlag,
   createProcessState,
@@ -19,6 +20,7 @@ import {
   threadState,
 } from './signals/signal-state.ts';
 import { SignalCode } from './signals/signal-table.ts';
+import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
 
 /** What the first process of a machine starts with. */
@@ -45,6 +47,10 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       process.personalityState = createProcessState();
       setCoreLimit(process, coreLimitInBytes);
       thread.personalityState = createThreadState();
+      // As if a login shell had started it: leader of its group, in a session that is somebody else's.
+      process.session = process.id - 1;
+      terminalsOf(thread.kernel).adoptHostTerminal(process);
+      forwardHostSignals(thread.kernel, process);
     },
     fork: inherit,
     start: (thread, program) => {
@@ -66,6 +72,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       releaseRobustLocks(thread);
       clearThreadId(thread);
       tellChildren(thread);
+      if (thread.process.threads.size === 1) terminalsOf(thread.kernel).leave(thread.process);
     },
     processEnded: (process) => {
       processState(process).alarm?.cancel();

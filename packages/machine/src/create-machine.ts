@@ -10,7 +10,7 @@ import {
   run,
   type Thread,
 } from '@elf/kernel';
-import { createLinuxPersonality, createProcFileSystem } from '@elf/linux';
+import { createLinuxPersonality, createProcFileSystem, installTerminals } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import { type CpuModel, createCpu, hardwareCapabilities } from '@elf/x86';
@@ -113,6 +113,7 @@ export function createMachine(options: MachineOptions): Machine {
   const personality = createLinuxPersonality({ coreLimitInBytes: options.coreLimitInBytes });
   const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;
   kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
+  installTerminals(kernel);
   return {
     kernel,
     binfmtMisc,

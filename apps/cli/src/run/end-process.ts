@@ -8,7 +8,8 @@ export function dieOfSignal(signal: number, name: string): void {
   try {
     if (name !== 'SIGKILL' && name !== 'SIGSTOP') {
       process.on(name as NodeJS.Signals, restore);
-      process.removeListener(name as NodeJS.Signals, restore);
+      // All of them: a host forwards signals to its guest, which is gone now.
+      process.removeAllListeners(name as NodeJS.Signals);
     }
     process.kill(process.pid, signal);
   } catch {

@@ -30,6 +30,7 @@ export function anonymousFile(parts: AnonymousFileParts): OpenFile {
   const { name, changes, control, readiness, read, write, close } = parts;
   return {
     isSeekable: false,
+    ignoresSeek: true,
     anonymousName: name,
     changes,
     control,

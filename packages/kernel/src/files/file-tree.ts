@@ -41,6 +41,8 @@ export class FileTree {
   readonly mounts = new MountTable();
   readonly locks = new FileLocks();
   readonly events = new TreeEvents();
+  /** Character devices that a personality brings, by number; they go before the kernel's own. */
+  readonly devices = new Map<number, () => OpenFile | number>();
   readonly #pipes = new NamedPipes();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
@@ -87,7 +89,8 @@ export class FileTree {
         place.path,
       );
     if (status !== undefined && isType(status, FileType.Character)) {
-      const device = this.#openDevice(status.specialDevice);
+      const device = this.devices.get(status.specialDevice)?.() ?? this.#openDevice(status.specialDevice);
+      if (typeof device === 'number') return device;
       if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
     }
     if (status !== undefined && isType(status, FileType.Fifo)) {

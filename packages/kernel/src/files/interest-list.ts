@@ -18,6 +18,8 @@ export interface Interest {
   readonly edgeTriggered: boolean;
   /** Silent after one report, until it is changed. */
   readonly oneShot: boolean;
+  /** Wakes one of several lists that watch the same file, where the host of the list can choose; such an interest cannot be changed. */
+  readonly exclusive: boolean;
   /** What a report carries. */
   readonly data: bigint;
 }
@@ -69,10 +71,11 @@ export class InterestList {
     return 0;
   }
 
-  /** EPOLL_CTL_MOD: 0 or -ENOENT. */
+  /** EPOLL_CTL_MOD: 0, -ENOENT, or -EINVAL for an exclusive interest. */
   change(number: number, description: OpenDescription, interest: Interest): number {
     const item = this.#items.get(description)?.get(number);
     if (item === undefined) return -Errno.ENOENT;
+    if (item.interest.exclusive) return -Errno.EINVAL;
     item.interest = interest;
     item.isSilent = false;
     this.#notice(item, readinessOf(item));

@@ -12,6 +12,10 @@ export interface TerminalModes {
   readonly returnToNewline: boolean;
   /** OPOST with ONLCR: a newline goes out as return and newline. */
   readonly newlineToReturn: boolean;
+  /** Without ICANON, VMIN and VTIME of 0: a read without input is at its end at once. */
+  readonly returnsAtOnce?: boolean;
+  /** ECHONL: a newline is shown even without ECHO. */
+  readonly echoNewline?: boolean;
 }
 
 /** What a terminal starts with. */
@@ -22,6 +26,9 @@ export const COOKED_MODES: TerminalModes = {
   returnToNewline: true,
   newlineToReturn: true,
 };
+
+/** Keys that mean a signal. */
+export type TerminalKey = 'interrupt' | 'quit' | 'suspend';
 
 const KEYS = { 3: 'interrupt', 28: 'quit', 26: 'suspend' } as const;
 const ERASE = 127;
@@ -34,12 +41,14 @@ const NEWLINE = 10;
 export class LineDiscipline {
   modes: TerminalModes = COOKED_MODES;
   readonly #echo: (bytes: Uint8Array) => void;
-  readonly #onKey: (key: 'interrupt' | 'quit' | 'suspend') => void;
+  readonly #onKey: (key: TerminalKey) => void;
   #line: number[] = [];
   /** Complete chunks: lines in canonical mode (an empty one is an end of file), anything in raw mode. */
   #ready: number[][] = [];
+  /** The last chunk came in raw mode, so that more bytes join it. */
+  #isLastRaw = false;
 
-  constructor(echo: (bytes: Uint8Array) => void, onKey: (key: 'interrupt' | 'quit' | 'suspend') => void) {
+  constructor(echo: (bytes: Uint8Array) => void, onKey: (key: TerminalKey) => void) {
     this.#echo = echo;
     this.#onKey = onKey;
   }
@@ -60,12 +69,18 @@ export class LineDiscipline {
   /** Fills `target` from what is ready: its length, 0 for an end of file, undefined when nothing is there. */
   take(target: Uint8Array): number | undefined {
     const chunk = this.#ready[0];
-    if (chunk === undefined) return undefined;
+    if (chunk === undefined) return this.modes.returnsAtOnce ? 0 : undefined;
     const count = Math.min(chunk.length, target.length);
     target.set(chunk.slice(0, count));
     if (count === chunk.length) this.#ready.shift();
     else chunk.splice(0, count);
     return count;
+  }
+
+  /** What was typed and not read is forgotten (TCIFLUSH). */
+  discard(): void {
+    this.#line = [];
+    this.#ready = [];
   }
 
   /** Output as the terminal must see it. */
@@ -89,7 +104,10 @@ export class LineDiscipline {
       return;
     }
     if (!modes.canonical) {
-      this.#ready.push([byte]);
+      const last = this.#ready.at(-1);
+      if (this.#isLastRaw && last !== undefined) last.push(byte);
+      else this.#ready.push([byte]);
+      this.#isLastRaw = true;
       this.#show([byte]);
       return;
     }
@@ -99,6 +117,7 @@ export class LineDiscipline {
     else {
       this.#line.push(byte);
       this.#show(byte < 32 && byte !== NEWLINE && byte !== 9 ? [94, byte + 64] : [byte]);
+      if (byte === NEWLINE && !this.modes.echo && this.modes.echoNewline) this.#echo(this.cook(Uint8Array.of(byte)));
       if (byte === NEWLINE) this.#finish();
     }
   }
@@ -112,6 +131,7 @@ export class LineDiscipline {
 
   #finish(): void {
     this.#ready.push(this.#line);
+    this.#isLastRaw = false;
     this.#line = [];
   }
 

@@ -28,6 +28,8 @@ export interface DirectoryEntry {
 export interface OpenFile {
   /** True when reads and writes happen at a position that lseek moves. */
   readonly isSeekable: boolean;
+  /** A stream on which lseek does nothing and says so with position 0 (noop_llseek of Linux). */
+  readonly ignoresSeek?: boolean;
   status(): FileStatus | number;
   /** Fills `target` from `position` (ignored by streams). Returns bytes read, 0 at the end. */
   read(target: Uint8Array, position: number): number;

@@ -106,12 +106,14 @@ export class PipeQueue {
     if (this.#length === 0) return this.#writers === 0 || target.length === 0 ? 0 : -Errno.EAGAIN;
     const capacity = this.#bytes.length;
     const count = Math.min(this.#length, target.length);
+    // A reader announces room only where somebody may have waited for it: edge-triggered watchers count announcements.
+    const hadRoom = capacity - this.#length >= ATOMIC_BYTES;
     const first = Math.min(count, capacity - this.#start);
     target.set(this.#bytes.subarray(this.#start, this.#start + first));
     target.set(this.#bytes.subarray(0, count - first), first);
     this.#start = (this.#start + count) % capacity;
     this.#length -= count;
-    this.changes.wake(Readiness.Writable | Readiness.WriteNormal);
+    if (!hadRoom) this.changes.wake(Readiness.Writable | Readiness.WriteNormal);
     return count;
   }
 

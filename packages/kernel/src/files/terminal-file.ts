@@ -2,7 +2,7 @@
 import { Errno } from '../errno.ts';
 import { WaitQueue } from '../wait-queue.ts';
 import { anonymousStatus, deviceNumber, FileType } from './file-status.ts';
-import { LineDiscipline, type TerminalModes } from './line-discipline.ts';
+import { LineDiscipline, type TerminalKey, type TerminalModes } from './line-discipline.ts';
 import { type OpenFile, Readiness } from './open-file.ts';
 
 /** Rows and columns of a terminal. */
@@ -19,6 +19,12 @@ export interface TerminalControl {
   /** Personality-format attributes kept verbatim next to the modes the discipline acts on. */
   attributes: Uint8Array | undefined;
   foregroundGroup: number;
+  /** The session whose controlling terminal it is; 0 for none. */
+  session: number;
+  /** Absent where the size is the host's. */
+  setSize?(size: TerminalSize): void;
+  /** TCIFLUSH; absent where the host holds what was typed. */
+  discardInput?(): void;
 }
 
 /** The terminal port: something that shows bytes and sends what is typed. */
@@ -33,10 +39,7 @@ export interface TerminalPort {
  * A terminal over a port, with the line discipline here (for pages; a host terminal that cooks its own input needs none).
  * `onInterrupt` hears ^C, ^\ and ^Z.
  */
-export function createTerminalFile(
-  port: TerminalPort,
-  onInterrupt: (key: 'interrupt' | 'quit' | 'suspend') => void,
-): OpenFile {
+export function createTerminalFile(port: TerminalPort, onInterrupt: (key: TerminalKey) => void): OpenFile {
   const changes = new WaitQueue();
   const discipline = new LineDiscipline((bytes) => port.write(bytes), onInterrupt);
   let gone = false;
@@ -53,7 +56,9 @@ export function createTerminalFile(
       changes.wake();
     },
     attributes: undefined,
-    foregroundGroup: 1,
+    foregroundGroup: 0,
+    session: 0,
+    discardInput: () => discipline.discard(),
   };
   return {
     isSeekable: false,

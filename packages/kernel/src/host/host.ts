@@ -20,4 +20,6 @@ export interface Host {
   /** Where the first process starts (byte string). */
   readonly workingDirectory: string;
   readonly umask: number;
+  /** Calls the listener with the name of each signal that somebody sends the emulator ("SIGINT"), which then no longer acts itself. */
+  readonly onSignal?: (listener: (name: string) => void) => void;
 }

@@ -27,7 +27,7 @@ const IN = {
   IN_ONLYDIR: 0x0100_0000, IN_DONT_FOLLOW: 0x0200_0000, IN_EXCL_UNLINK: 0x0400_0000, IN_MASK_CREATE: 0x1000_0000, IN_MASK_ADD: 0x2000_0000,
   IN_ISDIR: 0x4000_0000, IN_ONESHOT: 0x8000_0000,
 } as const;
-const ALL_EVENTS = 0xfff;
+const ALL_EVENTS = 0xfff; // not a page size: IN_ALL_EVENTS
 const BITS: Readonly<Record<TreeEventKind, number>> = {
   accessed: IN.IN_ACCESS,
   modified: IN.IN_MODIFY,

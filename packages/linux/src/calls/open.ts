@@ -19,6 +19,7 @@ import {
 } from '@elf/kernel';
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
 import { masked, viewpointAt } from '../files-at.ts';
+import { terminalsOf } from '../terminals/terminals.ts';
 
 const ACCESS_MODE = 3;
 const ACCESS_NAMES = ['O_RDONLY', 'O_WRONLY', 'O_RDWR', 'O_ACCMODE'];
@@ -63,6 +64,8 @@ const RESOLVE = {
 } as const;
 /** struct open_how: flags, mode, resolve. */
 const OPEN_HOW_BYTES = 24;
+/** Longer ones are refused: the kernel reads one page of them at most. */
+const LARGEST_HOW_BYTES = 4096; // not a page size: what one call may make us copy
 
 export const openat2 = defineSystemCall({
   name: 'openat2',
@@ -72,7 +75,7 @@ export const openat2 = defineSystemCall({
   arguments: { directory: descriptor, path, how: address, size },
   run: (task, { directory, path: name, how, size: length }) => {
     if (length < OPEN_HOW_BYTES) return -Errno.EINVAL;
-    const bytes = length > 4096 ? -Errno.E2BIG : (task.user.read(how, length) ?? -Errno.EFAULT);
+    const bytes = length > LARGEST_HOW_BYTES ? -Errno.E2BIG : (task.user.read(how, length) ?? -Errno.EFAULT);
     if (typeof bytes === 'number') return bytes;
     if (bytes.subarray(OPEN_HOW_BYTES).some((byte) => byte !== 0)) return -Errno.E2BIG;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -178,6 +181,8 @@ function openPath(
     opened.release();
     return -Errno.ENOTDIR;
   }
+  if ((flags & O.NOCTTY) === 0 && opened.file.terminal !== undefined)
+    terminalsOf(task.kernel).control(task.process, opened.file);
   const insert = () => task.process.descriptors.insert(opened, (flags & O.CLOEXEC) !== 0);
   const { changes, awaitsPeer } = opened.file;
   if (openMode.nonBlocking || awaitsPeer === undefined || !awaitsPeer()) return insert();

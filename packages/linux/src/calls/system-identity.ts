@@ -9,7 +9,6 @@ import {
   int,
   type Kernel,
   oneOf,
-  size,
   type Thread,
   toBytes,
   unsigned,
@@ -70,6 +69,8 @@ export const personality = defineSystemCall({
   run: (_task, { persona }) => (persona === 0xffff_ffff || persona === 0 ? 0 : -Errno.EINVAL),
 });
 
+const BLOCK_BYTES = 4096; // not a page size: ext4's blocks
+const LONGEST_TYPE = 256;
 const ustatLayout = defineStruct(32, { freeBlocks: [0, 'i32'], freeFiles: [8, 'u64'] });
 
 export const ustat = defineSystemCall({
@@ -82,7 +83,7 @@ export const ustat = defineSystemCall({
     const root = task.kernel.tree.status(task.process.viewpoint, '/', true);
     if (typeof root === 'number' || root.device !== device) return -Errno.EINVAL;
     const space = task.kernel.tree.mounts.locate('/')?.mount.fileSystem.space?.();
-    return status.write({ freeBlocks: Math.min(0x7fff_ffff, Math.floor((space?.free ?? 0) / 4096)), freeFiles: 0 });
+    return status.write({ freeBlocks: Math.min(0x7fff_ffff, Math.floor((space?.free ?? 0) / BLOCK_BYTES)), freeFiles: 0 });
   },
 });
 
@@ -97,7 +98,7 @@ export const sysfs = defineSystemCall({
   run: (task, { option, first, second }) => {
     if (option === 3) return FILE_SYSTEM_TYPES.length;
     if (option === 1) {
-      const bytes = task.user.readCString(first, 4096);
+      const bytes = task.user.readCString(first, LONGEST_TYPE);
       if (bytes === undefined) return -Errno.EFAULT;
       const index = (FILE_SYSTEM_TYPES as readonly string[]).indexOf(fromBytes(bytes));
       return index < 0 ? -Errno.EINVAL : index;

@@ -8,7 +8,7 @@ import { readOnlyFileSystem } from '../../files/read-only.ts';
 import type { Host } from '../host.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeDirectory } from './node-directory.ts';
-import { nodeStream } from './node-stream.ts';
+import { type HostTerminals, nodeStream } from './node-stream.ts';
 
 /** What the guest may see of the host. */
 export interface NodeHostOptions {
@@ -24,6 +24,9 @@ export interface NodeHostOptions {
   readonly workingDirectory?: string;
 }
 
+/** Signals that are the program's business. SIGTSTP stops the emulator itself, and what it runs with it. */
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
+
 /**
  * A host that gives the guest this computer's files, clock, entropy and standard streams.
  * @example
@@ -37,7 +40,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
   return {
     clock: nodeClock(),
     entropy: { fill: (target) => void randomFillSync(target) },
-    streams: { input: nodeStream(0), output: nodeStream(1), error: nodeStream(2) },
+    streams: standardStreams(),
     files,
     user: process.geteuid?.() ?? 0,
     group: process.getegid?.() ?? 0,
@@ -46,7 +49,16 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     processors: availableParallelism(),
     workingDirectory: encodeText(start),
     umask: currentUmask(),
+    onSignal: (listener) => {
+      for (const name of FORWARDED_SIGNALS) process.on(name, () => listener(name));
+    },
   };
+}
+
+/** The three streams; those that are one terminal share its state. */
+function standardStreams() {
+  const terminals: HostTerminals = new Map();
+  return { input: nodeStream(0, terminals), output: nodeStream(1, terminals), error: nodeStream(2, terminals) };
 }
 
 function currentUmask(): number {

@@ -8,6 +8,7 @@ import { type OpenFile, Readiness } from '../../files/open-file.ts';
 import type { TerminalControl } from '../../files/terminal-file.ts';
 import { WaitQueue } from '../../wait-queue.ts';
 import { attempt, errnoOf } from './node-errno.ts';
+import { readAttributes, writeAttributes } from './node-terminal-attributes.ts';
 import { statusOf } from './node-status.ts';
 
 /** Bytes read ahead when somebody polls. */
@@ -17,7 +18,7 @@ const READ_AHEAD_BYTES = 4096;
  * A descriptor of the host process as an open file. Regular files keep the host's own position in step, so that programs before and after
  * us in a shell script continue where the guest stopped.
  */
-export function nodeStream(number: number): OpenFile {
+export function nodeStream(number: number, terminals: HostTerminals = new Map()): OpenFile {
   const status = () => statusOf(fs.fstatSync(number, { bigint: true }));
   const type = status().mode & FileType.Mask;
   if (type === FileType.Regular || type === FileType.Block || type === FileType.Directory) return regularStream(number);
@@ -31,7 +32,7 @@ export function nodeStream(number: number): OpenFile {
     readiness: () => Readiness.Writable | input.readiness(),
     available: input.available,
     close: () => {},
-    terminal: isatty(number) ? hostTerminal(number) : undefined,
+    terminal: isatty(number) ? sharedTerminal(number, terminals) : undefined,
     anonymousName: type === FileType.Fifo ? `pipe:[${status().inode}]` : undefined,
   };
 }
@@ -147,10 +148,21 @@ function asynchronousInput(number: number) {
   };
 }
 
-/** The host's terminal does line editing and echo itself; only raw mode can be asked of it. */
+/** Terminals of the host by device number. */
+export type HostTerminals = Map<number, TerminalControl>;
+
+function sharedTerminal(number: number, terminals: HostTerminals): TerminalControl {
+  const device = fs.fstatSync(number).rdev;
+  const known = terminals.get(device) ?? hostTerminal(number);
+  terminals.set(device, known);
+  return known;
+}
+
+/** The host's terminal does line editing and echo itself: a Linux host takes the attributes as they are, others know raw mode only. */
 function hostTerminal(number: number): TerminalControl {
   let modes = COOKED_MODES;
   let input: ReadStream | undefined;
+  let isExact = false;
   return {
     size: () => {
       const stream = [process.stdout, process.stderr].find((each) => each.isTTY && each.columns > 0);
@@ -158,14 +170,20 @@ function hostTerminal(number: number): TerminalControl {
     },
     modes: () => modes,
     setModes: (wanted) => {
-      if (wanted.canonical !== modes.canonical) {
+      if (!isExact && wanted.canonical !== modes.canonical) {
         input ??= new ReadStream(number);
         input.setRawMode(!wanted.canonical);
         input.pause();
       }
       modes = wanted;
     },
-    attributes: undefined,
-    foregroundGroup: 1,
+    get attributes() {
+      return readAttributes(number);
+    },
+    set attributes(wanted: Uint8Array | undefined) {
+      isExact = wanted !== undefined && writeAttributes(number, wanted);
+    },
+    foregroundGroup: 0,
+    session: 0,
   };
 }
