@@ -63,6 +63,7 @@ describe('cpu', () => {
     const { cpu } = machine(code, Protection.Read | Protection.Write | Protection.Execute);
     expect(cpu.run(1000).kind).toBe('system-call');
     expect(cpu.register(0)).toBe(9n);
+    expect(cpu.instructionsRetired).toBe(3);
   });
   it('sees a store change code on both pages that it crosses, and forgets both', () => {
     // At the border of two pages: mov [rdi], rcx; call rsi; call rdx; syscall, where rsi and rdx end in the bytes that are stored.

@@ -154,12 +154,11 @@ export class Cpu extends CpuState {
       const status = this.runMicroOps(entry);
       entry = 0;
       // A frame may have been allocated in a helper, which replaces the views.
-      const remaining = this.memory.i32[budgetWord];
-      this.retired += left - remaining;
-      left = remaining;
+      this.retired += left - this.memory.i32[budgetWord];
       if (status === ExitStatus.Link) entry = this.followLink();
       else if (status === ExitStatus.Lookup) entry = this.followLookup();
       else exit = this.translateExit(status as ExitStatus);
+      left = this.memory.i32[budgetWord];
     }
     return exit;
   }
@@ -227,15 +226,19 @@ export class Cpu extends CpuState {
     return block.entry;
   }
   private followLookup(): number {
-    const rip = this.rip;
-    const block = this.blockAt(rip);
+    const block = this.blockAt(this.rip);
     if (block === undefined) return 0;
     this.code.publish(block);
     return block.entry;
   }
 
+  private get faultAddress(): number {
+    const { u32 } = this.memory;
+    return u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2];
+  }
+
   private translateExit(status: ExitStatus): CpuExit | undefined {
-    const { i32, u32 } = this.memory;
+    const { i32 } = this.memory;
     const detail = i32[(this.state + EXIT_DETAIL) >>> 2];
     switch (status) {
       case ExitStatus.Budget:
@@ -258,18 +261,20 @@ export class Cpu extends CpuState {
         return undefined;
       default:
     }
-    this.rewind();
+    this.rewind(status === ExitStatus.Completed ? 1 : 0);
     switch (status) {
       case ExitStatus.Fault:
         return {
           kind: 'fault',
-          address:
-            u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2],
+          address: this.faultAddress,
           access: this.reportedAccess(i32[(this.state + FAULT_ACCESS) >>> 2] as Access),
           cause: i32[(this.state + FAULT_CAUSE) >>> 2] as FaultCause,
         };
       case ExitStatus.CodeWrite:
         return this.stepAlone();
+      case ExitStatus.Completed:
+        this.rip = this.faultAddress;
+        return undefined;
       case ExitStatus.Unsupported:
         return { ...this.unsupported(this.rip, 0), mnemonic: 'data segment with a base' };
       case ExitStatus.NonCanonical:
@@ -299,14 +304,15 @@ export class Cpu extends CpuState {
     return access === Access.Read && this.builder.modifiesMemory(this.rip) ? Access.Write : access;
   }
 
-  // RIP and the instruction count go back to the instruction that left in the middle of its block.
-  private rewind(): void {
+  // RIP and the instruction count go back to the instruction that left in the middle of its block; the count to after it if it is done.
+  private rewind(done: 0 | 1): void {
     const microOp = this.memory.i32[(this.state + EXIT_PC) >>> 2] >>> 0;
     const block = this.code.containing(microOp);
     const index = instructionAt(block, microOp);
     this.rip = block.addresses[index];
-    this.retired -= block.instructionCount - index;
-    this.memory.i32[(this.state + BUDGET) >>> 2] += block.instructionCount - index;
+    const left = block.instructionCount - index - done;
+    this.retired -= left;
+    this.memory.i32[(this.state + BUDGET) >>> 2] += left;
   }
 
   // While TF or AC is set, every instruction runs alone, from a block that is not kept. After one that began with TF set a #DB
@@ -332,9 +338,7 @@ export class Cpu extends CpuState {
     const built = this.builder.build(this.rip, 1);
     if ('kind' in built) return this.exitForObstacle(built, this.rip);
     const space = this.access.space as AddressSpace;
-    const { u32 } = this.memory;
-    const address =
-      u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2];
+    const address = this.faultAddress;
     const page = address - (address & GUEST_PAGE_OFFSET_MASK);
     this.code.dropPage(page);
     space.clearCode(page);

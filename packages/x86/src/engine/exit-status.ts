@@ -38,6 +38,8 @@ export const ExitStatus = {
   SelectorFault: 18,
   /** A guest access at an address that is not canonical: #SS through SS, else #GP. EXIT_PC tells which instruction. */
   NonCanonical: 17,
+  /** A helper has done the whole instruction, what stands behind it included: the address of the next one is in FAULT_ADDRESS. */
+  Completed: 19,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
 

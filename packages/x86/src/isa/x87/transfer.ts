@@ -63,13 +63,14 @@ function store(
       const [, operand, format] = rows[b.position];
       const value = b.temporary();
       const rest = b.temporary();
-      b.helper('x87-prepare-store', value, b.constant(format), b.address(0));
+      const word = request(b, format | (pops ? 16 : 0));
+      b.helper('x87-prepare-store', value, word, b.constant(b.next));
       if (operand.kind.width === 80) {
         b.memoryUop('probe.64', 0);
         b.store(16, 0, rest, 8);
         b.store(64, 0, value);
       } else b.store(operand.kind.width as 16 | 32 | 64, 0, value);
-      b.helper('x87-commit-store', request(b, pops ? 1 : 0));
+      b.helper('x87-commit-store', word);
     },
     rows: rows.map(([text, operand]) => row(text, operand)),
   });

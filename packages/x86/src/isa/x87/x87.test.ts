@@ -57,6 +57,13 @@ describe('stores', () => {
     expect(bytes(0xffc, 10)).toEqual(PI);
     expect(bytes(0, 10)).toEqual(PI);
   });
+  it('does not look at memory where an unmasked exception forbids the write, and counts once', () => {
+    // fldcw [rdi]; fstp dword [rdi - 0x10] of an empty register, before the first page; nop; fnstsw ax
+    const { cpu } = machine([0xd9, 0x2f, 0xd9, 0x5f, 0xf0, 0x90, ...fnstswAx], [0x7e, 3]);
+    expect(cpu.run(100)).toEqual({ kind: 'system-call' });
+    expect(cpu.register(RAX) & 0xffffn).toBe(0x80c1n);
+    expect(cpu.instructionsRetired).toBe(5);
+  });
   it('writes nothing when an unmasked overflow forbids it', () => {
     // fld tbyte [rdi]; fldcw [rdi + 16]; fstp dword [rdi + 32]; fnstsw ax
     const data = [0, 0, 0, 0, 0, 0, 0, 0x80, 0xff, 0x7f - 1, 0, 0, 0, 0, 0, 0, 0x77, 3];

@@ -1,7 +1,7 @@
 /** The x87 helper rows: each takes its request from a constant cell, waits for pending exceptions and calls the unit. */
 import { ExitStatus } from '../../../engine/exit-status.ts';
 import { AF, CF, OF, PF, SF, ZF } from '../../../state/flags.ts';
-import { EXIT_DETAIL, EXIT_STATUS, FXSAVE } from '../../../state/layout.ts';
+import { EXIT_DETAIL, FAULT_ADDRESS, FXSAVE } from '../../../state/layout.ts';
 import { type Helper, type HelperContext, type HelperRow, helper } from '../helper-row.ts';
 import { exchange, INSTRUCTION_POINTER, MEMORY_OPERAND } from './stack.ts';
 import { C0, C2, C3 } from './status-bits.ts';
@@ -36,7 +36,6 @@ import {
   loadRegister,
   moveConditionally,
   prepareStore,
-  STORE_BYTES,
   storeRegister,
   storeRegisterUnchecked,
 } from './unit-transfer.ts';
@@ -140,28 +139,26 @@ const compareFlags: Helper = (context, request) => {
 };
 
 /**
- * Cells: value (one or two cells), request (format), address of the memory operand. When an unmasked exception forbids the
- * write, the value becomes what memory holds already, so that the store that follows changes nothing.
+ * Cells: value (one or two cells), request (bits 0-3 format, 4 pops), address of the next instruction. When an unmasked exception
+ * forbids the write, memory is not even looked at: the instruction is complete.
  */
-const prepare: Helper = (context, value, request, address) => {
+const prepare: Helper = (context, value, request, next) => {
   const pending = pendingException(context);
   if (pending !== 0) return pending;
-  const { memory, access } = context;
+  const words = context.memory.i32;
   const unit = unitOf(context);
-  const format = memory.i32[request >>> 2];
   const to = value >>> 2;
-  if (prepareStore(memory.i32, unit, format)) {
-    const words = memory.i32;
+  if (prepareStore(words, unit, words[request >>> 2] & 15)) {
     words[to] = words[unit + MEMORY_OPERAND];
     words[to + 1] = words[unit + MEMORY_OPERAND + 1];
     words[to + 2] = words[unit + MEMORY_OPERAND + 2];
     return 0;
   }
-  const size = STORE_BYTES[format];
-  const from = access.slowRead(memory.i32[address >>> 2], memory.i32[(address >>> 2) + 1], size);
-  if (from === 0) return memory.i32[(context.cpu.state + EXIT_STATUS) >>> 2];
-  memory.u8.copyWithin(value, from, from + size);
-  return 0;
+  commitStore(words, unit, (takeRequest(words, unit, request) & 16) !== 0);
+  const after = (context.cpu.state + FAULT_ADDRESS) >>> 2;
+  words[after] = words[next >>> 2];
+  words[after + 1] = words[(next >>> 2) + 1];
+  return ExitStatus.Completed;
 };
 
 export const x87Helpers: readonly HelperRow[] = [
@@ -199,7 +196,7 @@ export const x87Helpers: readonly HelperRow[] = [
   helper('x87-commit-store', (context, request) => {
     const words = context.memory.i32;
     const unit = unitOf(context);
-    commitStore(words, unit, takeRequest(words, unit, request) !== 0);
+    commitStore(words, unit, (takeRequest(words, unit, request) & 16) !== 0);
     return 0;
   }),
 ];
