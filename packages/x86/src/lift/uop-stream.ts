@@ -122,7 +122,8 @@ export class UopStream {
         }
       }
       if (writesFlags[number]) live = false;
-      if (readsFlags[number]) live = true;
+      // One that faults leaves the flags as they were before it, even where it writes them all (COMISD with an exception unmasked).
+      if (readsFlags[number] || observes[number]) live = true;
     }
   }
 

@@ -171,6 +171,12 @@ describe('comparison and conversion', () => {
     expect(flags(ONE, ONE)).toBe(0x40);
     expect(flags(ONE, QUIET)).toBe(0x45);
   });
+  it('leaves the flags of the instruction before when COMISD raises #XM', () => {
+    // or eax, -1; comisd xmm0, xmm1
+    const { exit, cpu } = run({ code: [0x83, 0xc8, 0xff, 0x66, 0x0f, 0x2f, 0xc1], xmm: ['f'.repeat(32)], mxcsr: 0x1f00 });
+    expect(exit).toEqual({ kind: 'exception', vector: 19 });
+    expect(cpu.flags & 0x8d5).toBe(0x84);
+  });
   it('negates predicates in their lane', () => {
     // cmpsd xmm0, xmm1, 5 (not less than)
     expect(run({ code: [0xf2, 0x0f, 0xc2, 0xc1, 5], xmm: [HIGH + ONE, HIGH + ONE] }).xmm0).toBe(HIGH + 'f'.repeat(16));
