@@ -86,10 +86,7 @@ export { quote } from './quote.ts';
 export { type RunOptions, type RunOutcome, run } from './run-loop.ts';
 export { LocalSocket, Shutdown, type SocketKind, type SocketName } from './sockets/local-socket.ts';
 export { createSocketFile } from './sockets/socket-file.ts';
-export {
-  type Received,
-  type SenderIdentity,
-} from './sockets/socket-message.ts';
+export type { Received, SenderIdentity } from './sockets/socket-message.ts';
 export { SocketNames } from './sockets/socket-names.ts';
 export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';
 export { type CallInProgress, Thread } from './thread.ts';

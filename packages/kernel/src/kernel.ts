@@ -9,6 +9,7 @@ import type { PendingRequest } from './pending.ts';
 import type { Personality } from './personality.ts';
 import { type Credentials, Process } from './process.ts';
 import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
+import { SocketNames } from './sockets/socket-names.ts';
 import { standardDescriptors } from './standard-descriptors.ts';
 import { Thread } from './thread.ts';
 import { TimerQueue } from './timer-queue.ts';
@@ -50,6 +51,7 @@ export class Kernel {
   readonly processes = new Map<number, Process>();
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
+  readonly socketNames = new SocketNames();
   readonly #ready: Thread[] = [];
   readonly #timers = new TimerQueue();
   readonly #recentCalls: string[] = [];

@@ -82,7 +82,8 @@ function runSlice(kernel: Kernel, thread: Thread): void {
   kernel.switchTo(thread);
   const start = cpu.instructionsRetired;
   const end = start + SLICE_INSTRUCTIONS;
-  while (thread.state === 'runnable') {
+  // A call that began to wait while a signal was pending is runnable again at once: its wait is looked at first.
+  while (thread.state === 'runnable' && thread.wait === undefined) {
     if (thread.attention) {
       thread.process.personality.beforeResume(thread);
       if (thread.state !== 'runnable') break;
@@ -103,5 +104,5 @@ function runSlice(kernel: Kernel, thread: Thread): void {
   }
   thread.yields = false;
   thread.instructions += cpu.instructionsRetired - start;
-  kernel.requeue(thread);
+  if (thread.wait === undefined) kernel.requeue(thread);
 }

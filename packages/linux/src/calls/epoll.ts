@@ -96,6 +96,7 @@ export const epollCtl = defineSystemCall({
       events: bits & INPUT_BITS,
       edgeTriggered: (bits & EPOLLET) !== 0,
       oneShot: (bits & EPOLLONESHOT) !== 0,
+      exclusive: isExclusive,
       data: view.getBigUint64(4, true),
     };
     switch (operation) {

@@ -16,7 +16,7 @@ import {
   WaitQueue,
 } from '@elf/kernel';
 import { POLL_EVENT_NAMES } from '../abi/flags/event-flags.ts';
-import { readTimevalFields } from '../abi/structs/time.ts';
+import { readTimevalFields, writeTimespec, writeTimeval } from '../abi/structs/time.ts';
 import { readWord } from '../abi/words.ts';
 import { withSignalMask } from '../signals/temporary-mask.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
@@ -60,15 +60,16 @@ export const poll = defineSystemCall({
 export const ppoll = defineSystemCall({
   name: 'ppoll',
   numbers: { 'x86-64': 271, i386: 309 },
-  support: 'partial',
-  note: 'The time left is not stored.',
+  support: 'full',
   arguments: { descriptors, count: unsigned, timeout: address, mask: address, length: unsigned },
   run: (task, values) => {
     const time = values.timeout === 0 ? undefined : readTimespec(task, values.timeout);
     if (typeof time === 'number') return time;
-    return withSignalMask(task, values.mask, values.length, () =>
-      pollDescriptors(task, values.descriptors, values.count, time && relativeDeadline(task, time)),
+    const deadline = time && relativeDeadline(task, time);
+    const result = withSignalMask(task, values.mask, values.length, () =>
+      pollDescriptors(task, values.descriptors, values.count, deadline),
     );
+    return withTimeLeft(task, result, deadline, (left) => writeTimespec(task, values.timeout, left));
   },
 });
 
@@ -80,15 +81,16 @@ export const select = defineSystemCall({
   run: (task, values) => {
     const deadline = timevalDeadline(task, values.timeout);
     if (deadline !== undefined && deadline < 0) return deadline;
-    return selectDescriptors(task, values.count, [values.readable, values.writable, values.exceptional], deadline);
+    const sets = [values.readable, values.writable, values.exceptional];
+    const result = selectDescriptors(task, values.count, sets, deadline);
+    return withTimeLeft(task, result, deadline, (left) => writeTimeval(task, values.timeout, left));
   },
 });
 
 export const pselect6 = defineSystemCall({
   name: 'pselect6',
   numbers: { 'x86-64': 270, i386: 308 },
-  support: 'partial',
-  note: 'The time left is not stored.',
+  support: 'full',
   arguments: {
     count: int,
     readable: address,
@@ -105,9 +107,9 @@ export const pselect6 = defineSystemCall({
     const length = values.mask === 0 ? 0 : readWord(task, values.mask + task.wordBytes);
     if (mask === undefined || length === undefined) return -Errno.EFAULT;
     const sets = [values.readable, values.writable, values.exceptional];
-    return withSignalMask(task, mask, length, () =>
-      selectDescriptors(task, values.count, sets, time && relativeDeadline(task, time)),
-    );
+    const deadline = time && relativeDeadline(task, time);
+    const result = withSignalMask(task, mask, length, () => selectDescriptors(task, values.count, sets, deadline));
+    return withTimeLeft(task, result, deadline, (left) => writeTimespec(task, values.timeout, left));
   },
 });
 
@@ -185,6 +187,28 @@ function waitFor(
     .map((number) => task.process.descriptors.get(number)?.file.changes)
     .filter((queue) => queue instanceof WaitQueue);
   return new Pending({ queues, attempt, deadline, expire });
+}
+
+/** Has the time left stored whatever the result is, as long as there was a limit (fs/select.c, poll_select_finish). */
+function withTimeLeft(
+  task: Thread,
+  result: SystemCallResult,
+  deadline: number | undefined,
+  store: (left: number) => void,
+): SystemCallResult {
+  if (deadline === undefined) return result;
+  const stored = <T>(value: T): T => {
+    if (value !== undefined) store(Math.max(0, deadline - task.host.clock.monotonic()));
+    return value;
+  };
+  if (!(result instanceof Pending)) return stored(result);
+  const { request } = result;
+  return new Pending({
+    ...request,
+    attempt: () => stored(request.attempt()),
+    expire: () => stored(request.expire?.() ?? 0),
+    interrupt: () => stored(request.interrupt?.() ?? -Errno.EINTR),
+  });
 }
 
 /** Deadline of a timeval: undefined without one, a negated error for a bad one. Microseconds may be many, as the kernel allows. */

@@ -19,15 +19,11 @@ import {
   wideOffset,
 } from '@elf/kernel';
 import { SEEK_NAMES } from '../abi/flags/file-flags.ts';
-import { readOffset, readWord, writeOffset } from '../abi/words.ts';
+import { readOffset, writeOffset } from '../abi/words.ts';
 import { describe } from '../files-at.ts';
 import { readFile, writeFile } from '../transfer.ts';
-import { VectorBuffer } from '../vector-buffer.ts';
-
-/** IOV_MAX (include/uapi/linux/uio.h). */
-const MAXIMUM_VECTORS = 1024;
-/** MAX_RW_COUNT: no transfer is longer. */
-const MAXIMUM_TRANSFER_BYTES = 0x7fff_f000;
+import type { VectorBuffer } from '../vector-buffer.ts';
+import { gatherVectors, MAXIMUM_TRANSFER_BYTES } from '../vectors.ts';
 
 export const read = defineSystemCall({
   name: 'read',
@@ -110,6 +106,7 @@ export const lseek = defineSystemCall({
   run: (task, { fd, offset: distance, whence }) => {
     const description = describe(task, fd);
     if (typeof description === 'number') return description;
+    if (description.file.ignoresSeek) return 0;
     if (!description.file.isSeekable) return -Errno.ESPIPE;
     const status = description.file.status();
     if (typeof status === 'number') return status;
@@ -171,18 +168,6 @@ export function eachVector(
   count: number,
   transfer: (buffer: VectorBuffer) => SystemCallResult,
 ): SystemCallResult {
-  if (count < 0 || count > MAXIMUM_VECTORS) return -Errno.EINVAL;
-  const parts: GuestBuffer[] = [];
-  let total = 0;
-  for (let index = 0; index < count; index++) {
-    const at = vectors + index * 2 * task.wordBytes;
-    const start = readWord(task, at);
-    const length = readWord(task, at + task.wordBytes);
-    if (start === undefined || length === undefined) return -Errno.EFAULT;
-    if (length > Number.MAX_SAFE_INTEGER) return -Errno.EINVAL;
-    const taken = Math.min(length, MAXIMUM_TRANSFER_BYTES - total);
-    if (taken > 0) parts.push(new GuestBuffer(task.user, start, taken));
-    total += taken;
-  }
-  return transfer(new VectorBuffer(task.user, parts, total));
+  const buffer = gatherVectors(task, vectors, count);
+  return typeof buffer === 'number' ? buffer : transfer(buffer);
 }

@@ -31,10 +31,31 @@ export function readTimevalFields(task: Thread, at: number): { seconds: number; 
   return bytes && layout.decode(bytes);
 }
 
+/** Stores nanoseconds as a timespec; false where it cannot be written. */
+export function writeTimespec(task: Thread, at: number, time: number): boolean {
+  const fields = { seconds: Math.floor(time / 1e9), nanoseconds: Math.floor(time % 1e9) };
+  return task.user.write(at, layoutFor(task, timespec).encode(fields));
+}
+
+/** Stores nanoseconds as a timeval; false where it cannot be written. */
+export function writeTimeval(task: Thread, at: number, time: number): boolean {
+  const fields = { seconds: Math.floor(time / 1e9), microseconds: Math.floor((time % 1e9) / 1000) };
+  return task.user.write(at, layoutFor(task, timeval).encode(fields));
+}
+
 /** Bytes of a timespec to the call in progress. */
 export function timespecBytes(task: Thread): number {
   return layoutFor(task, timespec).sizeInBytes;
 }
+
+// biome-ignore format: a table
+const itimerval32 = defineStruct(16, {
+  intervalSeconds: [0, 'i32'], intervalMicroseconds: [4, 'i32'], seconds: [8, 'i32'], microseconds: [12, 'i32'],
+});
+// biome-ignore format: a table
+export const itimerval = defineStruct(32, {
+  intervalSeconds: [0, 'i64'], intervalMicroseconds: [8, 'i64'], seconds: [16, 'i64'], microseconds: [24, 'i64'],
+}, { layout: itimerval32 });
 
 /** {tv_sec=1, tv_nsec=2} */
 export function printTimespec(values: { seconds: number; nanoseconds: number }): string {

@@ -1,0 +1,96 @@
+// What arrived at a socket and was not received yet: a stream of bytes or a row of messages.
+import type { Received, ReceiveRequest, SenderIdentity, SocketMessage } from './socket-message.ts';
+
+/** Messages in order. Bytes of a stream are merged as far as their sender and their descriptors allow (net/unix/af_unix.c). */
+export class ReceiveQueue {
+  readonly #messages: SocketMessage[] = [];
+  #bytes = 0;
+
+  get isEmpty(): boolean {
+    return this.#messages.length === 0;
+  }
+
+  get count(): number {
+    return this.#messages.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  /** Length of the next message. */
+  get nextLength(): number {
+    return this.#messages[0]?.bytes.length ?? 0;
+  }
+
+  add(message: SocketMessage): void {
+    this.#messages.push(message);
+    this.#bytes += message.bytes.length;
+  }
+
+  /** The next message; what does not fit is cut off for good. */
+  takeMessage({ maximum, peek }: ReceiveRequest): Received | undefined {
+    const [message] = this.#messages;
+    if (message === undefined) return undefined;
+    const { bytes, sender, from } = message;
+    const descriptions = peek ? message.descriptions.map((each) => each.retain()) : message.descriptions;
+    if (!peek) this.#drop();
+    return {
+      bytes: bytes.subarray(0, maximum),
+      fullLength: bytes.length,
+      descriptions,
+      sender,
+      from,
+      isMessage: true,
+    };
+  }
+
+  /** Up to `maximum` bytes of a stream; `keepsSenders`: bytes of two senders are not mixed. */
+  takeBytes({ maximum, peek }: ReceiveRequest, keepsSenders: boolean): Received | undefined {
+    const [first] = this.#messages;
+    if (first === undefined) return undefined;
+    const parts: Uint8Array[] = [];
+    let length = 0;
+    let descriptions: Received['descriptions'] = [];
+    for (const message of [...this.#messages]) {
+      if (length === maximum || (keepsSenders && !isSame(message.sender, first.sender))) break;
+      const part = message.bytes.subarray(0, maximum - length);
+      parts.push(part);
+      length += part.length;
+      const { descriptions: attached } = message;
+      if (peek) descriptions = attached.map((each) => each.retain());
+      else {
+        descriptions = attached;
+        message.descriptions = [];
+        message.bytes = message.bytes.subarray(part.length);
+        this.#bytes -= part.length;
+        if (message.bytes.length === 0) this.#messages.shift();
+      }
+      // Descriptors belong to the bytes they came with: nothing behind them is taken along.
+      if (attached.length > 0) break;
+    }
+    const bytes = new Uint8Array(length);
+    let at = 0;
+    for (const part of parts) {
+      bytes.set(part, at);
+      at += part.length;
+    }
+    return { bytes, fullLength: length, descriptions, sender: first.sender, from: first.from, isMessage: true };
+  }
+
+  /** Closes what was attached to messages nobody will receive. */
+  clear(): void {
+    for (const message of this.#messages) for (const each of message.descriptions) each.release();
+    this.#messages.length = 0;
+    this.#bytes = 0;
+  }
+
+  #drop(): void {
+    const message = this.#messages.shift();
+    this.#bytes -= message?.bytes.length ?? 0;
+  }
+}
+
+function isSame(left: SenderIdentity, right: SenderIdentity): boolean {
+  return left.process === right.process && left.user === right.user && left.group === right.group;
+}

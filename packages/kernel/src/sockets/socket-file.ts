@@ -1,0 +1,32 @@
+// A socket as an open file: what read(2), write(2) and poll(2) do with it.
+import { anonymousStatus, FileType } from '../files/file-status.ts';
+import type { OpenFile } from '../files/open-file.ts';
+import type { LocalSocket } from './local-socket.ts';
+import type { SenderIdentity } from './socket-message.ts';
+
+const SOCKET_DEVICE = 9;
+
+/** Makes the file of a socket; `caller` tells who writes. Its `control` is the socket. */
+export function createSocketFile(socket: LocalSocket, caller: () => SenderIdentity): OpenFile {
+  return {
+    isSeekable: false,
+    anonymousName: `socket:[${socket.inode}]`,
+    control: socket,
+    changes: socket.changes,
+    status: () => anonymousStatus({ mode: FileType.Socket | 0o777, inode: socket.inode, device: SOCKET_DEVICE }),
+    readiness: () => socket.readiness(),
+    available: () => socket.available,
+    read: (target) => {
+      const received = socket.receive({ maximum: target.length });
+      if (typeof received === 'number') return received;
+      target.set(received.bytes);
+      // Descriptors nobody asked for are closed, as scm_destroy does.
+      for (const each of received.descriptions) each.release();
+      return received.bytes.length;
+    },
+    write: (bytes) => {
+      return socket.send({ bytes, descriptions: [], sender: caller() });
+    },
+    close: () => socket.close(),
+  };
+}
