@@ -100,7 +100,7 @@ export class BulkGenerator {
     fillPools(random, batch.pools, { anyFlags, anyMasks });
     for (let at = 0; at < batch.image.length; at += 4) batch.image.writeInt32LE(random.next(), at);
     batch.statePage.set(createStatePage(random));
-    const writer = new InstanceWriter(random, this.rows, this.decoder, harness, this.mode, anyMasks);
+    const writer = new InstanceWriter(random, this.rows, this.decoder, harness, this.mode);
     // Seeds in a row go through the rows in turn.
     const perBatch = layout.SLOTS - Math.floor(layout.SLOTS / SEQUENCE_SHARE);
     let row = (seed * perBatch) % this.rows.length;

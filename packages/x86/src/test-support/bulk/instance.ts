@@ -68,25 +68,14 @@ export class InstanceWriter {
   private readonly encoded: Encoded;
   private readonly instruction = createInstruction();
   private readonly mode: 32 | 64;
-  private readonly narrowOnly: boolean;
 
-  constructor(
-    random: Random,
-    rows: readonly TestedRow[],
-    decoder: Decoder,
-    harness: Harness,
-    mode: 32 | 64,
-    narrowOnly: boolean,
-  ) {
+  constructor(random: Random, rows: readonly TestedRow[], decoder: Decoder, harness: Harness, mode: 32 | 64) {
     this.random = random;
     this.rows = rows;
-    this.sequential = rows.flatMap((row, number) =>
-      isSequential(row) && !/^bt/.test(row.name) && !(narrowOnly && row.row.encoding.vex) ? [number] : [],
-    );
+    this.sequential = rows.flatMap((row, number) => (isSequential(row) && !/^bt/.test(row.name) ? [number] : []));
     this.decoder = decoder;
     this.harness = harness;
     this.mode = mode;
-    this.narrowOnly = narrowOnly;
     this.encoded = createEncoded(mode);
   }
 
@@ -104,7 +93,6 @@ export class InstanceWriter {
     const bytes = encoded.bytes.slice(0, encoded.length);
     if (this.decoder.decode(bytes, 0, bytes.length, address, this.instruction) !== 0) return undefined;
     if (this.instruction.candidate.row !== tested.row) return undefined;
-    if (this.narrowOnly && this.instruction.vectorLength === 1) return undefined;
     if (needsSafeMemory(tested.name) && encoded.target !== undefined && !isInside(encoded.target)) return undefined;
     const { instruction } = this;
     const before = new Assembler(0, this.mode);
