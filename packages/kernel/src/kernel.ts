@@ -4,6 +4,7 @@ import type { Cpu } from './cpu-port.ts';
 import type { ExitStatus } from './exit-status.ts';
 import { deviceOpener } from './files/devices.ts';
 import { FileTree, type Viewpoint } from './files/file-tree.ts';
+import { followRename } from './files/renamed-paths.ts';
 import type { Host } from './host/host.ts';
 import type { PendingRequest } from './pending.ts';
 import type { Personality } from './personality.ts';
@@ -73,6 +74,7 @@ export class Kernel {
     const { streams } = parts.host;
     const terminal = () => [streams.input, streams.output, streams.error].find((file) => file.terminal !== undefined);
     this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal), parts.memory.fileFrames);
+    this.tree.afterRename = (from, to) => followRename(this.processes.values(), from, to);
     this.tree.mounts.mount('/', parts.host.files, 'host');
   }
 

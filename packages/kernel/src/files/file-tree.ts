@@ -41,6 +41,8 @@ export class FileTree {
   readonly mounts = new MountTable();
   readonly locks = new FileLocks();
   readonly events = new TreeEvents();
+  /** Hears of every rename, so that paths in use stay true. */
+  afterRename: ((from: string, to: string) => void) | undefined;
   /** Character devices that a personality brings, by number; they go before the kernel's own. */
   readonly devices = new Map<number, () => OpenFile | number>();
   readonly #pipes = new NamedPipes();
@@ -202,13 +204,16 @@ export class FileTree {
     if (left.mount !== right.mount) return -Errno.EXDEV;
     if (left.relative === '' || right.relative === '') return -Errno.EBUSY;
     const result = apply(left.mount.fileSystem, left.relative, right.relative, target);
-    if (result >= 0 && this.events.isWatched) this.#announcePair(source, target);
+    if (result < 0) return result;
+    const isRename = typeof this.mounts.status(source.path) === 'number';
+    if (isRename) this.afterRename?.(source.path, target.path);
+    if (this.events.isWatched) this.#announcePair(source, target, isRename);
     return result;
   }
 
   /** A rename took the old name away, a link left it. */
-  #announcePair(source: Place, target: Place): void {
-    if (typeof this.mounts.status(source.path) === 'object') {
+  #announcePair(source: Place, target: Place, isRename: boolean): void {
+    if (!isRename) {
       this.events.emit('created', target.path, source.status);
       return;
     }

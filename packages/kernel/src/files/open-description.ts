@@ -17,8 +17,8 @@ export interface OpenMode {
 export class OpenDescription {
   readonly file: OpenFile;
   readonly mode: OpenMode;
-  /** Guest path it was opened by (resolved, byte string); undefined for pipes and the like. */
-  readonly path: string | undefined;
+  /** Guest path it was opened by (resolved, byte string), kept up with renames; undefined for pipes and the like. */
+  path: string | undefined;
   position: number;
   /** getdents64's snapshot of a directory: positions are indices into it. */
   listing: readonly { readonly name: string; readonly inode: number; readonly type: number }[] | undefined;

@@ -1,6 +1,6 @@
 // The path walk: turns a path of the guest into a place in the tree, symbolic links and ".." included (man 7 path_resolution).
 import { Errno } from '../errno.ts';
-import { type FileStatus, FileType, isType } from './file-status.ts';
+import { anonymousStatus, type FileStatus, FileType, isType } from './file-status.ts';
 import type { MountTable } from './mount-table.ts';
 import type { OpenDescription } from './open-description.ts';
 
@@ -8,6 +8,8 @@ import type { OpenDescription } from './open-description.ts';
 const MAXIMUM_LINKS = 40;
 /** PATH_MAX includes the terminating NUL. */
 const PATH_MAX = 4096;
+
+const REMOVED_DIRECTORY = /* @__PURE__ */ anonymousStatus({ mode: FileType.Directory | 0o755, links: 0 });
 
 /** A place in the tree: the canonical path, free of links, and what is there. */
 export interface Place {
@@ -59,6 +61,8 @@ export function walk(mounts: MountTable, request: WalkRequest): Place | number {
   let mustBeDirectory = endsAsDirectory(request.path);
   let current = request.path.startsWith('/') ? request.root : request.base;
   let status = mounts.status(current);
+  // A working directory that was removed is still there for those who stand in it, and empty.
+  if (status === -Errno.ENOENT && current === request.base) status = REMOVED_DIRECTORY;
   if (typeof status === 'number') return status;
   const mount = mounts.locate(current)?.mount;
   for (let links = 0; pending.length > 0; ) {

@@ -75,6 +75,7 @@ export const getcwd = defineSystemCall({
   arguments: { buffer: bytesOut('count'), count: size },
   run: (task, { buffer }) => {
     const { place } = task.process;
+    if (typeof task.kernel.tree.mounts.status(place.workingDirectory) === 'number') return -Errno.ENOENT;
     const bytes = toBytes(`${pathWithin(place.root, place.workingDirectory)}\0`);
     if (bytes.length > buffer.length) return -Errno.ERANGE;
     return buffer.copyOut(bytes) ? bytes.length : -Errno.EFAULT;

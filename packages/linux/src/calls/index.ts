@@ -16,6 +16,7 @@ import * as memoryAdvice from './memory-advice.ts';
 import * as memoryFiles from './memory-files.ts';
 import * as memoryLocks from './memory-locks.ts';
 import * as memoryPolicy from './memory-policy.ts';
+import * as makeNode from './make-node.ts';
 import * as memory from './memory.ts';
 import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
@@ -88,8 +89,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   directories.readlinkat,
   pathChanges.mkdir,
   pathChanges.mkdirat,
-  pathChanges.mknod,
-  pathChanges.mknodat,
+  makeNode.mknod,
+  makeNode.mknodat,
   pathChanges.rmdir,
   pathChanges.unlink,
   pathChanges.unlinkat,

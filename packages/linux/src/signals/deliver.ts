@@ -59,7 +59,9 @@ function applyDefault(thread: Thread, info: SignalInfo): boolean {
     stopProcess(process, info.signal, sendToProcess);
     return !process.isStopped;
   }
-  if (action === 'core') kernel.onCrash?.(thread, info.signal);
+  // What somebody sent with kill(2) is no crash to explain.
+  const isSent = info.code === SignalCode.User && info.process !== undefined;
+  if (action === 'core' && !isSent) kernel.onCrash?.(thread, info.signal);
   const coreDumped = action === 'core' && dumpCore(thread, info);
   kernel.endProcess(process, { kind: 'signaled', signal: info.signal, coreDumped });
   return false;
