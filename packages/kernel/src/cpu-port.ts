@@ -44,6 +44,8 @@ export interface Cpu {
   registerHigh(index: number): number;
   setRegisterHalves(index: number, low: number, high: number): void;
   rip: number;
+  /** RIP by 32-bit halves: exact where `rip` is a rounded number, in the kernel's half. */
+  readonly ripHalves: { readonly low: number; readonly high: number };
   flags: number;
   fsBase: bigint;
   gsBase: bigint;

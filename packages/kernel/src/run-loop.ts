@@ -6,6 +6,8 @@ import type { Thread } from './thread.ts';
 
 /** Instructions a thread runs before the next one gets its turn. */
 const SLICE_INSTRUCTIONS = 1_000_000;
+/** What a call takes off a slice: about its time, so that a thread that does little but call does not keep the others waiting for seconds. */
+const CALL_INSTRUCTIONS = 2000;
 /** Slices between two looks at the host's events (stdin, timers, an abort). */
 const SLICES_PER_PAUSE = 4;
 
@@ -81,7 +83,7 @@ function runSlice(kernel: Kernel, thread: Thread): void {
   const { cpu } = kernel;
   kernel.switchTo(thread);
   const start = cpu.instructionsRetired;
-  const end = start + SLICE_INSTRUCTIONS;
+  let end = start + SLICE_INSTRUCTIONS;
   // A call that began to wait while a signal was pending is runnable again at once: its wait is looked at first.
   while (thread.state === 'runnable' && thread.wait === undefined) {
     if (thread.attention) {
@@ -98,6 +100,7 @@ function runSlice(kernel: Kernel, thread: Thread): void {
     else {
       thread.callAbi = abi;
       dispatchSystemCall(thread, abi);
+      end -= CALL_INSTRUCTIONS;
       if (thread.yields) break;
     }
     // A thread that just woke another one yields early only at the end of its slice: order stays deterministic.

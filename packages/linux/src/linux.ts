@@ -22,6 +22,7 @@ import {
 import { SignalCode } from './signals/signal-table.ts';
 import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
+import { answerVsyscall } from './vsyscall.ts';
 
 /** What the first process of a machine starts with. */
 export interface LinuxOptions {
@@ -61,6 +62,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
     fault: (thread, exit) => {
+      if (answerVsyscall(thread, exit)) return;
       thread.lastFault = exit;
       // INT n is refused at the instruction; the CPU stands behind its two bytes.
       if (exit.kind === 'interrupt') thread.cpu.rip -= INTERRUPT_BYTES;

@@ -6,7 +6,9 @@ import {
   Errno,
   oneOf,
   path,
+  type SystemCallResult,
   type SystemCallRow,
+  type Thread,
   size,
   unsigned,
   wideOffset,
@@ -17,9 +19,13 @@ import { printStat, stat64 as stat64Layout } from '../abi/structs/stat.ts';
 import { statfs64 as statfs64Layout } from '../abi/structs/system.ts';
 import { WIDE_OFFSETS } from '../abi/words.ts';
 import * as descriptors from '../calls/descriptors.ts';
+import { flock64, recordLock } from '../calls/locks.ts';
 import * as pathChanges from '../calls/path-changes.ts';
 import * as readWrite from '../calls/read-write.ts';
 import * as stat from '../calls/stat.ts';
+import * as splice from '../calls/splice.ts';
+import * as vectorTransfers from '../calls/vector-transfers.ts';
+import { describe } from '../files-at.ts';
 import { derivedRow } from './derived-row.ts';
 
 const TWO_TO_32 = 4294967296;
@@ -40,7 +46,21 @@ const llseek = defineSystemCall({
   },
 });
 
+function fcntl64(task: Thread, values: Readonly<Record<string, unknown>>): SystemCallResult {
+  const { fd, command, argument } = values as Readonly<Record<string, number>>;
+  const lock = WIDE_LOCKS[command];
+  if (lock === undefined) return descriptors.fcntl.run(task, values);
+  const file = describe(task, fd);
+  return typeof file === 'number' ? file : recordLock(task, file, lock, argument, flock64);
+}
+
 const statfs64Arguments = { size, status: structOut(statfs64Layout) };
+
+/** preadv(2) and relatives: the position's halves are one argument. */
+function positioned(row: SystemCallRow, number: number): SystemCallRow {
+  const { positionHigh: _, ...kinds } = row.arguments;
+  return { ...row, numbers: { i386: number }, arguments: { ...kinds, position: wideOffset } };
+}
 
 /** The size argument must be the structure's. */
 function sized(row: SystemCallRow): SystemCallRow['run'] {
@@ -62,7 +82,11 @@ export const I386_FILE_CALLS: readonly SystemCallRow[] = [
   derivedRow(readWrite.sendfile, 'sendfile64', 239, { variant: WIDE_OFFSETS }),
   derivedRow(descriptors.fadvise64, 'fadvise64', 250, { arguments: { offset: wideOffset, length: size } }),
   derivedRow(descriptors.fadvise64, 'fadvise64_64', 272, { arguments: { offset: wideOffset, length: wideOffset } }),
+  derivedRow(splice.readahead, 'readahead', 225, { arguments: { position: wideOffset } }),
+  derivedRow(splice.syncFileRange, 'sync_file_range', 314, { arguments: { position: wideOffset, length: wideOffset } }),
+  positioned(vectorTransfers.preadv, 333), positioned(vectorTransfers.pwritev, 334),
+  positioned(vectorTransfers.preadv2, 378), positioned(vectorTransfers.pwritev2, 379),
   derivedRow(descriptors.fcntl, 'fcntl64', 221, {
-    run: (task, values) => descriptors.fcntl.run(task, { ...values, command: WIDE_LOCKS[Number(values.command)] ?? values.command }),
+    run: fcntl64,
   }),
 ];

@@ -133,7 +133,7 @@ export const epollPwait = defineSystemCall({
 
 export const epollPwait2 = defineSystemCall({
   name: 'epoll_pwait2',
-  numbers: { 'x86-64': 441, i386: 441 },
+  numbers: { 'x86-64': 441 },
   support: 'full',
   arguments: { list: descriptor, events, maximum: int, timeout: address, mask: address, length: unsigned },
   run: (task, values) => {

@@ -158,7 +158,7 @@ const note = 'Only changes made by programs of this machine are seen.';
 
 export const inotifyInit = defineSystemCall({
   name: 'inotify_init',
-  numbers: { 'x86-64': 253 },
+  numbers: { 'x86-64': 253, i386: 291 },
   support: 'partial',
   note,
   arguments: {},
@@ -167,7 +167,7 @@ export const inotifyInit = defineSystemCall({
 
 export const inotifyInit1 = defineSystemCall({
   name: 'inotify_init1',
-  numbers: { 'x86-64': 294 },
+  numbers: { 'x86-64': 294, i386: 332 },
   support: 'partial',
   note,
   arguments: { flags: flagSet({ IN_NONBLOCK: O.NONBLOCK, IN_CLOEXEC: O.CLOEXEC }) },
@@ -176,7 +176,7 @@ export const inotifyInit1 = defineSystemCall({
 
 export const inotifyAddWatch = defineSystemCall({
   name: 'inotify_add_watch',
-  numbers: { 'x86-64': 254 },
+  numbers: { 'x86-64': 254, i386: 292 },
   support: 'partial',
   note,
   arguments: { fd: descriptor, path, mask: flagSet(IN) },
@@ -194,7 +194,7 @@ export const inotifyAddWatch = defineSystemCall({
 
 export const inotifyRmWatch = defineSystemCall({
   name: 'inotify_rm_watch',
-  numbers: { 'x86-64': 255 },
+  numbers: { 'x86-64': 255, i386: 293 },
   support: 'full',
   arguments: { fd: descriptor, watch: int },
   run: (task, { fd, watch }) => {

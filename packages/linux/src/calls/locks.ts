@@ -12,18 +12,20 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { FCNTL_NAMES } from '../abi/flags/file-flags.ts';
-import { defineStruct } from '../abi/struct-layout.ts';
+import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
 import { describe } from '../files-at.ts';
 
 const LOCK = { SH: 1, EX: 2, NB: 4, UN: 8 } as const;
 const TYPES = { F_RDLCK: 0, F_WRLCK: 1, F_UNLCK: 2 } as const;
+// biome-ignore format: a table
+const flock32 = defineStruct(16, { type: [0, 'u16'], whence: [2, 'u16'], start: [4, 'i32'], length: [8, 'i32'], process: [12, 'i32'] });
+/** struct flock64 of i386: what F_GETLK64 and its relatives take there. */
+// biome-ignore format: a table
+export const flock64 = defineStruct(24, { type: [0, 'u16'], whence: [2, 'u16'], start: [4, 'i64'], length: [12, 'i64'], process: [20, 'i32'] });
+// biome-ignore format: a table
 const flockLayout = defineStruct(32, {
-  type: [0, 'u16'],
-  whence: [2, 'u16'],
-  start: [8, 'i64'],
-  length: [16, 'i64'],
-  process: [24, 'i32'],
-});
+  type: [0, 'u16'], whence: [2, 'u16'], start: [8, 'i64'], length: [16, 'i64'], process: [24, 'i32'],
+}, { layout: flock32 });
 const WHOLE = { start: 0, end: Number.POSITIVE_INFINITY } as const;
 
 /** Descriptions that give their locks back at the last close. */
@@ -57,10 +59,16 @@ export const flock = defineSystemCall({
 });
 
 /** The lock commands of fcntl(2). */
-export function recordLock(task: Thread, file: OpenDescription, command: number, argument: number): SystemCallResult {
-  const bytes = task.user.read(argument, flockLayout.sizeInBytes);
+export function recordLock(
+  task: Thread,
+  file: OpenDescription,
+  command: number,
+  argument: number,
+  layout: typeof flockLayout = layoutFor(task, flockLayout),
+): SystemCallResult {
+  const bytes = task.user.read(argument, layout.sizeInBytes);
   if (bytes === undefined) return -Errno.EFAULT;
-  const given = flockLayout.decode(bytes);
+  const given = layout.decode(bytes);
   const isOfDescription = command >= FCNTL_NAMES.F_OFD_GETLK;
   const isQuestion = command === FCNTL_NAMES.F_GETLK || command === FCNTL_NAMES.F_OFD_GETLK;
   if (isOfDescription && given.process !== 0) return -Errno.EINVAL;
@@ -80,7 +88,7 @@ export function recordLock(task: Thread, file: OpenDescription, command: number,
     if (given.type === TYPES.F_UNLCK) return -Errno.EINVAL;
     const found = locks.conflict('record', key, lock);
     const answer = found === undefined ? { ...given, type: TYPES.F_UNLCK } : describeLock(found);
-    return task.user.write(argument, flockLayout.encode(answer)) ? 0 : -Errno.EFAULT;
+    return task.user.write(argument, layout.encode(answer)) ? 0 : -Errno.EFAULT;
   }
   if (given.type === TYPES.F_UNLCK) {
     locks.release('record', key, lock);

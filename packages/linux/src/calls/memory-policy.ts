@@ -15,7 +15,7 @@ const note = 'There is one node, so that every policy places memory alike; it is
 
 export const setMempolicy = defineSystemCall({
   name: 'set_mempolicy',
-  numbers: { 'x86-64': 238 },
+  numbers: { 'x86-64': 238, i386: 276 },
   support: 'partial',
   note,
   arguments: { mode: int, nodes: address, count: size },
@@ -24,7 +24,7 @@ export const setMempolicy = defineSystemCall({
 
 export const mbind = defineSystemCall({
   name: 'mbind',
-  numbers: { 'x86-64': 237 },
+  numbers: { 'x86-64': 237, i386: 274 },
   support: 'partial',
   note,
   arguments: { address, length: size, mode: oneOf(MODES), nodes: address, count: size, flags: unsigned },
@@ -38,7 +38,7 @@ export const mbind = defineSystemCall({
 
 export const getMempolicy = defineSystemCall({
   name: 'get_mempolicy',
-  numbers: { 'x86-64': 239 },
+  numbers: { 'x86-64': 239, i386: 275 },
   support: 'partial',
   note,
   arguments: { mode: address, nodes: address, count: size, address, flags: flagSet(POLICY_FLAGS) },
@@ -61,7 +61,7 @@ export const getMempolicy = defineSystemCall({
 
 export const migratePages = defineSystemCall({
   name: 'migrate_pages',
-  numbers: { 'x86-64': 256 },
+  numbers: { 'x86-64': 256, i386: 294 },
   support: 'partial',
   note,
   arguments: { process: int, count: size, from: address, to: address },
@@ -98,7 +98,7 @@ export const movePages = defineSystemCall({
 
 export const setMempolicyHomeNode = defineSystemCall({
   name: 'set_mempolicy_home_node',
-  numbers: { 'x86-64': 450 },
+  numbers: { 'x86-64': 450, i386: 450 },
   support: 'partial',
   note,
   arguments: { address, length: size, node: size, flags: size },
@@ -110,7 +110,7 @@ const keys = 'The processor has no protection keys: ENOSPC as on such hardware, 
 
 export const pkeyAlloc = defineSystemCall({
   name: 'pkey_alloc',
-  numbers: { 'x86-64': 330 },
+  numbers: { 'x86-64': 330, i386: 381 },
   support: 'partial',
   note: keys,
   arguments: { flags: size, rights: size },
@@ -119,7 +119,7 @@ export const pkeyAlloc = defineSystemCall({
 
 export const pkeyFree = defineSystemCall({
   name: 'pkey_free',
-  numbers: { 'x86-64': 331 },
+  numbers: { 'x86-64': 331, i386: 382 },
   support: 'partial',
   note: keys,
   arguments: { key: int },

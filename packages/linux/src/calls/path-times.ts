@@ -11,32 +11,36 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
+import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
 import { readTimevalFields } from '../abi/structs/time.ts';
 import { describe, withPath } from '../files-at.ts';
 
 const BILLION = 1_000_000_000n;
 const MILLION = 1_000_000;
 /** sizeof(struct timeval) on x86-64. */
-const TIMEVAL_BYTES = 16;
+
+const utimbuf32 = defineStruct(8, { accessed: [0, 'i32'], modified: [4, 'i32'] });
+const utimbuf = defineStruct(16, { accessed: [0, 'i64'], modified: [8, 'i64'] }, { layout: utimbuf32 });
 
 export const utime = defineSystemCall({
   name: 'utime',
-  numbers: { 'x86-64': 132 },
+  numbers: { 'x86-64': 132, i386: 30 },
   support: 'full',
   arguments: { path, times: address },
   run: (task, values) => {
     if (values.times === 0) return setTimes(task, AT.FDCWD, values.path, undefined);
-    const accessed = task.user.readU64(values.times);
-    const modified = task.user.readU64(values.times + 8);
-    if (accessed === undefined || modified === undefined) return -Errno.EFAULT;
-    const times = [BigInt.asIntN(64, accessed) * BILLION, BigInt.asIntN(64, modified) * BILLION] as const;
+    const layout = layoutFor(task, utimbuf);
+    const bytes = task.user.read(values.times, layout.sizeInBytes);
+    if (bytes === undefined) return -Errno.EFAULT;
+    const { accessed, modified } = layout.decode(bytes);
+    const times = [BigInt(accessed) * BILLION, BigInt(modified) * BILLION] as const;
     return setTimes(task, AT.FDCWD, values.path, times);
   },
 });
 
 export const utimes = defineSystemCall({
   name: 'utimes',
-  numbers: { 'x86-64': 235 },
+  numbers: { 'x86-64': 235, i386: 271 },
   support: 'full',
   arguments: { path, times: address },
   run: (task, values) => setFromTimevals(task, AT.FDCWD, values.path, values.times),
@@ -45,7 +49,7 @@ export const utimes = defineSystemCall({
 /** A null path means the descriptor itself. */
 export const futimesat = defineSystemCall({
   name: 'futimesat',
-  numbers: { 'x86-64': 261 },
+  numbers: { 'x86-64': 261, i386: 299 },
   support: 'full',
   arguments: { directory: descriptor, path: optionalPath, times: address },
   run: (task, values) => setFromTimevals(task, values.directory, values.path, values.times),
@@ -80,7 +84,7 @@ export const fchmodat2 = defineSystemCall({
 function setFromTimevals(task: Thread, directory: number, name: string | undefined, at: number): number {
   if (at === 0) return setTimes(task, directory, name, undefined);
   const accessed = readTimevalFields(task, at);
-  const modified = readTimevalFields(task, at + TIMEVAL_BYTES);
+  const modified = readTimevalFields(task, at + 2 * task.wordBytes);
   if (accessed === undefined || modified === undefined) return -Errno.EFAULT;
   const given = [accessed, modified];
   if (given.some(({ microseconds }) => microseconds < 0 || microseconds >= MILLION)) return -Errno.EINVAL;

@@ -12,7 +12,15 @@ import {
 } from '@elf/kernel';
 import { optionalStructIn, structIn, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
-import { itimerspec, itimerspecFields, printItimerspec, timespec, timeval, timezone } from '../abi/structs/time.ts';
+import {
+  itimerspec,
+  itimerspecFields,
+  itimerval,
+  printItimerspec,
+  timespec,
+  timeval,
+  timezone,
+} from '../abi/structs/time.ts';
 import { sendToProcess, sendToThread } from '../signals/send-signal.ts';
 import { processState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL, Signal, SignalCode } from '../signals/signal-table.ts';
@@ -27,9 +35,10 @@ const TIMER_ABSTIME = 1;
 /** DELAYTIMER_MAX. */
 const MAXIMUM_OVERRUN = 0x7fff_ffff;
 
-const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'], thread: [16, 'i32'] });
 // biome-ignore format: a table
-const itimerval = defineStruct(32, { intervalSeconds: [0, 'i64'], intervalMicroseconds: [8, 'i64'], seconds: [16, 'i64'], microseconds: [24, 'i64'] });
+const sigevent32 = defineStruct(64, { value: [0, 'u32'], signal: [4, 'i32'], notify: [8, 'i32'], thread: [12, 'i32'] });
+// biome-ignore format: a table
+const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'], thread: [16, 'i32'] }, { layout: sigevent32 });
 const timer = int;
 
 /** One timer of a process. */
@@ -45,7 +54,7 @@ const timersOf = /* @__PURE__ */ new WeakMap<Process, Map<number, PosixTimer>>()
 
 export const timerCreate = defineSystemCall({
   name: 'timer_create',
-  numbers: { 'x86-64': 222 },
+  numbers: { 'x86-64': 222, i386: 259 },
   support: 'partial',
   note: 'Clocks of CPU time count elapsed time.',
   arguments: { clock: oneOf(CLOCKS), event: optionalStructIn(sigevent), timer: address },
@@ -142,7 +151,7 @@ export const timerDelete = defineSystemCall({
 
 export const getitimer = defineSystemCall({
   name: 'getitimer',
-  numbers: { 'x86-64': 36 },
+  numbers: { 'x86-64': 36, i386: 105 },
   support: 'partial',
   note: 'The CPU-time timers are never armed.',
   arguments: { which: oneOf({ ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 }), value: structOut(itimerval) },

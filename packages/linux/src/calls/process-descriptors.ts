@@ -30,7 +30,7 @@ class ProcessControl {
 
 export const pidfdOpen = defineSystemCall({
   name: 'pidfd_open',
-  numbers: { 'x86-64': 434 },
+  numbers: { 'x86-64': 434, i386: 434 },
   support: 'full',
   arguments: { process: int, flags: flagSet({ PIDFD_NONBLOCK }) },
   run: (task, { process: id, flags }) => {
@@ -44,7 +44,7 @@ export const pidfdOpen = defineSystemCall({
 
 export const pidfdSendSignal = defineSystemCall({
   name: 'pidfd_send_signal',
-  numbers: { 'x86-64': 424 },
+  numbers: { 'x86-64': 424, i386: 424 },
   support: 'full',
   arguments: { fd: descriptor, signal: int, info: address, flags: unsigned },
   run: (task, { fd, signal, info, flags }) => {
@@ -71,7 +71,7 @@ export const pidfdSendSignal = defineSystemCall({
 
 export const pidfdGetfd = defineSystemCall({
   name: 'pidfd_getfd',
-  numbers: { 'x86-64': 438 },
+  numbers: { 'x86-64': 438, i386: 438 },
   support: 'full',
   arguments: { fd: descriptor, target: int, flags: unsigned },
   run: (task, { fd, target, flags }) => {

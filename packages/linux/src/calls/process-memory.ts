@@ -55,7 +55,7 @@ export const processVmWritev = defineSystemCall({
 
 export const processMadvise = defineSystemCall({
   name: 'process_madvise',
-  numbers: { 'x86-64': 440 },
+  numbers: { 'x86-64': 440, i386: 440 },
   support: 'full',
   arguments: { fd: descriptor, vectors: address, count: size, advice: int, flags: unsigned },
   run: (task, { fd, vectors, count, advice, flags }) => {
@@ -79,7 +79,7 @@ export const processMadvise = defineSystemCall({
 /** Without protection keys only key -1, "none", is known (arch/x86/mm/pkeys.c). */
 export const pkeyMprotect = defineSystemCall({
   name: 'pkey_mprotect',
-  numbers: { 'x86-64': 329 },
+  numbers: { 'x86-64': 329, i386: 380 },
   support: 'partial',
   note: 'The processor has no protection keys: keys other than -1 are EINVAL.',
   arguments: { address, length: size, protection: unsigned, key: int },
@@ -91,7 +91,7 @@ export const pkeyMprotect = defineSystemCall({
 
 export const kcmp = defineSystemCall({
   name: 'kcmp',
-  numbers: { 'x86-64': 312 },
+  numbers: { 'x86-64': 312, i386: 349 },
   support: 'partial',
   note: 'KCMP_EPOLL_TFD is refused with EOPNOTSUPP.',
   arguments: { first: int, second: int, kind: oneOf(KCMP), left: size, right: size },

@@ -38,7 +38,7 @@ export function systemNames(kernel: Kernel): SystemNames {
 
 export const sethostname = defineSystemCall({
   name: 'sethostname',
-  numbers: { 'x86-64': 170 },
+  numbers: { 'x86-64': 170, i386: 74 },
   support: 'full',
   arguments: { name: address, length: int },
   run: (task, { name, length }) =>
@@ -49,7 +49,7 @@ export const sethostname = defineSystemCall({
 
 export const setdomainname = defineSystemCall({
   name: 'setdomainname',
-  numbers: { 'x86-64': 171 },
+  numbers: { 'x86-64': 171, i386: 121 },
   support: 'full',
   arguments: { name: address, length: int },
   run: (task, { name, length }) =>
@@ -61,7 +61,7 @@ export const setdomainname = defineSystemCall({
 /** 0xffffffff asks. What would change how programs run (another personality) is not there. */
 export const personality = defineSystemCall({
   name: 'personality',
-  numbers: { 'x86-64': 135 },
+  numbers: { 'x86-64': 135, i386: 136 },
   support: 'partial',
   note: 'Only PER_LINUX; ADDR_NO_RANDOMIZE and the other flags are EINVAL.',
   result: 'hex',
@@ -92,7 +92,7 @@ const FILE_SYSTEM_TYPES = ['proc', 'tmpfs', 'ext4'] as const;
 
 export const sysfs = defineSystemCall({
   name: 'sysfs',
-  numbers: { 'x86-64': 139 },
+  numbers: { 'x86-64': 139, i386: 135 },
   support: 'full',
   arguments: { option: int, first: address, second: address },
   run: (task, { option, first, second }) => {
@@ -112,7 +112,7 @@ export const sysfs = defineSystemCall({
 /** The machine has no kernel log: reading finds nothing, sizes are zero. */
 export const syslog = defineSystemCall({
   name: 'syslog',
-  numbers: { 'x86-64': 103 },
+  numbers: { 'x86-64': 103, i386: 103 },
   support: 'partial',
   note: 'The log is empty.',
   arguments: { action: int, buffer: bytesOut('length'), length: int },
@@ -157,7 +157,7 @@ const IOPRIO_CLASS_SHIFT = 13;
 
 export const ioprioSet = defineSystemCall({
   name: 'ioprio_set',
-  numbers: { 'x86-64': 251 },
+  numbers: { 'x86-64': 251, i386: 289 },
   support: 'partial',
   note: 'Checked and not remembered: the host decides about its disks.',
   arguments: { which: oneOf(IOPRIO_WHO), who: int, priority: int },
@@ -172,7 +172,7 @@ export const ioprioSet = defineSystemCall({
 
 export const ioprioGet = defineSystemCall({
   name: 'ioprio_get',
-  numbers: { 'x86-64': 252 },
+  numbers: { 'x86-64': 252, i386: 290 },
   support: 'partial',
   note: 'Everybody has the default, best effort 4.',
   arguments: { which: oneOf(IOPRIO_WHO), who: int },
@@ -190,7 +190,7 @@ const NAMESPACES = 0x7e02_0000;
 
 export const unshare = defineSystemCall({
   name: 'unshare',
-  numbers: { 'x86-64': 272 },
+  numbers: { 'x86-64': 272, i386: 310 },
   support: 'partial',
   note: 'Of CLONE_FILES, CLONE_FS and CLONE_SYSVSEM only the first changes something, and not among threads; namespaces are EPERM.',
   arguments: { flags: hexadecimal },

@@ -1,9 +1,9 @@
 // Clocks and sleeps: clock_gettime(2), gettimeofday(2), nanosleep(2), times(2), getrusage(2), setitimer(2).
 import { address, defineSystemCall, Errno, int, oneOf, Pending, type SystemCallResult, type Thread } from '@elf/kernel';
 import { structIn, structOut } from '../abi/struct-arguments.ts';
-import { defineStruct } from '../abi/struct-layout.ts';
 import { rusage } from '../abi/structs/system.ts';
 import {
+  itimerval,
   nanosecondsOf,
   printTimespec,
   printTimeval,
@@ -26,15 +26,6 @@ const clock = oneOf(CLOCKS);
 const TIMER_ABSTIME = 1;
 /** USER_HZ. */
 const TICK_NANOSECONDS = 10_000_000;
-
-// biome-ignore format: a table
-const itimerval32 = defineStruct(16, {
-  intervalSeconds: [0, 'i32'], intervalMicroseconds: [4, 'i32'], seconds: [8, 'i32'], microseconds: [12, 'i32'],
-});
-// biome-ignore format: a table
-const itimerval = defineStruct(32, {
-  intervalSeconds: [0, 'i64'], intervalMicroseconds: [8, 'i64'], seconds: [16, 'i64'], microseconds: [24, 'i64'],
-}, { layout: itimerval32 });
 
 export const clockGettime = defineSystemCall({
   name: 'clock_gettime',

@@ -63,7 +63,7 @@ export const setfsgid = defineSystemCall({
 
 export const capset = defineSystemCall({
   name: 'capset',
-  numbers: { 'x86-64': 126 },
+  numbers: { 'x86-64': 126, i386: 185 },
   support: 'partial',
   note: 'Sets that give something up are accepted and not remembered; user 0 keeps every capability.',
   arguments: { header: address, data: address },

@@ -22,6 +22,7 @@ function registersOnly(): Cpu {
       registers[index] = (BigInt(high >>> 0) << 32n) | BigInt(low >>> 0);
     },
     rip: 0,
+    ripHalves: { low: 0, high: 0 },
     flags: 0,
     fsBase: 0n,
     gsBase: 0n,

@@ -68,6 +68,12 @@ export class CpuState {
     u32[((this.state + RIP) >>> 2) + 1] = Math.floor(value / 0x1_0000_0000);
   }
 
+  /** RIP by halves, exact everywhere. */
+  get ripHalves(): { readonly low: number; readonly high: number } {
+    const word = (this.state + RIP) >>> 2;
+    return { low: this.memory.i32[word], high: this.memory.i32[word + 1] };
+  }
+
   /** RFLAGS. */
   get flags(): number {
     const { i32 } = this.memory;
