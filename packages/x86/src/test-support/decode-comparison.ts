@@ -1,30 +1,16 @@
 // Compares our decoder with iced-x86, instruction by instruction: length and mnemonic, and which encodings we lack.
-import { Code, DecoderOptions, Decoder as IcedDecoder, Instruction as IcedInstruction, Mnemonic } from 'iced-x86';
+import {
+  Code,
+  CpuidFeature,
+  DecoderOptions,
+  Decoder as IcedDecoder,
+  Instruction as IcedInstruction,
+  Mnemonic,
+} from 'iced-x86';
 import { DecodeResult, Decoder } from '../decode/decoder.ts';
 import { createInstruction } from '../decode/instruction.ts';
 import { buildOpcodeMap } from '../decode/opcode-map.ts';
 import { instructionFamilies } from '../isa/index.ts';
-
-/**
- * What iced and we see differently, and why ours stands. REX.R is ignored with segment registers on hardware (iced calls it
- * invalid); a segment register 6 or 7, CS as a target, control and debug registers that are not there, MOVBE, RDRAND and RDSEED with F2 or F3, and a gather that uses a register twice decode here and raise #UD when executed.
- */
-export function isJudged(bytes: Uint8Array, verdict: Verdict): boolean {
-  if (verdict.kind !== 'we-accept') return false;
-  return (
-    (verdict.detail === 'mov' && (findOpcode(bytes) & 0xfd) === 0x8c) ||
-    verdict.detail === 'movbe' ||
-    verdict.detail.startsWith('privileged.mov ') ||
-    /^rd(rand|seed)$/.test(verdict.detail) ||
-    /^vp?gather/.test(verdict.detail)
-  );
-}
-
-function findOpcode(bytes: Uint8Array): number {
-  const isPrefix = (byte: number) =>
-    (byte >= 0x40 && byte <= 0x4f) || [0x66, 0x67, 0xf2, 0xf3, 0xf0, 0x2e, 0x36, 0x3e, 0x26, 0x64, 0x65].includes(byte);
-  return bytes.find((byte) => !isPrefix(byte)) ?? 0;
-}
 
 /** Mnemonics that differ by size in iced and not in our rows. */
 const SIZED: readonly (readonly [RegExp, string])[] = [
@@ -49,14 +35,14 @@ const SIZED: readonly (readonly [RegExp, string])[] = [
   ],
 ];
 
-/** What one comparison came to; `length` is how far a linear disassembly goes on. */
+/**
+ * What one comparison came to; `length` is how far a linear disassembly goes on. `detail` is what iced has and we lack, as CPUID
+ * feature; or our mnemonic, and iced's before it where both decode.
+ */
 export type Verdict =
-  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number; readonly detail?: undefined }
-  | {
-      readonly kind: 'missing' | 'mnemonic' | 'length' | 'we-accept';
-      readonly length: number;
-      readonly detail: string;
-    };
+  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number }
+  | { readonly kind: Disagreement; readonly length: number; readonly detail: string };
+export type Disagreement = 'missing' | 'mnemonic' | 'length' | 'we-accept';
 
 /** Two decoders side by side over the same bytes. */
 export class DecodeComparison {
@@ -84,7 +70,10 @@ export class DecodeComparison {
       return { kind: 'we-accept', length: Math.max(length, 1), detail: this.instruction.candidate.mnemonic };
     }
     const code = Code[this.iced.code];
-    if (result !== DecodeResult.Ok) return { kind: 'missing', length, detail: code };
+    if (result !== DecodeResult.Ok) {
+      const features = [...this.iced.cpuidFeatures()].map((feature) => CpuidFeature[feature]);
+      return { kind: 'missing', length, detail: features.join('+') };
+    }
     const { lengthInBytes, candidate } = this.instruction;
     if (lengthInBytes !== length)
       return {
@@ -93,7 +82,12 @@ export class DecodeComparison {
         detail: `${code}: ${length} bytes, ours ${candidate.mnemonic} ${lengthInBytes}`,
       };
     const name = canonical(Mnemonic[this.iced.mnemonic].toLowerCase(), code);
-    if (name !== candidate.mnemonic) return { kind: 'mnemonic', length, detail: `${code}: ours ${candidate.mnemonic}` };
+    if (name !== candidate.mnemonic)
+      return {
+        kind: 'mnemonic',
+        length,
+        detail: `${Mnemonic[this.iced.mnemonic].toLowerCase()}: ${candidate.mnemonic}`,
+      };
     return { kind: 'agree', length };
   }
 

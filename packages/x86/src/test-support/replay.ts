@@ -171,13 +171,17 @@ export class Replay {
     for (const name of block?.looseInstructions ?? []) this.loose.add(name);
   }
 
-  // Runs as many instructions as the native side has; the exit that is not a budget's.
+  // Runs as many instructions as the native side has; the exit that is not a budget's. A block that does not fit is not begun.
   private advance(instructions: number): CpuExit {
     const { cpu } = this;
-    const target = cpu.instructionsRetired + instructions;
-    let exit: CpuExit = { kind: 'budget' };
-    while (cpu.instructionsRetired < target && exit.kind === 'budget') exit = cpu.run(target - cpu.instructionsRetired);
-    return exit;
+    for (let left = instructions; left > 0; ) {
+      const before = cpu.instructionsRetired;
+      const exit = cpu.run(left);
+      const done = cpu.instructionsRetired - before;
+      left -= done;
+      if (exit.kind !== 'budget' || done === 0) return exit;
+    }
+    return { kind: 'budget' };
   }
 
   private runBlock(): string[] {
