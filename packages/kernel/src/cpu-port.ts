@@ -4,7 +4,7 @@ import type { AddressSpace, FaultCause } from '@elf/mm';
 /** Why guest code stopped. */
 export type CpuExit =
   | { readonly kind: 'system-call'; readonly entry?: 'sysenter' }
-  | { readonly kind: 'interrupt'; readonly vector: number }
+  | { readonly kind: 'interrupt'; readonly vector: number; readonly lengthInBytes?: number }
   | { readonly kind: 'budget' }
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCauseValue }
   | {

@@ -64,8 +64,8 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
     fault: (thread, exit) => {
       if (answerVsyscall(thread, exit)) return;
       thread.lastFault = exit;
-      // INT n is refused at the instruction; the CPU stands behind its two bytes.
-      if (exit.kind === 'interrupt') thread.cpu.rip -= INTERRUPT_BYTES;
+      // INT n is refused at the instruction; the CPU stands behind it.
+      if (exit.kind === 'interrupt') thread.cpu.rip -= exit.lengthInBytes ?? INTERRUPT_BYTES;
       threadState(thread).trap = trapOfFault(thread, exit);
       forceSignal(thread, signalOfFault(thread, exit));
     },

@@ -19,8 +19,8 @@ export const Vector = {
 export type CpuExit =
   /** SYSCALL was executed: rip is after it, rcx and r11 are set. SYSENTER, in 32-bit mode: rip is after it and nothing else is set. */
   | { readonly kind: 'system-call'; readonly entry?: 'sysenter' }
-  /** INT n; rip is after it. */
-  | { readonly kind: 'interrupt'; readonly vector: number }
+  /** INT n; rip is after it. The length is there when it is not 2: prefixes that mean nothing count. */
+  | { readonly kind: 'interrupt'; readonly vector: number; readonly lengthInBytes?: number }
   /** The budget is used up. */
   | { readonly kind: 'budget' }
   /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
@@ -35,3 +35,14 @@ export type CpuExit =
     }
   /** Bytes that no instruction row describes; rip is their address. */
   | { readonly kind: 'unsupported'; readonly bytes: Uint8Array; readonly mnemonic: string | undefined };
+
+const INTERRUPT_BYTES = 2;
+
+/** The exit of INT n from its vector and, from bit 8 on, its length. */
+export function interruptExit(detail: number): CpuExit {
+  const vector = detail & 0xff;
+  const lengthInBytes = detail >>> 8;
+  return lengthInBytes === INTERRUPT_BYTES
+    ? { kind: 'interrupt', vector }
+    : { kind: 'interrupt', vector, lengthInBytes };
+}

@@ -8,7 +8,7 @@ import {
   type GuestMemory,
   Tlb,
 } from '@elf/mm';
-import { type CpuExit, Vector } from './cpu-exit.ts';
+import { type CpuExit, interruptExit, Vector } from './cpu-exit.ts';
 import type { CpuOptions } from './cpu-options.ts';
 import { Decoder } from './decode/decoder.ts';
 import { createInstruction } from './decode/instruction.ts';
@@ -247,7 +247,7 @@ export class Cpu extends CpuState {
       case ExitStatus.SystemCall:
         return detail === 0 ? { kind: 'system-call' } : { kind: 'system-call', entry: 'sysenter' };
       case ExitStatus.Interrupt:
-        return { kind: 'interrupt', vector: detail };
+        return interruptExit(detail);
       case ExitStatus.Breakpoint:
         return { kind: 'exception', vector: Vector.Breakpoint };
       case ExitStatus.Exception:

@@ -10,7 +10,7 @@ export const ExitStatus = {
   Budget: 3,
   /** SYSCALL: RIP is after it. */
   SystemCall: 4,
-  /** INT n: EXIT_DETAIL is n, RIP is after it. */
+  /** INT n: EXIT_DETAIL is n and, from bit 8 on, the instruction's length; RIP is after it. */
   Interrupt: 5,
   /** Memory fault: FAULT_* describe it, EXIT_PC tells which instruction. */
   Fault: 6,

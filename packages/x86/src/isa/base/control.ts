@@ -147,7 +147,7 @@ export const int = instruction({
     // The gates of these two are open to user programs: they are the traps of INT3 and INTO.
     if (vector === 3) b.exit(ExitStatus.Breakpoint);
     else if (vector === 4) b.exit(ExitStatus.Exception, vector);
-    else b.exit(ExitStatus.Interrupt, vector);
+    else b.exit(ExitStatus.Interrupt, vector | (b.instruction.lengthInBytes << 8));
   },
   rows: [row('cd ib', r(imm8))],
 });
