@@ -9,6 +9,9 @@ const { Rax, Rbx, Rcx, Rdx, Rsi, Rdi, Rbp } = Register;
 /** Vector of the software interrupt that is a system call. */
 export const SYSTEM_CALL_VECTOR = 0x80;
 
+/** Results down to its negation are errors (include/linux/err.h). */
+const MAX_ERRNO = 4095; // not a page size: the largest error number
+
 /** The convention of INT 0x80. */
 export const I386_ABI: SystemCallAbi = {
   name: 'i386',
@@ -23,5 +26,6 @@ export const I386_ABI: SystemCallAbi = {
 /** A 64-bit program finds errors sign-extended, as the entry code leaves them in pt_regs. */
 function setEax(cpu: Cpu, result: number | bigint): void {
   const low = typeof result === 'bigint' ? Number(BigInt.asIntN(32, result)) : result | 0;
-  cpu.setRegisterHalves(Rax, low, cpu.mode === 64 && low < 0 && low >= -4095 ? -1 : 0);
+  const isError = low < 0 && low >= -MAX_ERRNO;
+  cpu.setRegisterHalves(Rax, low, cpu.mode === 64 && isError ? -1 : 0);
 }
