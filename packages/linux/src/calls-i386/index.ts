@@ -4,6 +4,7 @@ import { I386_FILE_CALLS } from './files.ts';
 import { packedRows } from './packed-arguments.ts';
 import { renamedRows } from './renamed.ts';
 import { I386_SIGNAL_CALLS } from './signals.ts';
+import { socketcall } from './socketcall.ts';
 import { I386_THREAD_CALLS } from './threads.ts';
 
 /** Rows of i386 beside those that both ABIs share; `shared` are the latter. */
@@ -13,6 +14,7 @@ export function i386Rows(shared: readonly SystemCallRow[]): SystemCallRow[] {
     ...packedRows(shared),
     ...I386_SIGNAL_CALLS,
     ...I386_THREAD_CALLS,
+    socketcall(shared),
     ...renamedRows(shared),
   ];
 }

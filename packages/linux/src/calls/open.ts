@@ -69,7 +69,7 @@ const LARGEST_HOW_BYTES = 4096; // not a page size: what one call may make us co
 
 export const openat2 = defineSystemCall({
   name: 'openat2',
-  numbers: { 'x86-64': 437 },
+  numbers: { 'x86-64': 437, i386: 437 },
   support: 'partial',
   note: 'RESOLVE_CACHED is EAGAIN: nothing is cached here.',
   arguments: { directory: descriptor, path, how: address, size },
