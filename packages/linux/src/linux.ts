@@ -4,6 +4,7 @@ import { I386_ABI, SYSTEM_CALL_VECTOR } from './abi/i386.ts';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
 import { deleteTimers } from './calls/posix-timers.ts';
+import { undoSemaphores } from './calls/semaphores.ts';
 import { setCoreLimit } from './calls/resource-limits.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
@@ -74,7 +75,10 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       releaseRobustLocks(thread);
       clearThreadId(thread);
       tellChildren(thread);
-      if (thread.process.threads.size === 1) terminalsOf(thread.kernel).leave(thread.process);
+      if (thread.process.threads.size === 1) {
+        terminalsOf(thread.kernel).leave(thread.process);
+        undoSemaphores(thread.kernel, thread.process);
+      }
     },
     processEnded: (process) => {
       processState(process).alarm?.cancel();

@@ -26,8 +26,16 @@ export class MountTable {
 
   /** Mounts a file system over a path; later mounts of the same path hide earlier ones. */
   mount(path: string, fileSystem: FileSystem, type = 'elf'): void {
-    this.#mounts.push({ path, fileSystem, type });
+    this.#mounts.unshift({ path, fileSystem, type });
     this.#mounts.sort((left, right) => right.path.length - left.path.length);
+  }
+
+  /** Takes away the mount that serves exactly this path; false when there is none. */
+  unmount(path: string): boolean {
+    const at = this.#mounts.findIndex((mount) => mount.path === path);
+    if (at < 0) return false;
+    this.#mounts.splice(at, 1);
+    return true;
   }
 
   /** All mounts, the deepest first. */

@@ -18,6 +18,7 @@ import { describe, viewpointAt } from '../files-at.ts';
 
 /** d_ino, d_off, d_reclen, d_type before the name (include/linux/dirent.h). */
 const ENTRY_HEADER_BYTES = 19;
+const OLD_HEADER_BYTES = 18;
 
 /** Offsets are indices into a snapshot taken at the first call, which survives changes in between. */
 export const getdents64 = defineSystemCall({
@@ -25,47 +26,16 @@ export const getdents64 = defineSystemCall({
   numbers: { 'x86-64': 217, i386: 220 },
   support: 'full',
   arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
-  run: (task, { fd, buffer }) => {
-    const directory = describe(task, fd);
-    if (typeof directory === 'number') return directory;
-    if (directory.file.entries === undefined) return -Errno.ENOTDIR;
-    if (directory.listing === undefined) {
-      const entries = directory.file.entries();
-      if (typeof entries === 'number') return entries;
-      const own = directory.file.status();
-      const inode = typeof own === 'number' ? 1 : own.inode;
-      const above =
-        directory.path === undefined
-          ? own
-          : task.kernel.tree.status(task.process.viewpoint, `${directory.path}/..`, true);
-      const dot = { name: '.', inode, type: FileType.Directory };
-      directory.listing = [
-        dot,
-        { ...dot, name: '..', inode: typeof above === 'number' ? inode : above.inode },
-        ...entries,
-      ];
-    }
-    const { listing } = directory;
-    const parts = new Uint8Array(Math.min(buffer.length, 1 << 20));
-    const view = new DataView(parts.buffer);
-    let used = 0;
-    let index = directory.position;
-    for (; index < listing.length; index++) {
-      const entry = listing[index];
-      const length = Math.ceil((ENTRY_HEADER_BYTES + entry.name.length + 1) / 8) * 8;
-      if (used + length > parts.length) break;
-      view.setBigUint64(used, BigInt(entry.inode), true);
-      view.setBigUint64(used + 8, BigInt(index + 1), true);
-      view.setUint16(used + 16, length, true);
-      view.setUint8(used + 18, entry.type >>> 12);
-      parts.set(toBytes(entry.name), used + ENTRY_HEADER_BYTES);
-      used += length;
-    }
-    if (used === 0 && index < listing.length) return -Errno.EINVAL;
-    if (!buffer.copyOut(parts.subarray(0, used))) return -Errno.EFAULT;
-    directory.position = index;
-    return used;
-  },
+  run: (task, { fd, buffer }) => listEntries(task, fd, buffer, false),
+});
+
+/** The older form has the type in its last byte. */
+export const getdents = defineSystemCall({
+  name: 'getdents',
+  numbers: { 'x86-64': 78 },
+  support: 'full',
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
+  run: (task, { fd, buffer }) => listEntries(task, fd, buffer, true),
 });
 
 export const getcwd = defineSystemCall({
@@ -157,4 +127,47 @@ function readLink(task: Thread, directory: number, name: string, buffer: GuestBu
   if (typeof target === 'number') return target;
   const bytes = toBytes(target).subarray(0, buffer.length);
   return buffer.copyOut(bytes) ? bytes.length : -Errno.EFAULT;
+}
+
+function listEntries(task: Thread, fd: number, buffer: GuestBuffer, isOld: boolean): number {
+  const directory = describe(task, fd);
+  if (typeof directory === 'number') return directory;
+  if (directory.file.entries === undefined) return -Errno.ENOTDIR;
+  if (directory.listing === undefined) {
+    const entries = directory.file.entries();
+    if (typeof entries === 'number') return entries;
+    const own = directory.file.status();
+    const inode = typeof own === 'number' ? 1 : own.inode;
+    const above =
+      directory.path === undefined
+        ? own
+        : task.kernel.tree.status(task.process.viewpoint, `${directory.path}/..`, true);
+    const dot = { name: '.', inode, type: FileType.Directory };
+    directory.listing = [
+      dot,
+      { ...dot, name: '..', inode: typeof above === 'number' ? inode : above.inode },
+      ...entries,
+    ];
+  }
+  const { listing } = directory;
+  const header = isOld ? OLD_HEADER_BYTES : ENTRY_HEADER_BYTES;
+  const parts = new Uint8Array(Math.min(buffer.length, 1 << 20));
+  const view = new DataView(parts.buffer);
+  let used = 0;
+  let index = directory.position;
+  for (; index < listing.length; index++) {
+    const entry = listing[index];
+    const length = Math.ceil((header + entry.name.length + (isOld ? 2 : 1)) / 8) * 8;
+    if (used + length > parts.length) break;
+    view.setBigUint64(used, BigInt(entry.inode), true);
+    view.setBigUint64(used + 8, BigInt(index + 1), true);
+    view.setUint16(used + 16, length, true);
+    view.setUint8(isOld ? used + length - 1 : used + 18, entry.type >>> 12);
+    parts.set(toBytes(entry.name), used + header);
+    used += length;
+  }
+  if (used === 0 && index < listing.length) return -Errno.EINVAL;
+  if (!buffer.copyOut(parts.subarray(0, used))) return -Errno.EFAULT;
+  directory.position = index;
+  return used;
 }

@@ -79,3 +79,35 @@ export const flistxattr = defineSystemCall({
   arguments: { fd: descriptor, list: address, length: size },
   run: (task, values) => unsupportedFile(task, values.fd),
 });
+
+export const lsetxattr = defineSystemCall({
+  ...shared,
+  name: 'lsetxattr',
+  numbers: { 'x86-64': 189, i386: 227 },
+  arguments: { path, name: path, value: address, length: size },
+  run: (task, values) => unsupported(task, values.path, false),
+});
+
+export const removexattr = defineSystemCall({
+  ...shared,
+  name: 'removexattr',
+  numbers: { 'x86-64': 197, i386: 235 },
+  arguments: { path, name: path },
+  run: (task, values) => unsupported(task, values.path, true),
+});
+
+export const lremovexattr = defineSystemCall({
+  ...shared,
+  name: 'lremovexattr',
+  numbers: { 'x86-64': 198, i386: 236 },
+  arguments: { path, name: path },
+  run: (task, values) => unsupported(task, values.path, false),
+});
+
+export const fremovexattr = defineSystemCall({
+  ...shared,
+  name: 'fremovexattr',
+  numbers: { 'x86-64': 199, i386: 237 },
+  arguments: { fd: descriptor, name: path },
+  run: (task, values) => unsupportedFile(task, values.fd),
+});

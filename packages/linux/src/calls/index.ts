@@ -1,6 +1,8 @@
 // Every Linux system call there is: one line per file, one name per row.
+
 import type { SystemCallRow } from '@elf/kernel';
 import { i386Rows } from '../calls-i386/index.ts';
+import * as asynchronousIo from './asynchronous-io.ts';
 import * as descriptors from './descriptors.ts';
 import * as directories from './directories.ts';
 import * as epoll from './epoll.ts';
@@ -12,30 +14,36 @@ import * as inotify from './inotify.ts';
 import * as ioctl from './ioctl.ts';
 import * as life from './life.ts';
 import * as locks from './locks.ts';
+import * as makeNode from './make-node.ts';
+import * as memory from './memory.ts';
 import * as memoryAdvice from './memory-advice.ts';
 import * as memoryFiles from './memory-files.ts';
 import * as memoryLocks from './memory-locks.ts';
 import * as memoryPolicy from './memory-policy.ts';
-import * as makeNode from './make-node.ts';
-import * as memory from './memory.ts';
+import * as mounts from './mounts.ts';
 import * as open from './open.ts';
 import * as pathChanges from './path-changes.ts';
 import * as pathTimes from './path-times.ts';
 import * as poll from './poll.ts';
+import * as posixMessageQueues from './posix-message-queues.ts';
 import * as posixTimers from './posix-timers.ts';
 import * as processControl from './process-control.ts';
 import * as processDescriptors from './process-descriptors.ts';
 import * as processMemory from './process-memory.ts';
 import * as readWrite from './read-write.ts';
+import { REFUSED_CALLS } from './refused.ts';
 import * as scheduling from './scheduling.ts';
+import * as semaphores from './semaphores.ts';
+import * as sharedMemory from './shared-memory.ts';
 import * as signals from './signals.ts';
 import * as socketMessages from './socket-messages.ts';
 import * as socketOptions from './socket-options.ts';
 import * as sockets from './sockets.ts';
 import * as splice from './splice.ts';
 import * as stat from './stat.ts';
-import * as systemIdentity from './system-identity.ts';
 import * as system from './system.ts';
+import * as systemIdentity from './system-identity.ts';
+import * as systemMessageQueues from './system-message-queues.ts';
 import * as threads from './threads.ts';
 import * as time from './time.ts';
 import * as userIdentity from './user-identity.ts';
@@ -63,6 +71,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   splice.readahead,
   splice.syncFileRange,
   splice.syncfs,
+  splice.cachestat,
   open.open,
   open.openat,
   open.openat2,
@@ -81,6 +90,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   stat.fstatfs,
   stat.umask,
   directories.getdents64,
+  directories.getdents,
   directories.getcwd,
   directories.chdir,
   directories.fchdir,
@@ -235,6 +245,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   signals.rtSigsuspend,
   signals.rtSigtimedwait,
   signals.rtSigqueueinfo,
+  signals.rtTgsigqueueinfo,
+  signals.restartSyscall,
   signals.alarm,
   time.clockGettime,
   time.clockGetres,
@@ -272,6 +284,10 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   extendedAttributes.listxattr,
   extendedAttributes.llistxattr,
   extendedAttributes.flistxattr,
+  extendedAttributes.lsetxattr,
+  extendedAttributes.removexattr,
+  extendedAttributes.lremovexattr,
+  extendedAttributes.fremovexattr,
   inotify.inotifyInit,
   inotify.inotifyInit1,
   inotify.inotifyAddWatch,
@@ -301,6 +317,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   processMemory.processMadvise,
   processMemory.pkeyMprotect,
   processMemory.kcmp,
+  processMemory.processMrelease,
+  processMemory.remapFilePages,
   systemIdentity.sethostname,
   systemIdentity.setdomainname,
   systemIdentity.personality,
@@ -312,6 +330,33 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   systemIdentity.ioprioSet,
   systemIdentity.ioprioGet,
   systemIdentity.unshare,
+  sharedMemory.shmget,
+  sharedMemory.shmat,
+  sharedMemory.shmdt,
+  sharedMemory.shmctl,
+  semaphores.semget,
+  semaphores.semop,
+  semaphores.semtimedop,
+  semaphores.semctl,
+  systemMessageQueues.msgget,
+  systemMessageQueues.msgsnd,
+  systemMessageQueues.msgrcv,
+  systemMessageQueues.msgctl,
+  posixMessageQueues.mqOpen,
+  posixMessageQueues.mqUnlink,
+  posixMessageQueues.mqTimedsend,
+  posixMessageQueues.mqTimedreceive,
+  posixMessageQueues.mqNotify,
+  posixMessageQueues.mqGetsetattr,
+  asynchronousIo.ioSetup,
+  asynchronousIo.ioDestroy,
+  asynchronousIo.ioSubmit,
+  asynchronousIo.ioGetevents,
+  asynchronousIo.ioPgetevents,
+  asynchronousIo.ioCancel,
+  mounts.mount,
+  mounts.umount2,
+  ...REFUSED_CALLS,
 ];
 
 /** All rows. */

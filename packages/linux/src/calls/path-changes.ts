@@ -11,12 +11,12 @@ import {
   path,
   permissions,
   type Thread,
-  unsigned,
   type Viewpoint,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
 import { readTimespecFields, timespecBytes } from '../abi/structs/time.ts';
 import { describe, masked, viewpointAt, withPath } from '../files-at.ts';
+import { announce } from '../transfer.ts';
 
 const RENAME_NAMES = { RENAME_NOREPLACE: 1, RENAME_EXCHANGE: 2, RENAME_WHITEOUT: 4 } as const;
 
@@ -156,7 +156,10 @@ export const fchmod = defineSystemCall({
   arguments: { fd: descriptor, mode: permissions },
   run: (task, values) => {
     const file = describe(task, values.fd);
-    return typeof file === 'number' ? file : (file.file.setMode?.(values.mode & 0o7777) ?? -Errno.EINVAL);
+    if (typeof file === 'number') return file;
+    const result = file.file.setMode?.(values.mode & 0o7777) ?? -Errno.EINVAL;
+    if (result >= 0) announce(task, file, 'attributes');
+    return result;
   },
 });
 
@@ -234,7 +237,9 @@ export const ftruncate = defineSystemCall({
     const file = describe(task, values.fd);
     if (typeof file === 'number') return file;
     if (values.length < 0 || !file.mode.writable) return -Errno.EINVAL;
-    return file.file.truncate?.(values.length) ?? -Errno.EINVAL;
+    const result = file.file.truncate?.(values.length) ?? -Errno.EINVAL;
+    if (result >= 0) announce(task, file, 'modified');
+    return result;
   },
 });
 

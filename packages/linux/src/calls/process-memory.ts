@@ -11,6 +11,7 @@ import {
   type Thread,
   unsigned,
 } from '@elf/kernel';
+import { AreaFlag, GUEST_PAGE_BYTES, guestPageAddress } from '@elf/mm';
 import { PROT } from '../abi/flags/memory-flags.ts';
 import { processOf } from './process-descriptors.ts';
 
@@ -73,6 +74,47 @@ export const processMadvise = defineSystemCall({
       done += length;
     }
     return done;
+  },
+});
+
+/** A process that was killed gives its memory back at once here, so there is never anything left to release. */
+export const processMrelease = defineSystemCall({
+  name: 'process_mrelease',
+  numbers: { 'x86-64': 448 },
+  support: 'full',
+  arguments: { fd: descriptor, flags: unsigned },
+  run: (task, { fd, flags }) => {
+    if (flags !== 0) return -Errno.EINVAL;
+    const process = processOf(task, fd);
+    if (typeof process === 'number') return process;
+    return process.exitStatus === undefined ? -Errno.EINVAL : -Errno.ESRCH;
+  },
+});
+
+/** Emulated with mappings by Linux too (mm/mmap.c): another part of the file behind some pages of a shared mapping. */
+export const remapFilePages = defineSystemCall({
+  name: 'remap_file_pages',
+  numbers: { 'x86-64': 216 },
+  support: 'partial',
+  note: 'The range lies in one mapping.',
+  arguments: { address, length: size, protection: unsigned, page: size, flags: unsigned },
+  run: (task, { address: given, length, protection, page }) => {
+    const start = guestPageAddress(given);
+    const area = task.process.space.find(start);
+    if (protection !== 0 || length === 0 || area?.backing === undefined) return -Errno.EINVAL;
+    const { space } = task.process;
+    if (area.end < start + length || (area.flags & AreaFlag.Shared) === 0) return -Errno.EINVAL;
+    const result = space.map({
+      address: start,
+      length,
+      protection: area.protection,
+      maximumProtection: area.maximumProtection,
+      shared: true,
+      backing: area.backing,
+      offset: page * GUEST_PAGE_BYTES,
+      fixed: 'replace',
+    });
+    return Math.min(result, 0);
   },
 });
 

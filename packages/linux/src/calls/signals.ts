@@ -265,6 +265,41 @@ export const rtSigqueueinfo = defineSystemCall({
   },
 });
 
+export const rtTgsigqueueinfo = defineSystemCall({
+  name: 'rt_tgsigqueueinfo',
+  numbers: { 'x86-64': 297 },
+  support: 'full',
+  arguments: { process: int, thread: int, signal, info: address },
+  run: (task, values) => {
+    const bytes = task.user.read(values.info, 32);
+    if (bytes === undefined) return -Errno.EFAULT;
+    if (values.process <= 0 || values.thread <= 0 || values.signal < 0 || values.signal > LAST_SIGNAL)
+      return -Errno.EINVAL;
+    const thread = task.kernel.threads.get(values.thread);
+    if (thread === undefined || thread.process.id !== values.process) return -Errno.ESRCH;
+    const view = new DataView(bytes.buffer, bytes.byteOffset);
+    const code = view.getInt32(8, true);
+    if (thread.process !== task.process && (code >= 0 || code === SignalCode.ThreadKill)) return -Errno.EPERM;
+    if (values.signal === 0) return 0;
+    const sender = {
+      process: view.getInt32(16, true),
+      user: view.getInt32(20, true),
+      value: view.getBigUint64(24, true),
+    };
+    sendToThread(thread, { signal: values.signal, code, ...sender });
+    return 0;
+  },
+});
+
+/** The kernel's own continuation of an interrupted sleep, which is never left open here: nothing to restart. */
+export const restartSyscall = defineSystemCall({
+  name: 'restart_syscall',
+  numbers: { 'x86-64': 219, i386: 0 },
+  support: 'full',
+  arguments: {},
+  run: () => -Errno.EINTR,
+});
+
 /** Seconds from now; the alarm belongs to the process and survives execve. */
 export const alarm = defineSystemCall({
   name: 'alarm',

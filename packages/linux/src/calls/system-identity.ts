@@ -83,7 +83,10 @@ export const ustat = defineSystemCall({
     const root = task.kernel.tree.status(task.process.viewpoint, '/', true);
     if (typeof root === 'number' || root.device !== device) return -Errno.EINVAL;
     const space = task.kernel.tree.mounts.locate('/')?.mount.fileSystem.space?.();
-    return status.write({ freeBlocks: Math.min(0x7fff_ffff, Math.floor((space?.free ?? 0) / BLOCK_BYTES)), freeFiles: 0 });
+    return status.write({
+      freeBlocks: Math.min(0x7fff_ffff, Math.floor((space?.free ?? 0) / BLOCK_BYTES)),
+      freeFiles: 0,
+    });
   },
 });
 

@@ -37,7 +37,7 @@ export function defaultAction(number: number): DefaultAction {
 /** si_code values of the kernel (include/uapi/asm-generic/siginfo.h). */
 // biome-ignore format: a table
 export const SignalCode = {
-  User: 0, Kernel: 0x80, Timer: -2, ThreadKill: -6,
+  User: 0, Kernel: 0x80, Timer: -2, MessageQueue: -3, ThreadKill: -6,
   IllegalOperand: 2, IntegerDivide: 1, FloatDivide: 3, FloatOverflow: 4, FloatUnderflow: 5, FloatInexact: 6, FloatInvalid: 7,
   MapError: 1, AccessError: 2, BusAlignment: 1, BusAddress: 2, TraceBreakpoint: 1, Trace: 2,
   ChildExited: 1, ChildKilled: 2, ChildDumped: 3, ChildStopped: 5, ChildContinued: 6,

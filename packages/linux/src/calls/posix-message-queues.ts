@@ -1,0 +1,304 @@
+// mq_open(2) and relatives: POSIX message queues (man 7 mq_overview).
+import {
+  address,
+  anonymousFile,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  flagSet,
+  type Kernel,
+  OpenDescription,
+  path,
+  Pending,
+  permissions,
+  type Process,
+  Readiness,
+  type SystemCallResult,
+  size,
+  type Thread,
+  unsigned,
+  WaitQueue,
+} from '@elf/kernel';
+import { O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
+import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
+import { defineStruct } from '../abi/struct-layout.ts';
+import { describe, masked } from '../files-at.ts';
+import { sendToProcess } from '../signals/send-signal.ts';
+import { LAST_SIGNAL, SignalCode } from '../signals/signal-table.ts';
+import { absoluteDeadline, readTimespec } from '../time-arguments.ts';
+
+/** Defaults and limits of /proc/sys/fs/mqueue. */
+const DEFAULT = { messages: 10, bytes: 8192 } as const;
+const MAXIMUM = { messages: 10, bytes: 8192 } as const;
+const HARD_MAXIMUM = { messages: 65536, bytes: 16_777_216 } as const;
+const HIGHEST_PRIORITY = 32767;
+const SIGEV_SIGNAL = 0;
+const SIGEV_NONE = 1;
+
+const mqAttributes = defineStruct(64, {
+  flags: [0, 'i64'],
+  maximum: [8, 'i64'],
+  bytes: [16, 'i64'],
+  current: [24, 'i64'],
+});
+const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'] });
+
+interface Message {
+  readonly priority: number;
+  readonly bytes: Uint8Array;
+}
+
+/** A queue; descriptors keep it after mq_unlink. */
+class MessageQueue {
+  readonly changes = new WaitQueue();
+  readonly maximum: number;
+  readonly bytes: number;
+  readonly mode: number;
+  readonly user: number;
+  readonly group: number;
+  messages: Message[] = [];
+  receivers = 0;
+  watcher: { readonly process: Process; readonly signal: number; readonly value: bigint } | undefined;
+
+  constructor(maximum: number, bytes: number, mode: number, owner: { effectiveUser: number; effectiveGroup: number }) {
+    this.maximum = maximum;
+    this.bytes = bytes;
+    this.mode = mode;
+    this.user = owner.effectiveUser;
+    this.group = owner.effectiveGroup;
+  }
+}
+
+const ofKernels = /* @__PURE__ */ new WeakMap<Kernel, Map<string, MessageQueue>>();
+
+export const mqOpen = defineSystemCall({
+  name: 'mq_open',
+  numbers: { 'x86-64': 240 },
+  support: 'partial',
+  note: 'Queues do not appear in a file system.',
+  arguments: {
+    name: path,
+    flags: flagSet(OPEN_FLAG_NAMES),
+    mode: permissions,
+    attributes: optionalStructIn(mqAttributes),
+  },
+  run: (task, { name, flags, mode, attributes }) => {
+    if (name === '') return -Errno.ENOENT;
+    if (name.includes('/')) return -Errno.EACCES;
+    if (name.length > 255) return -Errno.ENAMETOOLONG;
+    const queues = queuesOf(task.kernel);
+    let queue = queues.get(name);
+    const access = flags & 3;
+    if (queue !== undefined) {
+      if ((flags & (O.CREAT | O.EXCL)) === (O.CREAT | O.EXCL)) return -Errno.EEXIST;
+      if (!mayOpen(task.process, queue, access)) return -Errno.EACCES;
+    } else {
+      if ((flags & O.CREAT) === 0) return -Errno.ENOENT;
+      const { maximum, bytes } = attributes ?? { maximum: DEFAULT.messages, bytes: DEFAULT.bytes };
+      const limit = task.process.credentials.effectiveUser === 0 ? HARD_MAXIMUM : MAXIMUM;
+      if (maximum <= 0 || bytes <= 0 || maximum > limit.messages || bytes > limit.bytes) return -Errno.EINVAL;
+      queue = new MessageQueue(maximum, bytes, masked(task, mode), task.process.credentials);
+      queues.set(name, queue);
+    }
+    const found = queue;
+    const file = anonymousFile({
+      name: `/${name}`,
+      changes: found.changes,
+      control: found,
+      readiness: () =>
+        (found.messages.length > 0 ? Readiness.Readable | Readiness.ReadNormal : 0) |
+        (found.messages.length < found.maximum ? Readiness.Writable | Readiness.WriteNormal : 0),
+    });
+    const opened = {
+      readable: access !== O.WRONLY,
+      writable: access !== 0,
+      append: false,
+      nonBlocking: (flags & O.NONBLOCK) !== 0,
+    };
+    return task.process.descriptors.insert(new OpenDescription(file, opened), true);
+  },
+});
+
+export const mqUnlink = defineSystemCall({
+  name: 'mq_unlink',
+  numbers: { 'x86-64': 241, i386: 278 },
+  support: 'full',
+  arguments: { name: path },
+  run: (task, { name }) => {
+    const queues = queuesOf(task.kernel);
+    const queue = queues.get(name);
+    if (queue === undefined) return -Errno.ENOENT;
+    const { effectiveUser } = task.process.credentials;
+    if (effectiveUser !== 0 && effectiveUser !== queue.user) return -Errno.EACCES;
+    queues.delete(name);
+    return 0;
+  },
+});
+
+export const mqTimedsend = defineSystemCall({
+  name: 'mq_timedsend',
+  numbers: { 'x86-64': 242, i386: 279 },
+  support: 'full',
+  arguments: { fd: descriptor, message: address, length: size, priority: unsigned, timeout: address },
+  run: (task, { fd, message, length, priority, timeout }): SystemCallResult => {
+    if (priority > HIGHEST_PRIORITY) return -Errno.EINVAL;
+    const deadline = deadlineOf(task, timeout);
+    if (deadline !== undefined && deadline < 0) return deadline;
+    const found = queueOf(task, fd, 'writable');
+    if (typeof found === 'number') return found;
+    const { queue, nonBlocking } = found;
+    if (length > queue.bytes) return -Errno.EMSGSIZE;
+    const bytes = task.user.read(message, length);
+    if (bytes === undefined) return -Errno.EFAULT;
+    const kept = bytes.slice();
+    const attempt = () => {
+      if (queue.messages.length >= queue.maximum) return nonBlocking ? -Errno.EAGAIN : undefined;
+      const wasEmpty = queue.messages.length === 0;
+      const at = queue.messages.findIndex((each) => each.priority < priority);
+      queue.messages.splice(at < 0 ? queue.messages.length : at, 0, { priority, bytes: kept });
+      if (wasEmpty && queue.receivers === 0) tellWatcher(task, queue);
+      queue.changes.wake();
+      return 0;
+    };
+    return attempt() ?? wait(queue, attempt, deadline, () => {});
+  },
+});
+
+export const mqTimedreceive = defineSystemCall({
+  name: 'mq_timedreceive',
+  numbers: { 'x86-64': 243, i386: 280 },
+  support: 'full',
+  arguments: { fd: descriptor, message: address, length: size, priority: address, timeout: address },
+  run: (task, { fd, message, length, priority, timeout }): SystemCallResult => {
+    const deadline = deadlineOf(task, timeout);
+    if (deadline !== undefined && deadline < 0) return deadline;
+    const found = queueOf(task, fd, 'readable');
+    if (typeof found === 'number') return found;
+    const { queue, nonBlocking } = found;
+    if (length < queue.bytes) return -Errno.EMSGSIZE;
+    const attempt = () => {
+      const first = queue.messages[0];
+      if (first === undefined) return nonBlocking ? -Errno.EAGAIN : undefined;
+      queue.messages.shift();
+      queue.changes.wake();
+      if (priority !== 0 && !task.user.writeU32(priority, first.priority)) return -Errno.EFAULT;
+      return task.user.write(message, first.bytes) ? first.bytes.length : -Errno.EFAULT;
+    };
+    const now = attempt();
+    if (now !== undefined) return now;
+    queue.receivers++;
+    const stop = () => {
+      queue.receivers--;
+    };
+    const counted = () => {
+      const result = attempt();
+      if (result !== undefined) stop();
+      return result;
+    };
+    return wait(queue, counted, deadline, stop);
+  },
+});
+
+export const mqNotify = defineSystemCall({
+  name: 'mq_notify',
+  numbers: { 'x86-64': 244 },
+  support: 'partial',
+  note: 'SIGEV_THREAD, which C libraries serve with a netlink socket, is refused with EINVAL.',
+  arguments: { fd: descriptor, event: optionalStructIn(sigevent) },
+  run: (task, { fd, event }) => {
+    if (event !== undefined && event.notify !== SIGEV_SIGNAL && event.notify !== SIGEV_NONE) return -Errno.EINVAL;
+    if (event?.notify === SIGEV_SIGNAL && (event.signal < 0 || event.signal > LAST_SIGNAL)) return -Errno.EINVAL;
+    const found = queueOf(task, fd, undefined);
+    if (typeof found === 'number') return found;
+    const { queue } = found;
+    if (event === undefined) {
+      if (queue.watcher?.process === task.process) queue.watcher = undefined;
+      return 0;
+    }
+    if (queue.watcher !== undefined) return -Errno.EBUSY;
+    const signal = event.notify === SIGEV_NONE ? 0 : event.signal;
+    queue.watcher = { process: task.process, signal, value: BigInt(event.value) };
+    return 0;
+  },
+});
+
+export const mqGetsetattr = defineSystemCall({
+  name: 'mq_getsetattr',
+  numbers: { 'x86-64': 245, i386: 282 },
+  support: 'full',
+  arguments: { fd: descriptor, attributes: optionalStructIn(mqAttributes), old: structOut(mqAttributes) },
+  run: (task, { fd, attributes, old }) => {
+    if (attributes !== undefined && (attributes.flags & ~O.NONBLOCK) !== 0) return -Errno.EINVAL;
+    const found = queueOf(task, fd, undefined);
+    if (typeof found === 'number') return found;
+    const { queue, description } = found;
+    const { mode } = description;
+    const before = {
+      flags: mode.nonBlocking ? O.NONBLOCK : 0,
+      maximum: queue.maximum,
+      bytes: queue.bytes,
+      current: queue.messages.length,
+    };
+    if (attributes !== undefined) mode.nonBlocking = (attributes.flags & O.NONBLOCK) !== 0;
+    return old.isNull ? 0 : old.write(before);
+  },
+});
+
+function wait(
+  queue: MessageQueue,
+  attempt: () => number | undefined,
+  deadline: number | undefined,
+  stop: () => void,
+): Pending {
+  const end = (errno: number) => () => {
+    stop();
+    return -errno;
+  };
+  return new Pending({
+    queues: [queue.changes],
+    attempt,
+    deadline,
+    expire: end(Errno.ETIMEDOUT),
+    interrupt: end(Errno.EINTR),
+    restartable: true,
+  });
+}
+
+/** One signal for the first message of an empty queue that nobody waits for; then the registration is gone. */
+function tellWatcher(task: Thread, queue: MessageQueue): void {
+  const { watcher } = queue;
+  queue.watcher = undefined;
+  if (watcher === undefined || watcher.signal === 0) return;
+  const { process } = task;
+  const sender = { process: process.id, user: process.credentials.user, value: watcher.value };
+  sendToProcess(watcher.process, { signal: watcher.signal, code: SignalCode.MessageQueue, ...sender });
+}
+
+function deadlineOf(task: Thread, at: number): number | undefined {
+  if (at === 0) return undefined;
+  const time = readTimespec(task, at);
+  return typeof time === 'number' ? time : absoluteDeadline(task, time, true);
+}
+
+function queueOf(task: Thread, fd: number, access: 'readable' | 'writable' | undefined) {
+  const description = describe(task, fd);
+  if (typeof description === 'number') return description;
+  const queue = description.file.control;
+  if (!(queue instanceof MessageQueue)) return -Errno.EBADF;
+  if (access !== undefined && !description.mode[access]) return -Errno.EBADF;
+  return { queue, description, nonBlocking: description.mode.nonBlocking };
+}
+
+function mayOpen(process: Process, queue: MessageQueue, access: number): boolean {
+  const { effectiveUser, effectiveGroup } = process.credentials;
+  if (effectiveUser === 0) return true;
+  const shift = effectiveUser === queue.user ? 6 : effectiveGroup === queue.group ? 3 : 0;
+  const wanted = access === O.WRONLY ? 2 : access === O.RDWR ? 6 : 4;
+  return ((queue.mode >> shift) & wanted) === wanted;
+}
+
+function queuesOf(kernel: Kernel): Map<string, MessageQueue> {
+  const known = ofKernels.get(kernel) ?? new Map<string, MessageQueue>();
+  ofKernels.set(kernel, known);
+  return known;
+}

@@ -1,0 +1,208 @@
+// shmget(2), shmat(2), shmdt(2), shmctl(2): System V shared memory.
+import {
+  address,
+  createMemoryFile,
+  defineSystemCall,
+  Errno,
+  flagSet,
+  hexadecimal,
+  int,
+  type Kernel,
+  type OpenFile,
+  size,
+  type Thread,
+} from '@elf/kernel';
+import { guestPageAddress, guestPageOffset } from '@elf/mm';
+import { PROT } from '../abi/flags/memory-flags.ts';
+import {
+  applyPermission,
+  encodePermission,
+  IPC,
+  IPC_PERMISSION_BYTES,
+  type IpcObject,
+  mayAccess,
+  mayChange,
+  secondsOf,
+  tablePerKernel,
+} from '../ipc/ipc-namespace.ts';
+
+const SHM = { SHM_RDONLY: 0o10000, SHM_RND: 0o20000, SHM_REMAP: 0o40000, SHM_EXEC: 0o100000 } as const;
+/** PROT_READ and PROT_EXEC. */
+const READ = 1;
+const EXECUTE = 4;
+const SHM_HUGETLB = 0o4000;
+const SHM_LOCK = 11;
+const SHM_UNLOCK = 12;
+/** Mode bit of a segment that goes with its last attachment. */
+const SHM_DEST = 0o1000;
+/** Bytes of struct shmid64_ds on x86-64. */
+const STATUS_BYTES = 112;
+/** SHMMAX here: what a file in memory can hold. */
+const LARGEST_SEGMENT = 1 << 30;
+
+interface Segment extends IpcObject {
+  readonly length: number;
+  readonly file: OpenFile;
+  readonly creator: number;
+  lastProcess: number;
+  attachTime: bigint;
+  detachTime: bigint;
+}
+
+const tableOf = /* @__PURE__ */ tablePerKernel<Segment>();
+
+export const shmget = defineSystemCall({
+  name: 'shmget',
+  numbers: { 'x86-64': 29, i386: 395 },
+  support: 'partial',
+  note: 'SHM_HUGETLB is refused with ENOMEM.',
+  arguments: { key: int, length: size, flags: hexadecimal },
+  run: (task, { key, length, flags }) => {
+    const { kernel, process } = task;
+    const now = task.host.clock.realtime();
+    return tableOf(kernel).get(
+      process,
+      { key, flags, now },
+      (identity) => {
+        if (length === 0 || length > LARGEST_SEGMENT) return -Errno.EINVAL;
+        if ((flags & SHM_HUGETLB) !== 0) return -Errno.ENOMEM;
+        const file = createMemoryFile({
+          name: `/SYSV${(key >>> 0).toString(16).padStart(8, '0')} (deleted)`,
+          mode: identity.mode,
+          inode: identity.id,
+          seals: { current: 0 },
+          clock: task.host.clock,
+          credentials: process.credentials,
+          frames: kernel.memory.fileFrames,
+        });
+        const sized = file.truncate?.(length) ?? 0;
+        if (sized < 0) return sized;
+        return { ...identity, length, file, creator: process.id, lastProcess: 0, attachTime: 0n, detachTime: 0n };
+      },
+      (segment) => (segment.length < length ? -Errno.EINVAL : 0),
+    );
+  },
+});
+
+export const shmat = defineSystemCall({
+  name: 'shmat',
+  numbers: { 'x86-64': 30, i386: 397 },
+  support: 'full',
+  result: 'hex',
+  arguments: { id: int, address, flags: flagSet(SHM) },
+  run: (task, { id, address: wanted, flags }) => {
+    const segment = tableOf(task.kernel).find(id);
+    if (segment === undefined) return -Errno.EINVAL;
+    const readOnly = (flags & SHM.SHM_RDONLY) !== 0;
+    const rounded = (flags & SHM.SHM_RND) !== 0 ? guestPageAddress(wanted) : wanted;
+    if (guestPageOffset(rounded) !== 0) return -Errno.EINVAL;
+    if (wanted === 0 && (flags & SHM.SHM_REMAP) !== 0) return -Errno.EINVAL;
+    const allowed = mayAccess(task.process, segment, readOnly ? 4 : 6);
+    if (allowed < 0) return allowed;
+    const execute = (flags & SHM.SHM_EXEC) !== 0 ? EXECUTE : 0;
+    const result = task.process.space.map({
+      address: rounded,
+      length: segment.length,
+      protection: READ | (readOnly ? 0 : PROT.WRITE) | execute,
+      maximumProtection: readOnly ? PROT.ACCESS & ~PROT.WRITE : PROT.ACCESS,
+      shared: true,
+      backing: segment.file.backing?.(),
+      fixed: rounded === 0 ? undefined : (flags & SHM.SHM_REMAP) !== 0 ? 'replace' : 'no-replace',
+    });
+    if (result < 0) return result === -Errno.EEXIST ? -Errno.EINVAL : result;
+    segment.attachTime = task.host.clock.realtime();
+    segment.lastProcess = task.process.id;
+    return result;
+  },
+});
+
+export const shmdt = defineSystemCall({
+  name: 'shmdt',
+  numbers: { 'x86-64': 67, i386: 398 },
+  support: 'full',
+  arguments: { address },
+  run: (task, { address: start }) => {
+    const { space } = task.process;
+    const area = space.find(start);
+    const table = tableOf(task.kernel);
+    const identity = area?.backing?.identity;
+    const segment = [...table.items.values()].find((each) => each.file.mappedAs?.() === identity);
+    if (area === undefined || identity === undefined || segment === undefined) return -Errno.EINVAL;
+    if (area.start !== start || area.offset !== 0) return -Errno.EINVAL;
+    const result = space.unmap(start, segment.length);
+    if (result < 0) return result;
+    segment.detachTime = task.host.clock.realtime();
+    segment.lastProcess = task.process.id;
+    dropUnused(task.kernel);
+    return 0;
+  },
+});
+
+export const shmctl = defineSystemCall({
+  name: 'shmctl',
+  numbers: { 'x86-64': 31 },
+  support: 'partial',
+  note: 'IPC_INFO, SHM_INFO and SHM_STAT are refused with EINVAL.',
+  arguments: { id: int, command: int, buffer: address },
+  run: (task, { id, command, buffer }) => {
+    dropUnused(task.kernel);
+    const segment = tableOf(task.kernel).find(id);
+    if (segment === undefined) return -Errno.EINVAL;
+    switch (command) {
+      case IPC.STAT:
+        return mayAccess(task.process, segment, 4) || store(task, segment, buffer);
+      case IPC.SET: {
+        const bytes = task.user.read(buffer, IPC_PERMISSION_BYTES);
+        if (bytes === undefined) return -Errno.EFAULT;
+        const allowed = mayChange(task.process, segment);
+        if (allowed === 0)
+          applyPermission(new DataView(bytes.buffer, bytes.byteOffset), segment, task.host.clock.realtime());
+        return allowed;
+      }
+      case IPC.RMID: {
+        const allowed = mayChange(task.process, segment);
+        if (allowed === 0) segment.mode |= SHM_DEST;
+        dropUnused(task.kernel);
+        return allowed;
+      }
+      case SHM_LOCK:
+      case SHM_UNLOCK:
+        return mayChange(task.process, segment);
+      default:
+        return -Errno.EINVAL;
+    }
+  },
+});
+
+/** Attachments are areas of living processes, so fork, exec and exit need no bookkeeping. */
+function attachments(kernel: Kernel, segment: Segment): number {
+  const identity = segment.file.mappedAs?.();
+  const spaces = new Set(
+    [...kernel.processes.values()].filter((each) => each.exitStatus === undefined).map((each) => each.space),
+  );
+  let count = 0;
+  for (const space of spaces) for (const area of space.areas) if (area.backing?.identity === identity) count++;
+  return count;
+}
+
+/** A removed segment lives as long as it is attached. */
+function dropUnused(kernel: Kernel): void {
+  const table = tableOf(kernel);
+  for (const segment of [...table.items.values()]) {
+    if ((segment.mode & SHM_DEST) !== 0 && attachments(kernel, segment) === 0) table.remove(segment.id);
+  }
+}
+
+function store(task: Thread, segment: Segment, buffer: number): number {
+  const bytes = new Uint8Array(STATUS_BYTES);
+  const view = new DataView(bytes.buffer);
+  encodePermission(view, segment);
+  view.setBigUint64(48, BigInt(segment.length), true);
+  view.setBigInt64(56, secondsOf(segment.attachTime), true);
+  view.setBigInt64(64, secondsOf(segment.detachTime), true);
+  view.setBigInt64(72, secondsOf(segment.changeTime), true);
+  view.setInt32(80, segment.creator, true);
+  view.setInt32(84, segment.lastProcess, true);
+  view.setBigUint64(88, BigInt(attachments(task.kernel, segment)), true);
+  return task.user.write(buffer, bytes) ? 0 : -Errno.EFAULT;
+}

@@ -1,0 +1,122 @@
+// System V IPC objects by key and identifier (man 7 sysvipc): what shared memory, semaphores and message queues have in common.
+import { Errno, type Kernel, type Process } from '@elf/kernel';
+
+export const IPC = { CREAT: 0o1000, EXCL: 0o2000, NOWAIT: 0o4000, RMID: 0, SET: 1, STAT: 2, INFO: 3 } as const;
+const PRIVATE_KEY = 0;
+/** Bytes of struct ipc64_perm on x86-64. */
+export const IPC_PERMISSION_BYTES = 48;
+
+/** Owner and mode of an object. */
+export interface IpcObject {
+  readonly key: number;
+  readonly id: number;
+  user: number;
+  group: number;
+  readonly creatorUser: number;
+  readonly creatorGroup: number;
+  mode: number;
+  changeTime: bigint;
+}
+
+/** One kind of objects of a machine. */
+export class IpcTable<Item extends IpcObject> {
+  readonly #items = new Map<number, Item>();
+  #next = 0;
+
+  /** All objects. */
+  get items(): ReadonlyMap<number, Item> {
+    return this.#items;
+  }
+
+  find(id: number): Item | undefined {
+    return this.#items.get(id);
+  }
+
+  /** shmget, semget and msgget: finds by key or makes one. `check` refuses an existing one with a negated error number. */
+  get(
+    process: Process,
+    request: { readonly key: number; readonly flags: number; readonly now: bigint },
+    make: (identity: IpcObject) => Item | number,
+    check: (item: Item) => number,
+  ): number {
+    const { key, flags, now } = request;
+    const known = key === PRIVATE_KEY ? undefined : [...this.#items.values()].find((item) => item.key === key);
+    if (known !== undefined) {
+      if ((flags & (IPC.CREAT | IPC.EXCL)) === (IPC.CREAT | IPC.EXCL)) return -Errno.EEXIST;
+      const allowed = mayAccess(process, known, ((flags >> 6) | (flags >> 3) | flags) & 7);
+      return allowed < 0 ? allowed : check(known) || known.id;
+    }
+    if (key !== PRIVATE_KEY && (flags & IPC.CREAT) === 0) return -Errno.ENOENT;
+    const { effectiveUser, effectiveGroup } = process.credentials;
+    const identity = {
+      key,
+      id: this.#next,
+      user: effectiveUser,
+      group: effectiveGroup,
+      creatorUser: effectiveUser,
+      creatorGroup: effectiveGroup,
+      mode: flags & 0o777,
+      changeTime: now,
+    };
+    const made = make(identity);
+    if (typeof made === 'number') return made;
+    this.#next++;
+    this.#items.set(made.id, made);
+    return made.id;
+  }
+
+  remove(id: number): void {
+    this.#items.delete(id);
+  }
+}
+
+/** One table for each kernel, made when it is first asked for. */
+export function tablePerKernel<Item extends IpcObject>(): (kernel: Kernel) => IpcTable<Item> {
+  const tables = new WeakMap<Kernel, IpcTable<Item>>();
+  return (kernel) => {
+    const known = tables.get(kernel) ?? new IpcTable<Item>();
+    tables.set(kernel, known);
+    return known;
+  };
+}
+
+/** ipcperms: `wanted` are the bits 4 (read) and 2 (write). */
+export function mayAccess(process: Process, item: IpcObject, wanted: number): number {
+  const { effectiveUser, effectiveGroup, supplementary } = process.credentials;
+  if (effectiveUser === 0) return 0;
+  const inGroup = [item.group, item.creatorGroup].some(
+    (each) => each === effectiveGroup || supplementary.includes(each),
+  );
+  const isOwner = effectiveUser === item.user || effectiveUser === item.creatorUser;
+  const granted = item.mode >> (isOwner ? 6 : inGroup ? 3 : 0);
+  return (wanted & ~granted & 6) === 0 ? 0 : -Errno.EACCES;
+}
+
+/** IPC_SET and IPC_RMID are the owner's and the creator's. */
+export function mayChange(process: Process, item: IpcObject): number {
+  const { effectiveUser } = process.credentials;
+  return effectiveUser === 0 || effectiveUser === item.user || effectiveUser === item.creatorUser ? 0 : -Errno.EPERM;
+}
+
+/** Stores struct ipc64_perm at the beginning of a view. */
+export function encodePermission(view: DataView, item: IpcObject): void {
+  view.setInt32(0, item.key, true);
+  view.setUint32(4, item.user, true);
+  view.setUint32(8, item.group, true);
+  view.setUint32(12, item.creatorUser, true);
+  view.setUint32(16, item.creatorGroup, true);
+  view.setUint32(20, item.mode, true);
+}
+
+/** IPC_SET's part of struct ipc64_perm. */
+export function applyPermission(view: DataView, item: IpcObject, now: bigint): void {
+  item.user = view.getUint32(4, true);
+  item.group = view.getUint32(8, true);
+  item.mode = (item.mode & ~0o777) | (view.getUint32(20, true) & 0o777);
+  item.changeTime = now;
+}
+
+/** Seconds of a time in nanoseconds; 0 stays 0. */
+export function secondsOf(time: bigint): bigint {
+  return time / 1_000_000_000n;
+}
