@@ -7,17 +7,18 @@ const SMALLEST = 2 ** -400;
 /** 2^27 + 1 splits a double into two halves of 26 bits (T. J. Dekker, 1971). */
 const SPLITTER = 134_217_729;
 
-const moderate = (value: number) => {
+/** Whether error terms of a double stay inside the range. */
+export function moderateDouble(value: number): boolean {
   const size = Math.abs(value);
   return size === 0 || (size > SMALLEST && size < LARGEST);
-};
+}
 
 function high(value: number): number {
   const scaled = SPLITTER * value;
   return scaled - (scaled - value);
 }
-// The rounding error of x * y = product.
-function productError(x: number, y: number, product: number): number {
+/** The rounding error of x * y = product, for moderate numbers. */
+export function productError(x: number, y: number, product: number): number {
   const xHigh = high(x);
   const yHigh = high(y);
   const xLow = x - xHigh;
@@ -30,7 +31,7 @@ function productError(x: number, y: number, product: number): number {
  * Min and max are not asked: they never round.
  */
 export function isExactDouble(operation: FloatOperation, x: number, y: number, result: number): boolean | undefined {
-  if (!(moderate(x) && moderate(y) && moderate(result))) return undefined;
+  if (!(moderateDouble(x) && moderateDouble(y) && moderateDouble(result))) return undefined;
   switch (operation) {
     case 'add':
     case 'sub': {
@@ -72,7 +73,9 @@ export function isExactSingle(operation: FloatOperation, x: number, y: number, r
       return undefined;
   }
 }
-function moderateSingle(value: number): boolean {
+
+/** Whether a single is far from the ends of the range of singles. */
+export function moderateSingle(value: number): boolean {
   const size = Math.abs(value);
   return size === 0 || (size > 2 ** -120 && size < 2 ** 120);
 }

@@ -17,6 +17,7 @@ import {
   unpack,
 } from './format.ts';
 import { beginFloat, deliver, readLane, scratch, writeLane } from './lanes.ts';
+import { QuickFused } from './quick-fused.ts';
 
 /** Bits of the fifth cell. */
 export const Fused = { Double: 1, Scalar: 2, NegateProduct: 4, SubtractEven: 8, SubtractOdd: 16 } as const;
@@ -60,17 +61,35 @@ export function fuse(
   return round(control, format, { negative: sum < 0n, mantissa: sum < 0n ? -sum : sum, exponent });
 }
 
+const quick = new QuickFused();
+
 function run(context: HelperContext, out: number, x: number, y: number, z: number, request: number): number {
   const bits = context.memory.i32[request >>> 2];
-  const format = bits & Fused.Double ? double : single;
+  const isDouble = (bits & Fused.Double) !== 0;
+  const format = isDouble ? double : single;
   const size = format.width / 8;
   const bytes = bits & Fused.Scalar ? size : 16;
+  const negatesProduct = (bits & Fused.NegateProduct) !== 0;
   const control = beginFloat(context);
+  // Everything masked, to nearest, no flushing: whatever flags are up.
+  const isDefault = (control.mxcsr & 0xffc0) === 0x1f80;
+  const { f64, view } = context.memory;
+  const load = (at: number) => (isDouble ? f64[at >>> 3] : view.getFloat32(at, true));
   for (let offset = 0; offset < bytes; offset += size) {
     const subtracts = (bits & ((offset / size) % 2 === 0 ? Fused.SubtractEven : Fused.SubtractOdd)) !== 0;
+    const result = scratch(context) + offset;
+    if (isDefault) {
+      const factor = load(x + offset);
+      const addend = load(z + offset);
+      if (quick.compute(isDouble, negatesProduct ? -factor : factor, load(y + offset), subtracts ? -addend : addend)) {
+        if (!quick.isExact) control.flags |= Flag.Precision;
+        if (isDouble) f64[result >>> 3] = quick.value;
+        else view.setFloat32(result, quick.value, true);
+        continue;
+      }
+    }
     const lane = (cell: number) => readLane(context, format, cell + offset);
-    const result = fuse(control, format, [lane(x), lane(y), lane(z)], (bits & Fused.NegateProduct) !== 0, subtracts);
-    writeLane(context, format, scratch(context) + offset, result);
+    writeLane(context, format, result, fuse(control, format, [lane(x), lane(y), lane(z)], negatesProduct, subtracts));
   }
   return deliver(context, control, out, bytes);
 }
