@@ -65,11 +65,20 @@ export class BulkBatch {
 
   /** The same code and inputs with one of the instances alone, to be run for some iterations. */
   single(index: number, iterations: number): BulkBatch {
+    const batch = this.limited(iterations);
+    batch.record(index).copy(batch.record(0));
+    batch.instances = [batch.instances[index]];
+    return batch;
+  }
+
+  /** A copy in which every instance runs for so many iterations. */
+  limited(iterations: number): BulkBatch {
     const batch = new BulkBatch(this.mode);
     this.bytes.copy(batch.bytes);
-    this.record(index).copy(batch.record(0));
-    batch.record(0).writeUInt32LE(iterations, layout.LEFT_AT);
-    batch.instances = [{ ...this.instances[index], iterations }];
+    batch.instances = this.instances.map((instance, index) => {
+      batch.record(index).writeUInt32LE(iterations, layout.LEFT_AT);
+      return { ...instance, iterations };
+    });
     return batch;
   }
 }

@@ -1,6 +1,7 @@
 // Which rows the bulk judge runs, and why it leaves some to the judge that runs single instructions (run-hardware.ts).
-import { TRANSCENDENTAL } from '../compare-case.ts';
+
 import type { TestedRow } from '../case-generator.ts';
+import { TRANSCENDENTAL } from '../compare-case.ts';
 
 const FAR = /^(retf|iret)$/;
 const SELECTOR_READERS = /^(l[as][rl]|ver[rw]|arpl)$/;

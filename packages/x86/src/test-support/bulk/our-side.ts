@@ -23,7 +23,7 @@ interface Region {
 
 /** Runs batches on our CPU. */
 export class OurSide {
-  readonly cpu: Cpu;
+  private readonly cpu: Cpu;
   /** Guest instructions that ran. */
   instructions = 0;
   private readonly memory = new GuestMemory();
@@ -34,8 +34,6 @@ export class OurSide {
   private readonly pools: Region;
   private readonly image: readonly Region[];
   private readonly loaded = Buffer.alloc(layout.HARNESS_BYTES);
-  /** Called before each instance ends: a test makes a result wrong here, to see that it is noticed. */
-  disturb: ((cpu: Cpu, index: number) => void) | undefined;
 
   constructor() {
     this.cpu = createCpu(this.memory);
@@ -66,7 +64,6 @@ export class OurSide {
       this.put(this.state, batch.statePage);
       const result = results.subarray(index * layout.RESULT_BYTES, (index + 1) * layout.RESULT_BYTES);
       this.runInstance(batch, index, result);
-      this.disturb?.(this.cpu, index);
       this.get(this.state, layout.HASH_AT, result, 0, 32);
       this.get(this.state, layout.LEFT_AT, result, layout.RESULT_LEFT_AT, 4);
       if (!dump) continue;

@@ -57,7 +57,9 @@ function writeControl(random: Random, pools: Buffer, at: number, anyFlags: boole
   pools.writeInt32LE(addend, at + layout.CONTROL_ADDEND_AT);
   pools.writeUInt32LE(mxcsr(random, anyMasks), at + layout.CONTROL_MXCSR_AT);
   const top = random.below(8);
-  const status = (top << 11) | (random.oneIn(4) ? random.next() & 0x4700 : 0);
+  // Exceptions that are up already: where one is not masked, it is pending.
+  const raised = random.oneIn(8) ? random.below(0x80) : 0;
+  const status = (top << 11) | (random.oneIn(4) ? random.next() & 0x4700 : 0) | raised;
   pools.writeUInt16LE(x87Control(random), at + layout.CONTROL_X87_AT);
   pools.writeUInt16LE(status, at + layout.CONTROL_X87_AT + 2);
   pools.writeUInt32LE(random.oneIn(4) ? random.below(256) : 0xff, at + layout.CONTROL_TAGS_AT);

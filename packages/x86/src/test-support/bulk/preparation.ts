@@ -52,7 +52,7 @@ export function needsSafeMemory(name: string): boolean {
 
 /** Sets up one instance; undefined where it cannot be. */
 export function prepare(subject: Subject): Plan | undefined {
-  const { random, tested, encoded, instruction, before } = subject;
+  const { random, tested, encoded, before } = subject;
   const { name } = tested;
   const { fixed } = encoded;
   const isBranch = BRANCH.test(name);
@@ -63,6 +63,7 @@ export function prepare(subject: Subject): Plan | undefined {
   else if (STRING.test(name)) window = prepareString(subject);
   else if (name === 'xlat') fixed[3] = BigInt(DATA_BASE + 64 + random.below(0x1e00));
   else if (/^v?maskmov(q|dqu)$/.test(name)) window = fixed[7] = BigInt(DATA_BASE + 64 + random.below(0x1e00));
+  else if (name === 'cld' || name === 'std') before.emit(name === 'cld' ? 0xfd : 0xfc);
   else if (name.startsWith('cmpxchg')) prepareComparison(subject);
   else if (/ldmxcsr$/.test(name)) {
     if (encoded.target !== undefined) before.andMemory({ at: Number(encoded.target) }, MXCSR_BITS);
@@ -79,8 +80,6 @@ export function prepare(subject: Subject): Plan | undefined {
     window = stack;
   }
   if (isBranch && !prepareTarget(subject)) return undefined;
-  // The next instruction is what a stopped REP starts again with.
-  void instruction;
   return { cl, isBranch, readsFlags: FLAG_WRITER.test(name), ...(window === undefined ? {} : { window }) };
 }
 
