@@ -262,6 +262,8 @@ static void load(ucontext_t *uc) {
 }
 
 static void on_signal(int sig, siginfo_t *info, void *context) {
+  // AC is still set when the case has set it, and the C library's functions do not care for alignment.
+  __asm__ volatile("pushfq\n\tandl $~0x40000, (%%rsp)\n\tpopfq" ::: "memory", "cc");
   ucontext_t *uc = context;
   uint64_t fs = read_fs(), gs = read_gs();
   if (!running) {

@@ -49,7 +49,7 @@ hardware.close();
 
 async function recordKind(kind: string, rows: readonly TestedRow[], perRow: number, mode: 32 | 64): Promise<void> {
   const random = new Random(Number(values.seed));
-  const generator = new CaseGenerator(random, rows, true, mode);
+  const generator = new CaseGenerator(random, rows, { unmasked: true, mode });
   let next = 0;
   for (let part = 0, left = rows.length * perRow; left > 0; part += 1, left -= 4096) {
     const batch = new Batch(Math.min(left, 4096));

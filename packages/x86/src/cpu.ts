@@ -316,7 +316,7 @@ export class Cpu extends CpuState {
   }
 
   // While TF or AC is set, every instruction runs alone, from a block that is not kept. After one that began with TF set a #DB
-  // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked; gathers are not.
+  // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked.
   private stepSlowly(): CpuExit | undefined {
     const flags = this.memory.i32[(this.state + OTHER_FLAGS) >>> 2];
     const built = this.builder.build(this.rip, 1);
@@ -324,7 +324,7 @@ export class Cpu extends CpuState {
     const endRound = flags & TF ? beginRound(this, this.builder.instruction) : undefined;
     const { instruction } = this.builder;
     const traps = (flags & TF) !== 0 && !holdsTrapBack(instruction);
-    this.access.checksAlignment = (flags & AC) !== 0 && !instruction.candidate.usesVsib;
+    this.access.checksAlignment = (flags & AC) !== 0 && !instruction.candidate.ignoresAlignment;
     if (flags & AC) this.tlb.flush();
     const exit = this.runTransient(built);
     this.access.checksAlignment = false;

@@ -13,6 +13,8 @@ export interface Candidate {
   readonly position: number;
   /** The index of the memory operand is a vector register. */
   readonly usesVsib: boolean;
+  /** Its memory operand may lie anywhere, also while EFLAGS.AC is set. */
+  readonly ignoresAlignment: boolean;
   /** VEX.vvvv names an operand. */
   readonly usesVvvv: boolean;
   /** Bit p is set when mandatory prefix class p (0 none, 1 66, 2 F3, 3 F2) is accepted. */
@@ -21,6 +23,9 @@ export interface Candidate {
 
 /** Seven maps of 256 candidate lists: the four legacy ones, then 0F, 0F 38 and 0F 3A under VEX. */
 export type OpcodeMap = readonly (readonly Candidate[] | undefined)[];
+
+/** Gathers, masked moves and half-precision conversions raise no #AC (Sapphire Rapids). */
+const IGNORES_ALIGNMENT = /^v(p?gather.*|p?maskmov(ps|pd|d|q)|cvtps2ph|cvtph2ps)$/;
 
 const PREFIX_MASK = { any: 0xf, np: 1, '66': 2, f3: 4, f2: 8 } as const;
 
@@ -52,6 +57,7 @@ export function buildOpcodeMap(
         encoding,
         mnemonic,
         position,
+        ignoresAlignment: IGNORES_ALIGNMENT.test(mnemonic),
         usesVsib: row.operands.some(({ kind }) => kind.place === 'vsib'),
         usesVvvv: row.operands.some(({ kind }) => kind.place === 'vvvv' || kind.place === 'vectorVvvv'),
         prefixMask: PREFIX_MASK[encoding.prefix],

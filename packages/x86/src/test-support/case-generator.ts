@@ -1,7 +1,7 @@
 // Generates hardware cases from the instruction rows: a random instance of a row, a state around it, and memory it can work on.
 import { encodingIn } from '../decode/opcode-map.ts';
 import type { InstructionFamily, Row } from '../isa/row.ts';
-import { AF } from '../state/flags.ts';
+import { AC, AF } from '../state/flags.ts';
 import type { Batch } from './batch.ts';
 import { extended, integer, shiftCount, vector } from './edge-values.ts';
 import { createEncoded, type Encoded, encodeRow, selector } from './instruction-encoder.ts';
@@ -71,6 +71,13 @@ export function isSequential({ family, row, name }: TestedRow): boolean {
   return !SHIFT.test(family.mnemonic) || row.operands[1].kind.place === 'one';
 }
 
+/** What cases are like beyond the instruction. */
+export interface CaseOptions {
+  readonly unmasked?: boolean;
+  readonly aligned?: boolean;
+  readonly mode?: 32 | 64;
+}
+
 /** Writes cases of rows into batches. */
 export class CaseGenerator {
   private readonly random: Random;
@@ -80,13 +87,20 @@ export class CaseGenerator {
 
   /** Some cases have floating-point exceptions unmasked. */
   private readonly unmasked: boolean;
+  /** Some cases have EFLAGS.AC set: what is not aligned is #AC. */
+  private readonly aligned: boolean;
 
-  constructor(random: Random, rows: readonly TestedRow[], unmasked = false, mode: 32 | 64 = 64) {
+  constructor(
+    random: Random,
+    rows: readonly TestedRow[],
+    { unmasked = false, aligned = false, mode = 64 }: CaseOptions = {},
+  ) {
     this.encoded = createEncoded(mode);
     this.mode = mode;
     this.random = random;
     this.rows = rows;
     this.unmasked = unmasked;
+    this.aligned = aligned;
   }
 
   /** Fills a batch, going through the rows in turn from `first`; returns the next row's number. */
@@ -145,7 +159,9 @@ export class CaseGenerator {
     bytes[at + layout.CASE_LENGTH_AT] = encoded.length;
     bytes[at + layout.CASE_MODE_AT] = (BRANCH.test(name) ? layout.MODE_SINGLE_STEP : 0) | this.modeBit;
     bytes.writeUInt32LE(this.controlAndStatus(row), at + layout.MXCSR_AT);
-    bytes.writeUInt32LE(0x202 | (random.next() & 0x8d5) | (random.oneIn(4) ? 0x400 : 0), at + layout.FLAGS_AT);
+    const alignment = this.aligned && random.oneIn(2) ? AC : 0;
+    const flags = (random.next() & 0x8d5) | (random.oneIn(4) ? 0x400 : 0);
+    bytes.writeUInt32LE(0x202 | flags | alignment, at + layout.FLAGS_AT);
     bytes.set(encoded.bytes.subarray(0, encoded.length), at + layout.CASE_CODE_AT);
     bytes.writeUInt32LE(codeOffset, at + layout.CASE_OFFSET_AT);
     bytes.writeUInt32LE(1, at + layout.CASE_STEPS_AT);

@@ -1,6 +1,6 @@
 // Live differential test: cases generated from the instruction rows, on the real processor and on ours, until the time is up.
 //
-// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--mode 32] [--sequences] [--unmasked]
+// npm run test:hardware -- [--seed N] [--seconds S] [--only add,shl] [--ignore mxcsr,x87] [--keep-going] [--batch N] [--mode 32] [--sequences] [--unmasked] [--aligned]
 // With --bulk, run-bulk.ts takes over: fifty times as many comparisons, by hashes.
 // The seed is printed with each failure; the same seed with the same --only and --batch gives the same cases.
 import { parseArgs } from 'node:util';
@@ -30,6 +30,7 @@ const { values } = parseArgs({
     batch: { type: 'string', default: '2048' },
     mode: { type: 'string', default: '64' },
     unmasked: { type: 'boolean', default: false },
+    aligned: { type: 'boolean', default: false },
     sequences: { type: 'boolean', default: false },
     'keep-going': { type: 'boolean', default: false },
   },
@@ -63,7 +64,7 @@ let nextRow = 0;
 // The next batch runs on the hardware while ours runs this one.
 function prepare(): { batch: Batch; seed: number } {
   const batch = new Batch(Number(values.batch));
-  const generator = new CaseGenerator(new Random(seed), rows, values.unmasked, mode);
+  const generator = new CaseGenerator(new Random(seed), rows, { ...values, mode });
   if (values.sequences) generator.fillSequences(batch);
   else nextRow = generator.fill(batch, values.only === undefined ? nextRow : 0);
   return { batch, seed: seed++ };

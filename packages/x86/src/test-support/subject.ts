@@ -90,7 +90,7 @@ export class Subject {
       u8.set(bytes.subarray(start, start + 16), state + FXSAVE + 32 + 16 * ((register + top) & 7));
     }
     u8.set(bytes.subarray(at + layout.MXCSR_AT, at + layout.MXCSR_AT + 4), state + MXCSR);
-    cpu.flags = (bytes.readUInt32LE(at + layout.FLAGS_AT) & 0xcd5) | moreFlags;
+    cpu.flags = (bytes.readUInt32LE(at + layout.FLAGS_AT) & 0x4_0cd5) | moreFlags;
     const isProtected = (bytes[at + layout.CASE_MODE_AT] & layout.MODE_PROTECTED) !== 0;
     cpu.mode = isProtected ? 32 : 64;
     // The recorder makes FS and GS usable.
