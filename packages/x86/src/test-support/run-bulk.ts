@@ -5,7 +5,7 @@
 // totals are kept in a file, so that several runs add up.
 import { existsSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { BulkJudge } from './bulk/judge.ts';
+import { BulkJudge, KINDS } from './bulk/judge.ts';
 import { canRunBulk } from './bulk/native-side.ts';
 
 const { values } = parseArgs({
@@ -29,6 +29,8 @@ interface Totals {
   instances: number;
   seconds: number;
   differing: number;
+  /** Comparisons of each kind of program. */
+  byKind?: Record<string, number>;
 }
 
 const mode = values.mode === '32' ? 32 : 64;
@@ -83,6 +85,8 @@ for (;;) {
   compared += round.comparisons;
   totals.comparisons += round.comparisons;
   totals.faults += round.faults;
+  totals.byKind ??= {};
+  for (const kind of KINDS) totals.byKind[kind] = (totals.byKind[kind] ?? 0) + round.byKind[kind];
   totals.differing += round.failures.length;
   totals.seconds = earlier + secondsSince(started);
   for (const failure of round.failures) {
@@ -110,6 +114,9 @@ if (file !== undefined)
   console.log(
     `in all runs: ${totals.comparisons} comparisons, ${totals.instances} programs, ${totals.faults} exceptions and faults, ${totals.differing} programs differing, ${(totals.seconds / 3600).toFixed(2)} hours`,
   );
+console.log(
+  `of these${file === undefined ? '' : ', in all runs'}: ${KINDS.map((kind) => `${totals.byKind?.[kind] ?? 0} with ${kind}`).join(', ')}`,
+);
 if (failures.size > 0) {
   console.log('differing:');
   for (const [label, count] of [...failures].sort((left, right) => right[1] - left[1]))

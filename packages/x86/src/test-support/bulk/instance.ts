@@ -37,7 +37,7 @@ const BEFORE_AT = -104;
 const BEHIND_AT = 64;
 const LANDING_BYTES = 16;
 const BEHIND_BYTES = 320;
-const ITERATIONS = { compact: 32768, light: 4096, lightVector: 4096, full: 4096, fullVector: 1024, slow: 160 };
+const ITERATIONS = { compact: 65536, light: 4096, lightVector: 4096, full: 4096, fullVector: 1024, slow: 160 };
 /** Instructions that take many times as long on our side: exact arithmetic in helpers. */
 const SLOW =
   /^(v?fn?m(add|sub)|v?f?m?gather|vp?gather|v?aes|sha|v?pclmul|v?pcmp[ei]str|v?p?maskmov|v?dpp|vcvt|cvt|v?sqrt|v?round|crc32|pdep|pext|div|idiv|v?hadd|v?hsub|rep|movs|cmps|stos|lods|scas|privileged|ud|int)/;

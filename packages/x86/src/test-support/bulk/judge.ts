@@ -4,6 +4,7 @@ import { type TestedRow, testedRows } from '../case-generator.ts';
 import { createDecoders } from '../decoders.ts';
 import { type BulkBatch, BulkGenerator } from './bulk-batch.ts';
 import { leftOut } from './coverage.ts';
+import type { Instance } from './instance.ts';
 import * as layout from './layout.ts';
 import { agrees, describeDifference } from './narrow.ts';
 import { type BulkResult, NativeSide } from './native-side.ts';
@@ -16,11 +17,21 @@ export interface Failure {
   readonly label: string;
 }
 
+/** Kinds of programs, for counting. */
+export const KINDS = ['general registers', 'vectors', 'x87 and MMX', 'sequences'] as const;
+export type Kind = (typeof KINDS)[number];
+
+function kindOf({ isSequence, parts }: Instance): Kind {
+  if (isSequence) return 'sequences';
+  return parts.x87 ? 'x87 and MMX' : parts.vector ? 'vectors' : 'general registers';
+}
+
 /** What a batch gave. */
 export interface Round {
   readonly seed: number;
   /** Iterations of all instances: each sets all inputs anew and hashes all that may have changed. */
   readonly comparisons: number;
+  readonly byKind: Readonly<Record<Kind, number>>;
   readonly instances: number;
   /** Iterations that ended in an exception or fault. */
   readonly faults: number;
@@ -59,17 +70,20 @@ export class BulkJudge {
     const ours = this.ours.run(batch);
     const failures: Failure[] = [];
     let comparisons = 0;
+    const byKind: Record<Kind, number> = { 'general registers': 0, vectors: 0, 'x87 and MMX': 0, sequences: 0 };
     let faults = 0;
     batch.instances.forEach((instance, index) => {
       const at = index * layout.RESULT_BYTES;
-      comparisons += instance.iterations - native.results.readUInt32LE(at + layout.RESULT_LEFT_AT);
+      const done = instance.iterations - native.results.readUInt32LE(at + layout.RESULT_LEFT_AT);
+      comparisons += done;
+      byKind[kindOf(instance)] += done;
       faults += native.results.readUInt32LE(at + layout.RESULT_FAULTS_AT);
       if (!instance.isSequence) this.instancesOfRow[instance.row] += 1;
       if (agrees(native, ours, index)) return;
       const { name, row } = this.rows[instance.row];
       failures.push({ index, label: instance.isSequence ? 'sequence' : `${name} [${row.encoding.text}]` });
     });
-    return { seed, comparisons, instances: batch.instances.length, faults, failures };
+    return { seed, comparisons, byKind, instances: batch.instances.length, faults, failures };
   }
 
   /** The first iteration that differs, in words. */
