@@ -123,6 +123,12 @@ describe('cpu', () => {
     expect(memory.u8.buffer).not.toBe(buffer);
     expect(Buffer.from(cpu.vectorRegister(1)).readBigUInt64LE(0)).toBe(0x1111_5a5a_5a5an);
   });
+  it('has a time-stamp counter that goes on within a block', () => {
+    // rdtsc; mov ebx, eax; rdtsc; syscall
+    const { cpu } = machine([0x0f, 0x31, 0x89, 0xc3, 0x0f, 0x31, 0x0f, 0x05]);
+    expect(cpu.run(10).kind).toBe('system-call');
+    expect(cpu.registerLow(0)).toBeGreaterThan(cpu.registerLow(3));
+  });
   it('names what it does not know', () => {
     const { cpu } = machine([0x0f, 0x04, 0x90]);
     expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });

@@ -43,6 +43,7 @@ import {
 } from './state/layout.ts';
 import { loadStateImage, type StateBlock, stateImage } from './uop/helpers/extended-state.ts';
 import { pseudoRandom } from './uop/helpers/pseudo-random.ts';
+import { increasing } from './uop/helpers/increasing.ts';
 import { createHelpers } from './uop/helpers/index.ts';
 import { buildUopTable } from './uop/index.ts';
 
@@ -86,7 +87,7 @@ export class Cpu extends CpuState {
       memory,
       cpu: this,
       access: this.access,
-      timeStamp: options.timeStamp ?? (() => BigInt(this.instructionsRetired)),
+      timeStamp: increasing(options.timeStamp ?? (() => BigInt(this.instructionsRetired))),
       model: this.model,
       random: options.random ?? pseudoRandom(),
     });
