@@ -9,6 +9,8 @@ import { type Cell, LiftCells } from './lift-cells.ts';
 export class LiftAddresses extends LiftCells {
   private located = -1;
   private base: Cell = 0;
+  /** The base before the segment's is added. */
+  private offset: Cell = 0;
   private displacement = 0;
 
   override begin(): void {
@@ -19,13 +21,23 @@ export class LiftAddresses extends LiftCells {
   /** Loads `width` bits from memory operand `index` at an extra byte distance into a temporary (or `into`). */
   load(width: Width, index: number, extra = 0, into: Cell = this.temporary()): Cell {
     this.locate(index);
-    this.uop(`ld.${width}`, into, this.base, this.displacement + extra);
+    if (this.wraps(extra)) this.uop(`ld.${width}`, into, this.part(extra), 0);
+    else this.uop(`ld.${width}`, into, this.base, this.displacement + extra);
     return into;
   }
   store(width: Width, index: number, value: Cell, extra = 0): void {
     this.locate(index);
     if (this.instruction.codeSegment) this.refuseCodeSegment();
+    else if (this.wraps(extra)) this.uop(`st.${width}`, value, this.part(extra), 0);
     else this.uop(`st.${width}`, value, this.base, this.displacement + extra);
+  }
+  // A part of an operand has an effective address of its own, which wraps; one part itself goes on beyond the last offset (Sapphire Rapids).
+  private wraps(extra: number): boolean {
+    return extra !== 0 && this.instruction.addressSize !== 64;
+  }
+  private part(extra: number): Cell {
+    const { addressSize } = this.instruction;
+    return this.segmented(this.value(`zx.${addressSize}`, this.value('lea32.bd', this.offset, extra)));
   }
   /** Loads or stores through any address cell. */
   loadAt(width: Width, address: Cell, displacement: number, into: Cell = this.temporary()): Cell {
@@ -44,7 +56,7 @@ export class LiftAddresses extends LiftCells {
   /** Appends a micro-op that ends with (address cell, displacement) of a memory operand: `ldzx.8`, `align.128`, ... */
   memoryUop(name: string, index: number, ...before: number[]): void {
     this.locate(index);
-    if (this.instruction.codeSegment && name.startsWith('st')) this.refuseCodeSegment();
+    if (this.instruction.codeSegment && /^(st|probe)/.test(name)) this.refuseCodeSegment();
     else this.uop(name, ...before, this.base, this.displacement);
   }
   /** The effective address of operand `index` as one cell; `segmented` false for LEA. */
@@ -106,6 +118,7 @@ export class LiftAddresses extends LiftCells {
       this.displacement = 0;
     } else if (instruction.addressSize === 64) this.locateModrm(instruction);
     else this.locateNarrow(instruction);
+    this.offset = this.base;
     if (segmented) this.base = this.segmented(this.base);
     // What is read in order to be written is refused before it is read.
     if (instruction.codeSegment && this.access(index) === 'rw') this.refuseCodeSegment();

@@ -40,6 +40,8 @@ export function createEncoded(mode: 32 | 64 = 64): Encoded {
   };
 }
 
+/** Operands of more than 16 bytes that are written in many parts, and those that the kernel answers for. */
+const IMAGE = /^(f(n|x)?(save|rstor)|f(n)?stenv|fldenv|xsave|xrstor|s[gi]dt)/;
 const MANDATORY = { any: 0, np: 0, '66': 0x66, f3: 0xf3, f2: 0xf2 } as const;
 const RSP = 4;
 
@@ -106,9 +108,10 @@ export function encodeRow(
       out.target = target;
       let linear = target;
       if (segment === 0x64 || segment === 0x65) {
-        // With 16-bit addresses a base brings the operand into memory that exists; which parts of one at their very end wrap is no rule.
-        const base =
-          isProtected && addressPrefix ? target - BigInt(random.below(0xff00)) : BigInt(random.below(0x1_0000) * 8);
+        // With 16-bit addresses a base brings the operand into memory that exists. Our images do not wrap at the end of the offsets.
+        const offsets = IMAGE.test(family.mnemonic) ? 0xff00 : 0x1_0000;
+        const near = random.oneIn(8) ? offsets - 1 - random.below(16) : random.below(offsets);
+        const base = isProtected && addressPrefix ? target - BigInt(near) : BigInt(random.below(0x1_0000) * 8);
         if (segment === 0x64) out.fsBase = BigInt.asUintN(out.mode, base);
         else out.gsBase = BigInt.asUintN(out.mode, base);
         linear = BigInt.asUintN(out.mode, target - base);

@@ -45,7 +45,7 @@ function wide(b: Lifter, width: 32 | 64): void {
   const same = (left: number, right: number) => b.value('eq.64', b.value(`zx.${width}`, left), b.value(`zx.${width}`, right));
   const equal = b.value('and.64', same(low, rax), same(high, rdx));
   b.store(width, 0, b.value(`sel.${width}`, equal, b.register(Register.rbx), low));
-  b.store(width, 0, b.value(`sel.${width}`, equal, b.register(Register.rcx), high), bytes);
+  b.storeAt(width, b.address(0), bytes, b.value(`sel.${width}`, equal, b.register(Register.rcx), high));
   keepUnless(b, rax, equal, low, width);
   keepUnless(b, rdx, equal, high, width);
   // Only ZF changes.
