@@ -6,8 +6,8 @@ import type { Thread } from './thread.ts';
 
 /** Instructions a thread runs before the next one gets its turn. */
 const SLICE_INSTRUCTIONS = 1_000_000;
-/** What a call takes off a slice: about its time, so that a thread that does little but call does not keep the others waiting for seconds. */
-const CALL_INSTRUCTIONS = 2000;
+/** What a call takes off a slice: a thread that does little but map and unmap gave way every 2 s without it, 1000 joins beside it took minutes. */
+const CALL_INSTRUCTIONS = 10_000;
 /** Slices between two looks at the host's events (stdin, timers, an abort). */
 const SLICES_PER_PAUSE = 4;
 
