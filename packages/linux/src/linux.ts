@@ -53,6 +53,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       process.session = process.id - 1;
       terminalsOf(thread.kernel).adoptHostTerminal(process);
       forwardHostSignals(thread.kernel, process);
+      threadAttributes(thread).nice = thread.kernel.host.niceness ?? 0;
     },
     fork: inherit,
     start: (thread, program) => {

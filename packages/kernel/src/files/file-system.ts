@@ -46,6 +46,8 @@ export interface FileSystem {
    * Undefined: an ordinary link, follow its text.
    */
   openLink?(path: string): import('./open-description.ts').OpenDescription | number | undefined;
+  /** Links that lead to an object even where they have a text (/proc/self/fd/3 of a file): openat2 may forbid them. */
+  isObjectLink?(path: string): boolean;
   /** Space in bytes for statfs(2). */
   space?(): { readonly total: number; readonly free: number };
 }

@@ -70,6 +70,11 @@ export class MountTable {
     return at?.mount.fileSystem.openLink?.(at.relative);
   }
 
+  isObjectLink(path: string): boolean {
+    const at = this.locate(path);
+    return at?.mount.fileSystem.isObjectLink?.(at.relative) ?? false;
+  }
+
   entries(path: string): DirectoryEntry[] | number {
     const at = this.locate(path);
     return at === undefined ? -Errno.ENOENT : at.mount.fileSystem.entries(at.relative);

@@ -92,9 +92,9 @@ export function walk(mounts: MountTable, request: WalkRequest): Place | number {
       continue;
     }
     if (noLinks || ++links > MAXIMUM_LINKS) return -Errno.ELOOP;
+    if ((noObjectLinks || isBeneath) && mounts.isObjectLink(next)) return -Errno.ELOOP;
     const object = mounts.openLink(next);
     if (object !== undefined) {
-      if (noObjectLinks || isBeneath) return -Errno.ELOOP;
       if (typeof object === 'number') return object;
       const shown = object.file.status();
       if (isLast)

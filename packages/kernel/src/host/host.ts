@@ -20,6 +20,8 @@ export interface Host {
   /** Where the first process starts (byte string). */
   readonly workingDirectory: string;
   readonly umask: number;
+  /** Nice value the first process starts with; 0 when absent. */
+  readonly niceness?: number;
   /** Calls the listener with the name of each signal that somebody sends the emulator ("SIGINT"), which then no longer acts itself. */
   readonly onSignal?: (listener: (name: string) => void) => void;
 }

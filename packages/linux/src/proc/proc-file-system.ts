@@ -41,6 +41,8 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
     entries: (path) => namesOf(kernel, current, path),
     readLink: (path) => find(path)?.target?.() ?? -Errno.EINVAL,
     openLink: (path) => find(path)?.object?.(),
+    // Of a process: fd/N, exe, cwd and root; "self" and "mounts" are ordinary links.
+    isObjectLink: (path) => path.includes('/') && isType(find(path)?.status ?? { mode: 0 }, FileType.SymbolicLink),
     ...refuseChanges(Errno.EACCES),
   };
 }

@@ -1,6 +1,6 @@
 // The Node host: the machine a guest sees is the one Node runs on.
 import { randomFillSync } from 'node:crypto';
-import { availableParallelism, hostname } from 'node:os';
+import { availableParallelism, getPriority, hostname } from 'node:os';
 import { encodeText } from '../../byte-string.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import { layeredFileSystem } from '../../files/layered.ts';
@@ -49,6 +49,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     processors: availableParallelism(),
     workingDirectory: encodeText(start),
     umask: currentUmask(),
+    niceness: getPriority(),
     onSignal: (listener) => {
       for (const name of FORWARDED_SIGNALS) process.on(name, () => listener(name));
     },

@@ -1,0 +1,125 @@
+// Semaphores, message queues and shared memory, System V and POSIX. Results are those of Linux 6.18 for the same calls.
+import { Pending, type Thread } from '@elf/kernel';
+import { describe, expect, it } from 'vitest';
+import { call, newTask, PAGE } from '../test-support/call-bench.ts';
+
+const NEW = 0o1600;
+
+function operations(task: Thread, ...rows: readonly (readonly [number, number, number])[]): [number, number] {
+  task.user.write(PAGE, new Uint8Array(Int16Array.from(rows.flat()).buffer));
+  return [PAGE, rows.length];
+}
+
+function message(task: Thread, type: number, text: string): [number, number] {
+  task.user.writeU64(PAGE, BigInt(type));
+  task.user.write(
+    PAGE + 8,
+    Uint8Array.from(text, (each) => each.charCodeAt(0)),
+  );
+  return [PAGE, text.length];
+}
+
+const textAt = (task: Thread, at: number, length: number) =>
+  String.fromCharCode(...(task.user.read(at, length) as Uint8Array));
+
+describe('System V semaphores', () => {
+  it('change together or not at all', () => {
+    const task = newTask();
+    const id = Number(call(task, 'semget', 0, 2, NEW));
+    expect(call(task, 'semctl', id, 0, 16, 5)).toBe(0);
+    expect(call(task, 'semop', id, ...operations(task, [0, -3, 0]))).toBe(0);
+    expect(call(task, 'semctl', id, 0, 12, 0)).toBe(2);
+    expect(call(task, 'semop', id, ...operations(task, [0, -3, 0o4000]))).toBe(-11);
+    expect(call(task, 'semop', id, ...operations(task, [0, 0, 0o4000]))).toBe(-11);
+    expect(call(task, 'semop', id, ...operations(task, [0, -1, 0o4000], [1, -1, 0o4000]))).toBe(-11);
+    expect(call(task, 'semctl', id, 0, 12, 0)).toBe(2);
+    expect(call(task, 'semop', id, ...operations(task, [0, 32767, 0]))).toBe(-34);
+    expect(call(task, 'semop', id, ...operations(task, [2, 1, 0]))).toBe(-27);
+    expect(call(task, 'semctl', id, 2, 12, 0)).toBe(-22);
+    expect(call(task, 'semctl', id, 0, 0, 0)).toBe(0);
+    expect(call(task, 'semctl', id, 0, 12, 0)).toBe(-22);
+    expect(call(task, 'semget', 77, 0, 0)).toBe(-2);
+    expect(call(task, 'semget', 0, 0, NEW)).toBe(-22);
+  });
+
+  it('wait, are counted while they do, and are given back at exit', () => {
+    const task = newTask();
+    const id = Number(call(task, 'semget', 0, 1, NEW));
+    const waiting = call(task, 'semop', id, ...operations(task, [0, -2, 0])) as Pending;
+    expect(call(task, 'semctl', id, 0, 14, 0)).toBe(1);
+    const child = task.kernel.threads.get(Number(call(task, 'fork'))) as Thread;
+    expect(call(child, 'semop', id, ...operations(child, [0, 3, 0o10000]))).toBe(0);
+    expect(waiting.request.attempt()).toBe(0);
+    expect(call(task, 'semctl', id, 0, 14, 0)).toBe(0);
+    expect(call(task, 'semctl', id, 0, 12, 0)).toBe(1);
+    call(child, 'exit_group', 0);
+    expect(call(task, 'semctl', id, 0, 12, 0)).toBe(0);
+    const again = call(task, 'semop', id, ...operations(task, [0, -1, 0])) as Pending;
+    expect(call(task, 'semctl', id, 0, 0, 0)).toBe(0);
+    expect(again.request.attempt()).toBe(-43);
+  });
+});
+
+describe('System V message queues', () => {
+  it('choose by type', () => {
+    const task = newTask();
+    const id = Number(call(task, 'msgget', 0, NEW));
+    expect(call(task, 'msgsnd', id, ...message(task, 3, 'three'), 0)).toBe(0);
+    expect(call(task, 'msgsnd', id, ...message(task, 1, 'one'), 0)).toBe(0);
+    expect(call(task, 'msgsnd', id, ...message(task, 0, 'one'), 0)).toBe(-22);
+    expect(call(task, 'msgrcv', id, PAGE, 2, -3, 0o4000)).toBe(-7);
+    expect(call(task, 'msgrcv', id, PAGE, 2, -3, 0o14000)).toBe(2);
+    expect(task.user.readU64(PAGE)).toBe(1n);
+    expect(textAt(task, PAGE + 8, 2)).toBe('on');
+    expect(call(task, 'msgrcv', id, PAGE, 100, 7, 0o4000)).toBe(-42);
+    expect(call(task, 'msgrcv', id, PAGE, 100, 7, 0o24000)).toBe(5);
+    const waiting = call(task, 'msgrcv', id, PAGE, 9, 0, 0) as Pending;
+    expect(waiting).toBeInstanceOf(Pending);
+    expect(call(task, 'msgctl', id, 0, 0)).toBe(0);
+    expect(waiting.request.attempt()).toBe(-43);
+    expect(call(task, 'msgsnd', id, ...message(task, 3, 'x'), 0)).toBe(-22);
+  });
+});
+
+describe('System V shared memory', () => {
+  it('is one memory for those who attach it, until the last one lets go', () => {
+    const task = newTask();
+    const id = Number(call(task, 'shmget', 0, 5000, NEW));
+    const at = Number(call(task, 'shmat', id, 0, 0));
+    const child = task.kernel.threads.get(Number(call(task, 'fork'))) as Thread;
+    child.user.writeU32(at, 42);
+    expect(task.user.readU32(at)).toBe(42);
+    expect(call(child, 'shmdt', at)).toBe(0);
+    expect(call(task, 'shmctl', id, 0, 0)).toBe(0);
+    expect(call(task, 'shmctl', id, 2, PAGE)).toBe(0);
+    expect(task.user.readU64(PAGE + 88)).toBe(1n);
+    expect(task.user.readU32(PAGE + 20)).toBe(0o1600);
+    expect(task.user.readU64(PAGE + 48)).toBe(5000n);
+    expect(call(task, 'shmdt', at + 4096)).toBe(-22);
+    expect(call(task, 'shmdt', at)).toBe(0);
+    expect(call(task, 'shmctl', id, 2, PAGE)).toBe(-22);
+  });
+});
+
+describe('POSIX message queues', () => {
+  it('deliver by priority, within their limits', () => {
+    const task = newTask();
+    expect(call(task, 'mq_open', 'x/y', 0o102, 0o600, 0)).toBe(-13);
+    expect(call(task, 'mq_open', 'q', 0, 0, 0)).toBe(-2);
+    task.user.write(PAGE, new Uint8Array(64));
+    task.user.writeU64(PAGE + 8, 2n);
+    task.user.writeU64(PAGE + 16, 16n);
+    expect(call(task, 'mq_open', 'q', 0o102, 0o600, PAGE)).toBe(3);
+    expect(call(task, 'mq_timedsend', 3, 'low', 3, 1, 0)).toBe(0);
+    expect(call(task, 'mq_timedsend', 3, 'high', 4, 9, 0)).toBe(0);
+    const late = call(task, 'mq_timedsend', 3, 'x', 1, 1, PAGE + 512) as Pending;
+    expect(late.request.expire?.()).toBe(-110);
+    expect(call(task, 'mq_timedreceive', 3, PAGE, 4, 0, 0)).toBe(-90);
+    expect(call(task, 'mq_timedreceive', 3, PAGE, 16, 0, 0)).toBe(4);
+    expect(textAt(task, PAGE, 4)).toBe('high');
+    expect(call(task, 'mq_timedsend', 3, '0123456789abcdefg', 17, 0, 0)).toBe(-90);
+    expect(call(task, 'mq_unlink', 'q')).toBe(0);
+    expect(call(task, 'mq_unlink', 'q')).toBe(-2);
+    expect(call(task, 'mq_timedreceive', 3, PAGE, 16, 0, 0)).toBe(3);
+  });
+});
