@@ -99,6 +99,17 @@ describe('pending exceptions', () => {
     expect(cpu.run(10).kind).toBe('system-call');
     expect(cpu.register(RAX) & 0xffffn).toBe(0xf182n);
   });
+  it('vanish with fnstenv, which masks them, and come back with what it saved', () => {
+    // fnstenv [rdi + 16]; fnstsw ax; fldenv [rdi + 16]; fabs. feclearexcept of glibc goes this way.
+    const { cpu, bytes } = machine([...unmasked, 0xd9, 0x77, 16, ...fnstswAx, 0xd9, 0x67, 16, 0xd9, 0xe1], control);
+    expect(cpu.run(10)).toEqual({ kind: 'exception', vector: 16 });
+    expect(cpu.rip).toBe(CODE + 16);
+    expect(cpu.register(RAX) & 0xffffn).toBe(0x3004n);
+    expect([bytes(16, 2), bytes(20, 2)]).toEqual([
+      [0x7b, 3],
+      [0x84, 0xb0],
+    ]);
+  });
   it('are raised by fwait and by a control word that unmasks one', () => {
     // fld1; fldz; fdivp masked; fldcw; fwait
     const { cpu } = machine([...fld1, ...fldz, 0xde, 0xf9, 0xd9, 0x2f, 0x9b], control);

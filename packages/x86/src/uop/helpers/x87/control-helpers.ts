@@ -70,9 +70,9 @@ function saveEnvironment(context: HelperContext, request: number, address: numbe
   if (whole) writeRegisters(image, environmentBytes(narrow), words, unit);
   const failed = transferImage(context, address, image, true);
   if (failed !== 0) return failed;
-  // FNSTENV masks everything it has saved the masks of; FNSAVE starts afresh.
+  // FNSTENV masks everything it has saved the masks of, and then nothing is pending any more; FNSAVE starts afresh.
   if (whole) initialise(context.memory.i32, unit);
-  else context.memory.i32[unit] |= EXCEPTIONS;
+  else setControlWord(context.memory.i32, unit, context.memory.i32[unit] | EXCEPTIONS);
   return 0;
 }
 

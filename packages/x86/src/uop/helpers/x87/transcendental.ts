@@ -9,6 +9,9 @@ import { normalised, storeWide } from './wide.ts';
 /** Below this exponent the second term of a series lies under half a unit in the last place: the first one decides. */
 const TINY_EXPONENT = -70;
 const BITS = BigInt(FRACTION_BITS);
+/** FPATAN: below this exponent of y / x the answer is their quotient, of so many bits (measured: every one of 20,000 random quotients). */
+const TINY_RATIO_EXPONENT = -40;
+const QUOTIENT_BITS = 67;
 
 /** Exponent of a slot's value, with denormals normalised, and its significand scaled so that value = significand * 2^scale. */
 function split(words: Int32Array, slot: number) {
@@ -182,11 +185,14 @@ export function angle(words: Int32Array, target: number, x: number, y: number, c
   const abscissa = split(words, x);
   const ordinate = split(words, y);
   const difference = ordinate.scale - abscissa.scale;
-  if (difference < TINY_EXPONENT) {
-    if (left) return put(PI - 1n);
-    const quotient = (ordinate.significand << BITS) / abscissa.significand;
-    return flags | storeFixed(words, target, sign, quotient, difference, true, control);
+  const halved = ordinate.significand < abscissa.significand ? 1 : 0;
+  if (!left && difference - halved < TINY_RATIO_EXPONENT) {
+    // The arctangent lies just below the quotient, but the processor answers with the quotient itself, cut to 67 bits.
+    const shift = QUOTIENT_BITS - 1 + halved;
+    const quotient = (ordinate.significand << BigInt(shift)) / abscissa.significand;
+    return flags | storeInexact(words, target, sign, quotient, difference - shift + FRACTION_BITS, control);
   }
+  if (left && difference < TINY_EXPONENT) return put(PI - 1n);
   if (difference > -TINY_EXPONENT) return put((PI >> 1n) + (left ? 1n : -1n));
   const height = difference > 0 ? ordinate.significand << BigInt(difference) : ordinate.significand;
   const width = difference < 0 ? abscissa.significand << BigInt(-difference) : abscissa.significand;
