@@ -47,7 +47,7 @@ export interface MapRequest {
   readonly name?: string;
 }
 
-/** Largest file offset of a mapping: page numbers have 52 bits (mm/mmap.c, do_mmap and file_mmap_ok). */
+/** The end of a file mapping lies below it; asked after there was room for it (mm/mmap.c, file_mmap_ok). */
 const OFFSET_LIMIT = 2 ** 63;
 
 /**
@@ -60,7 +60,6 @@ export function map(state: SpaceState, request: MapRequest): number {
   const offset = request.offset ?? 0;
   if (!(request.length > 0) || !isAligned(offset, granularity) || offset < 0) return -MemoryErrno.EINVAL;
   const length = roundUp(request.length, granularity);
-  if (offset + length > OFFSET_LIMIT) return -MemoryErrno.EOVERFLOW;
   if (vmas.size >= layout.maximumAreas) return -MemoryErrno.ENOMEM;
   const hint = request.address ?? 0;
   const address = unmappedArea(state, {
@@ -73,6 +72,7 @@ export function map(state: SpaceState, request: MapRequest): number {
     hugeFileOffset: request.backing?.alignsToHugePages ? offset : undefined,
   });
   if (address < 0) return address;
+  if (request.backing !== undefined && offset + length >= OFFSET_LIMIT) return -MemoryErrno.EOVERFLOW;
   if (request.fixed === 'no-replace' && vmas.intersects(address, address + length)) return -MemoryErrno.EEXIST;
   const area = areaFor(state, request, address, length);
   if (area.flags & AreaFlag.Locked && layout.lockLimitInBytes === 0) return -MemoryErrno.EPERM;

@@ -149,6 +149,17 @@ describe('mprotect, mremap, madvise, brk', () => {
     expect(space.brk(0x600000)).toBe(0x600000);
   });
 
+  it('has no room for absurd lengths before it looks at the file and its offset', () => {
+    const { space } = create();
+    const backing = bytesBacking(new Uint8Array(PAGE));
+    for (const length of [2 ** 64 - 4, 2 ** 63, 2 ** 47]) {
+      expect(space.map({ length, protection: 1 })).toBe(-ENOMEM);
+      expect(space.map({ length, protection: 1, backing, offset: 2 ** 63 - PAGE })).toBe(-ENOMEM);
+    }
+    expect(space.map({ length: PAGE, protection: 1, backing, offset: 2 ** 63 - PAGE })).toBe(-MemoryErrno.EOVERFLOW);
+    expect(space.map({ length: PAGE, protection: 1, backing, offset: 2 ** 63 - 2 * PAGE })).toBeGreaterThan(0);
+  });
+
   it('refuses what no machine could promise, once', () => {
     const { space, map } = create({ commitLimitInBytes: 8 * PAGE });
     const address = map(8);
