@@ -13,6 +13,7 @@ enum { READ = 1, WRITE = 2, EXECUTE = 4, SHARED = 0x100, GROWS_DOWN = 0x200, ANO
 typedef struct {
   uint64_t start, end;
   uint32_t flags;
+  uint64_t file, offset; // of a shared mapping: inode, and where in it
 } region;
 typedef struct {
   uint64_t address;
@@ -57,15 +58,15 @@ static size_t list_regions(region *list) {
   size_t count = 0;
   while (fgets(line, sizeof line, maps) && count < MAXIMUM_REGIONS) {
     uint64_t start, end;
-    unsigned long inode;
+    unsigned long offset, inode;
     char protection[5];
-    if (sscanf(line, "%lx-%lx %4s %*x %*s %lu", &start, &end, protection, &inode) != 4 || start >= 0x800000000000ul) continue;
+    if (sscanf(line, "%lx-%lx %4s %lx %*s %lu", &start, &end, protection, &offset, &inode) != 5 || start >= 0x800000000000ul) continue;
     if (strstr(line, "[vvar") || strstr(line, "[vdso]")) continue;
     uint32_t flags = (protection[0] == 'r') | (protection[1] == 'w') << 1 | (protection[2] == 'x') << 2;
     if (protection[3] == 's') flags |= SHARED;
     if (strstr(line, "[stack]")) flags |= GROWS_DOWN;
     if (inode == 0) flags |= ANONYMOUS;
-    list[count++] = (region){start, end, flags};
+    list[count++] = (region){start, end, flags, flags & SHARED ? inode : 0, offset};
   }
   if (count == MAXIMUM_REGIONS) die("too many regions");
   fclose(maps);
@@ -131,10 +132,12 @@ static void forget(uint64_t start, uint64_t end) {
   }
 }
 
-static void announce(uint64_t start, uint64_t end, uint32_t flags) {
+static void announce(uint64_t start, uint64_t end, const region *r) {
   told('M', start, end - start);
-  put32(flags & FLAGS_OF_MAP);
-  if (flags & READ) compare_pages(start, end, flags, !(flags & ANONYMOUS), CHANGED);
+  put32(r->flags & FLAGS_OF_MAP);
+  put64(r->file);
+  put64(r->offset + (start - r->start));
+  if (r->flags & READ) compare_pages(start, end, r->flags, !(r->flags & ANONYMOUS), CHANGED);
 }
 
 void open_memory(void) {
@@ -147,7 +150,7 @@ void open_memory(void) {
 }
 void begin_memory(void) {
   region_count = list_regions(regions);
-  for (size_t i = 0; i < region_count; i++) announce(regions[i].start, regions[i].end, regions[i].flags);
+  for (size_t i = 0; i < region_count; i++) announce(regions[i].start, regions[i].end, &regions[i]);
 }
 
 void tell_written_pages(void) {
@@ -188,7 +191,7 @@ int tell_kernel_changes(uint64_t fresh, uint64_t length) {
     }
     if (!new) continue;
     if (!old || is_fresh) {
-      announce(at, next, new->flags);
+      announce(at, next, new);
       continue;
     }
     if ((old->flags ^ new->flags) & FLAGS_OF_MAP) {

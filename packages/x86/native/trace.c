@@ -9,7 +9,7 @@
 // The stream (little endian):
 //   'Q' which block is here? { address, mode u8, limit u8, 256 bytes of code }: answered with `answer`
 //   'I' what does CPUID say? { leaf u32, subleaf u32, mode u8 } and 'G' XGETBV? { register u32 }: answered with four words
-//   'M' mapped { start, length, flags u32 }, 'U' unmapped { start, length }, 'A' other protection { start, length, flags u32 }
+//   'M' mapped { start, length, flags u32, inode (0: private), offset }, 'U' unmapped { start, length }, 'A' other protection { start, length, flags u32 }
 //   'W' page the kernel changed { address, 4096 bytes }, 'P' page the program has written, as it is now { address, 4096 bytes }
 //   'V' changed words of the XSAVE image { count u16, (index u16, word)... }, 'N' what RDTSC or RDRAND gave { word }
 //   'B' state after a block { count u32, is_soft u8, changed u32, changed words }: see `state_words`; after a soft one more of the path follows
@@ -43,7 +43,7 @@ typedef struct {
   uint32_t last_offset, last_length, count, kind, vectors;
   int32_t displacement;
   uint64_t target;
-  int8_t base, index, scale, segment, is_register, width, mask_is_upper, spare;
+  int8_t base, index, scale, segment, is_register, width, is_narrow, is_repeated;
 } answer;
 typedef struct {
   uint64_t address;
@@ -212,7 +212,7 @@ static uint64_t evaluate(const answer *a, uint64_t next) {
     address = (uint64_t)(int64_t)a->displacement;
     if (a->base >= 0) address += a->base == 16 ? next : registers[a->base];
     if (a->index >= 0) address += registers[a->index] << a->scale;
-    if (a->mask_is_upper) address &= 0xfffffffful;
+    if (a->is_narrow) address &= 0xfffffffful;
     if (a->segment) address += a->segment == 4 ? g.fs_base : g.gs_base;
     if (mode() == 32) address &= 0xfffffffful;
   }
@@ -356,10 +356,18 @@ static int run_special(const answer *a, uint64_t next) {
   return 1;
 }
 
+// A repeated string instruction traps after each element, and is one instruction.
+static int step_whole(const answer *a, uint64_t last) {
+  do
+    if (!step()) return 0;
+  while (a->is_repeated && g.rip == last);
+  return 1;
+}
+
 // Runs one block. False when it did not come to its end.
 static int run_block(const block *b, uint64_t last, uint64_t next) {
   const answer *a = &b->a;
-  if (a->kind == STRAIGHT) return b->is_changing ? step() : run_to(&next, 1);
+  if (a->kind == STRAIGHT) return b->is_changing ? step_whole(a, last) : run_to(&next, 1);
   uint64_t targets[2] = {a->target, next};
   int count = a->kind == JUMP || a->kind == CONDITIONAL ? 1 + (a->kind == CONDITIONAL && a->target != next) : 0;
   int stops_early = count == 0 || (a->target >= b->address && a->target < next);

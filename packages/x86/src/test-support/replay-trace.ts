@@ -1,6 +1,6 @@
 // Compares our CPU with the real one over a whole program: npm run replay -- [--steps N] PROGRAM [ARGUMENTS]
 //
-// The program (any x86 Linux executable of 64 or 32 bits, dynamically linked ones too) runs natively under native/trace.c, with our
+// The program (an x86 Linux executable of 64 or 32 bits, static or not, or a C file) runs natively under native/trace.c, with our
 // CPUID, and its states are compared with ours after every block. Prints the first difference with the code that led to it.
 import { execFileSync, spawn } from 'node:child_process';
 import { closeSync, mkdtempSync, openSync, rmSync, writeSync } from 'node:fs';
@@ -9,11 +9,16 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { cpuModelOf, enabledComponents } from '../state/models/cpu-model.ts';
 import { disassemble } from './describe-case.ts';
+import { hasHardware } from './hardware.ts';
 import { Replay } from './replay.ts';
 
 const argumentsList = process.argv.slice(2);
 let steps = '1000000000000';
 if (argumentsList[0] === '--steps') steps = argumentsList.splice(0, 2)[1];
+if (!hasHardware()) {
+  console.error('this needs x86-64 Linux and gcc');
+  process.exit(2);
+}
 if (argumentsList.length === 0) {
   console.error(
     'usage: npm run replay -- [--steps N] PROGRAM [ARGUMENTS]   (REPLAY_OUTPUT=1 shows what the program prints)',
@@ -24,6 +29,11 @@ const directory = mkdtempSync(join(tmpdir(), 'elf-replay-'));
 const tracer = join(directory, 'trace');
 const source = (name: string) => fileURLToPath(new URL(`../../native/${name}`, import.meta.url));
 execFileSync('gcc', ['-O2', '-o', tracer, source('trace.c'), source('trace-memory.c')]);
+if (argumentsList[0].endsWith('.c')) {
+  const compiled = join(directory, 'subject');
+  execFileSync('gcc', ['-O2', '-o', compiled, argumentsList[0]]);
+  argumentsList[0] = compiled;
+}
 const [stream, answers] = [join(directory, 'stream'), join(directory, 'answers')];
 execFileSync('mkfifo', [stream, answers]);
 const model = cpuModelOf(undefined);

@@ -71,8 +71,8 @@ function replay(trace: Trace): ReplayResult {
   writeFileSync(
     path,
     Buffer.concat([
-      ...[kind('M'), words([CODE, PAGE]), u32(5), kind('W'), words([CODE]), code],
-      ...[kind('M'), words([DATA, PAGE]), u32(3)],
+      ...[kind('M'), words([CODE, PAGE]), u32(5), words([0, 0]), kind('W'), words([CODE]), code],
+      ...[kind('M'), words([DATA, PAGE]), u32(3), words([0, 0])],
       vectors(initial),
       state('B', 0, CODE, 0n, 0x202),
       ...trace.ticks.map((ticks) => Buffer.concat([kind('N'), words([ticks])])),

@@ -1,5 +1,5 @@
 // Replays a native run on our CPU: same start image, kernel effects taken from the trace, everything else compared.
-import { AddressSpace, GuestMemory, Protection, UserMemory } from '@elf/mm';
+import { AddressSpace, type Backing, GuestMemory, Protection, sharedAnonymousBacking, UserMemory } from '@elf/mm';
 import { type Cpu, createCpu } from '../cpu.ts';
 import type { CpuExit } from '../cpu-exit.ts';
 import { FIRST_THREAD_ENTRY, Segment } from '../state/descriptors.ts';
@@ -34,6 +34,8 @@ export interface ReplayResult {
 }
 
 const GROWS_DOWN = 0x200;
+/** Room in which offsets of shared mappings lie. */
+const LARGEST_SHARED_FILE = 2 ** 40;
 const READ_WRITE = Protection.Read | Protection.Write;
 /** Every so many blocks the vector registers are compared although the native ones have not changed. */
 const VECTOR_INTERVAL = 64;
@@ -67,6 +69,7 @@ export class Replay {
   private readonly user = new UserMemory(this.space);
   private readonly finder = new BlockFinder();
   private readonly blocks = new Map<number, TracedBlock>();
+  private readonly sharedFiles = new Map<number, Backing>();
   private readonly stream: TraceStream;
   private readonly counts = {
     instructions: 0,
@@ -242,13 +245,20 @@ export class Replay {
 
   private apply(record: TraceRecord): void {
     if (record.kind === 'map') {
-      const growsDown = (record.flags & GROWS_DOWN) !== 0;
-      const protection = record.flags & 7;
-      this.space.map({ address: record.start, length: record.length, protection, fixed: 'replace', growsDown });
+      const { start: address, length, flags, file, offset } = record;
+      const request = { address, length, protection: flags & 7, fixed: 'replace' } as const;
+      if (file === 0) this.space.map({ ...request, growsDown: (flags & GROWS_DOWN) !== 0 });
+      else this.space.map({ ...request, shared: true, backing: this.backingOf(file), offset });
     } else if (record.kind === 'protect') this.space.protect(record.start, record.length, record.flags & 7);
     else if (record.kind === 'unmap') this.space.unmap(record.start, record.length);
     else if (record.kind === 'changed') this.writePage(record.start, record.content);
     else throw new TypeError(`the trace has a ${record.kind} where the kernel runs`);
+  }
+
+  private backingOf(file: number): Backing {
+    const known = this.sharedFiles.get(file) ?? sharedAnonymousBacking(LARGEST_SHARED_FILE);
+    this.sharedFiles.set(file, known);
+    return known;
   }
 
   // As the kernel does it: past the protection.

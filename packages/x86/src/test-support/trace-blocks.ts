@@ -108,7 +108,8 @@ function kindOf({ candidate, immediateLow, mode }: Instruction): number {
 }
 
 function describeTarget(answer: Buffer, instruction: Instruction, kind: number, next: number): void {
-  const { mode, mod, rm, base, index, scale, segment, displacement, operandSize, addressSize } = instruction;
+  const { candidate, repeat, mode, mod, rm, base, index, scale, segment, displacement, operandSize, addressSize } =
+    instruction;
   const width = mode === 64 ? 8 : operandSize / 8;
   if (kind === Kind.Jump || kind === Kind.Conditional) {
     const target = next + instruction.immediateLow[0];
@@ -119,7 +120,17 @@ function describeTarget(answer: Buffer, instruction: Instruction, kind: number, 
   }
   answer.writeInt32LE(displacement, 20);
   const isRegister = mod === 3;
-  const fields = [isRegister ? rm : base, index, scale, segment, isRegister ? 1 : 0, width, addressSize === 32 ? 1 : 0];
+  const isRepeated = repeat !== 0 && candidate.family.repeatable === true;
+  const fields = [
+    isRegister ? rm : base,
+    index,
+    scale,
+    segment,
+    isRegister ? 1 : 0,
+    width,
+    addressSize === 32 ? 1 : 0,
+    isRepeated ? 1 : 0,
+  ];
   for (const [position, value] of fields.entries()) answer.writeInt8(value, 32 + position);
 }
 

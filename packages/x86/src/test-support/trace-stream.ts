@@ -9,7 +9,16 @@ const PAGE = 4096;
 const CODE_WINDOW = 256;
 
 export type TraceRecord =
-  | { readonly kind: 'map' | 'protect'; readonly start: number; readonly length: number; readonly flags: number }
+  /** `file` is 0 for private memory: mappings of one file at one offset are the same memory. */
+  | {
+      readonly kind: 'map';
+      readonly start: number;
+      readonly length: number;
+      readonly flags: number;
+      readonly file: number;
+      readonly offset: number;
+    }
+  | { readonly kind: 'protect'; readonly start: number; readonly length: number; readonly flags: number }
   | { readonly kind: 'unmap'; readonly start: number; readonly length: number }
   /** A page the kernel changed, and one that the program did. */
   | { readonly kind: 'changed' | 'written'; readonly start: number; readonly content: Uint8Array }
@@ -73,7 +82,14 @@ export class TraceStream {
         return { kind: 'signal', instructions, number: this.u32() };
       }
       case 'M':
-        return { kind: 'map', start: this.u64(), length: this.u64(), flags: this.u32() };
+        return {
+          kind: 'map',
+          start: this.u64(),
+          length: this.u64(),
+          flags: this.u32(),
+          file: this.u64(),
+          offset: this.u64(),
+        };
       case 'A':
         return { kind: 'protect', start: this.u64(), length: this.u64(), flags: this.u32() };
       case 'U':
