@@ -136,7 +136,8 @@ export class CodeCache {
     return this.lookup + hash * 16;
   }
   private clearLookup(): void {
-    for (let index = 0; index < LOOKUP_ENTRIES; index += 1) this.emptyEntry(this.lookup + index * 16);
+    this.memory.i32.fill(0, this.lookup >>> 2, (this.lookup >>> 2) + LOOKUP_ENTRIES * 4);
+    this.emptyEntry(this.lookup);
   }
   // The tag of an empty entry is an address that hashes to another entry, so that no jump target at all can match it.
   private emptyEntry(entry: number): void {

@@ -45,6 +45,18 @@ export const LOOKUP_HASH_SHIFT = 12;
 /** Instruction budget, in the loop function only. */
 export const BUDGET_LOCAL = 10;
 
+/** Locals that hold the flag words between the two halves of a joined row, in the loop function only. */
+export const FLAG_LOCALS = { result: 11, aux: 12 } as const;
+
+/** Where an emitter stands inside a joined row. */
+export interface RowPart {
+  /** Position of the part's first operand in the record. */
+  readonly firstOperand: number;
+  /** The flag words are kept in locals as they are stored, and (in the second half) read from there. */
+  readonly flagLocals: 'none' | 'kept' | 'read';
+}
+const WHOLE_ROW: RowPart = { firstOperand: 0, flagLocals: 'none' };
+
 /** Where a body leaves to: the loop function branches, a cold function returns. */
 export interface Ends {
   /** Emitted after EXIT_PC is stored, with the status on the stack (i32). */
@@ -54,9 +66,16 @@ export interface Ends {
 }
 
 /** Makes an emitter that appends to `code`. */
-export function interpreterEmitter(code: Code, imports: Imports, placement: Placement, ends: Ends): Emitter {
+export function interpreterEmitter(
+  code: Code,
+  imports: Imports,
+  placement: Placement,
+  ends: Ends,
+  part: RowPart = WHOLE_ROW,
+): Emitter {
   const { state } = placement;
-  const operand = (index: number) => 4 + 4 * index;
+  const { firstOperand, flagLocals } = part;
+  const operand = (index: number) => 4 + 4 * (firstOperand + index);
   const cell = (index: number) => code.get(PC).memory('i32_load', operand(index));
   const store = (offset: number, value: () => void) => {
     code.i32(0);
@@ -64,12 +83,21 @@ export function interpreterEmitter(code: Code, imports: Imports, placement: Plac
     code.memory('i64_store', state + offset);
   };
   const leave = () => {
-    code
-      .i32(0)
-      .get(PC)
-      .memory('i32_store', state + EXIT_PC);
+    code.i32(0).get(PC);
+    // The second half leaves as if its record began four bytes before its first operand.
+    if (firstOperand > 0) code.i32(4 * firstOperand).ops('i32_add');
+    code.memory('i32_store', state + EXIT_PC);
     ends.leave(code);
   };
+  const flagWord = (offset: number, local: number) => {
+    if (flagLocals === 'read') code.get(local);
+    else code.i32(0).memory('i64_load', state + offset);
+  };
+  const setFlagWord = (offset: number, local: number, value: () => void) =>
+    store(offset, () => {
+      value();
+      if (flagLocals === 'kept') code.tee(local);
+    });
   const tagCheck = (size: number, tag: 'read' | 'write', slow: Label) => {
     const { a, p, q } = SCRATCH;
     // Entry = (address >> 12 ^ address >> fold) mod entries, scaled by the entry size.
@@ -140,10 +168,10 @@ export function interpreterEmitter(code: Code, imports: Imports, placement: Plac
     },
     inline: (index) => void cell(index),
     cell: (index) => void cell(index),
-    flagResult: () => void code.i32(0).memory('i64_load', state + FLAG_RESULT),
-    flagAux: () => void code.i32(0).memory('i64_load', state + FLAG_AUX),
-    setFlagResult: (value) => store(FLAG_RESULT, value),
-    setFlagAux: (value) => store(FLAG_AUX, value),
+    flagResult: () => flagWord(FLAG_RESULT, FLAG_LOCALS.result),
+    flagAux: () => flagWord(FLAG_AUX, FLAG_LOCALS.aux),
+    setFlagResult: (value) => setFlagWord(FLAG_RESULT, FLAG_LOCALS.result, value),
+    setFlagAux: (value) => setFlagWord(FLAG_AUX, FLAG_LOCALS.aux, value),
     state: (offset) => void code.i32(0).memory('i64_load', state + offset),
     setState: store,
     guestRead(size, address, load) {
@@ -175,6 +203,11 @@ export function interpreterEmitter(code: Code, imports: Imports, placement: Plac
       code.call(imports.commitCrossing).end();
       code.end();
     },
+    behind: (row) =>
+      interpreterEmitter(code, imports, placement, ends, {
+        firstOperand: firstOperand + row.operands.length,
+        flagLocals: flagLocals === 'kept' && row.flags === 'write' ? 'read' : 'none',
+      }),
     exit(status) {
       code.i32(status);
       leave();

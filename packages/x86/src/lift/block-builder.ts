@@ -98,6 +98,7 @@ export class BlockBuilder {
     if (!lifter.ended) lifter.jump(instruction.mode === 32 ? next >>> 0 : next);
     stream.operands[0] = count;
     stream.removeDeadFlags();
+    stream.joinEnd();
     return this.place(address, next, count);
   }
 

@@ -13,6 +13,8 @@ export interface UopFacts {
   readonly writesFlags: Uint8Array;
   readonly observes: Uint8Array;
   readonly withoutFlags: readonly WithoutFlags[];
+  /** Of each micro-op, the rows that join it with a following one, by that one's number. */
+  readonly joined: readonly (ReadonlyMap<number, NumberedUop> | undefined)[];
 }
 
 const NONE: WithoutFlags = { replacement: undefined, removable: false };
@@ -31,7 +33,20 @@ export function uopFacts(table: UopTable): UopFacts {
       if (/\.f\.\d+$/.test(row.name)) return { replacement: names.get(row.name.replace('.f.', '.')), removable: false };
       return NONE;
     }),
+    joined: joinedRows(table),
   };
+}
+
+function joinedRows(table: UopTable): Map<number, NumberedUop>[] {
+  const numbers = new Map(table.list.map(({ row, number }) => [row, number]));
+  const joined: Map<number, NumberedUop>[] = [];
+  for (const entry of table.list) {
+    if (entry.row.joins === undefined) continue;
+    const [first, second] = entry.row.joins.map((row) => numbers.get(row) as number);
+    joined[first] ??= new Map();
+    joined[first].set(second, entry);
+  }
+  return joined;
 }
 
 /** Micro-ops of one block. Reused for block after block. */
@@ -125,6 +140,17 @@ export class UopStream {
       // One that faults leaves the flags as they were before it, even where it writes them all (COMISD with an exception unmasked).
       if (readsFlags[number] || observes[number]) live = true;
     }
+  }
+
+  /** Puts one micro-op in the place of the last two where a row joins them; their operands are neighbours already. */
+  joinEnd(): void {
+    const last = this.uops.length - 1;
+    if (last < 1) return;
+    const joined = this.facts.joined[this.uops[last - 1].number]?.get(this.uops[last].number);
+    if (joined === undefined) return;
+    this.uops[last - 1] = joined;
+    this.uops.length = last;
+    this.firstOperand.length = last;
   }
 
   /** Bytes that `place` will write. */

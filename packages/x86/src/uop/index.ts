@@ -5,6 +5,7 @@ import { floatCompareRows } from './float-compare.ts';
 import { floatConvertRows } from './float-convert.ts';
 import { floatRoundRows } from './float-round.ts';
 import { integerRows } from './integer.ts';
+import { joinedRows } from './joined.ts';
 import { memoryRows } from './memory.ts';
 import { mmxRows } from './mmx.ts';
 import { moveRows } from './move.ts';
@@ -56,5 +57,6 @@ function allRows(): UopRow[] {
     ...floatConvertRows,
     ...floatRoundRows,
     ...mmxRows,
+    ...joinedRows,
   ];
 }

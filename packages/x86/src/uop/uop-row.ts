@@ -59,6 +59,8 @@ export interface Emitter {
   guestRead(sizeInBytes: number, address: () => void, load: () => void): void;
   /** Guest store: `store` is emitted with the host offset in local p; it may be emitted more than once. */
   guestWrite(sizeInBytes: number, address: () => void, store: () => void): void;
+  /** The emitter of the row that follows `row` inside a joined one: its operands stand behind those of `row`. */
+  behind(row: UopRow): Emitter;
   /** Leaves the engine with this status; the current micro-operation counts as not executed. */
   exit(status: number): void;
   /** Continues at the micro-operation whose host offset is on the stack (i32); control rows only. */
@@ -85,6 +87,8 @@ export interface UopRow {
   /** Ends a block: control continues elsewhere. */
   readonly ends: boolean;
   readonly emit: (emitter: Emitter) => void;
+  /** The two rows whose work this one does in one dispatch. */
+  readonly joins?: readonly [UopRow, UopRow];
 }
 
 /** Builds a row with the usual defaults. */

@@ -20,7 +20,8 @@ function family(name: string): string {
 
 describe('micro-operations', () => {
   it('stay within the budget of 120 operations', () => {
-    const families = new Set(table.list.map(({ row }) => family(row.name)));
+    // A joined row is the work of two others.
+    const families = new Set(table.list.filter(({ row }) => row.joins === undefined).map(({ row }) => family(row.name)));
     expect(families.size, [...families].join(' ')).toBeLessThanOrEqual(120);
   });
   it('keep the dispatch loop below 300 handlers', () => {
