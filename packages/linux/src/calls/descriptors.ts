@@ -14,6 +14,7 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
+import { statusFlags } from '../descriptor-flags.ts';
 import { describe } from '../files-at.ts';
 import { addSeals } from './file-seals.ts';
 import { recordLock } from './locks.ts';
@@ -162,14 +163,6 @@ export const fadvise64 = defineSystemCall({
     return advice < 0 || advice > 5 ? -Errno.EINVAL : 0;
   },
 });
-
-function statusFlags(file: OpenDescription): number {
-  const { mode } = file;
-  const access = mode.readable ? (mode.writable ? O.RDWR : 0) : mode.writable ? O.WRONLY : 0;
-  // 64-bit kernels set O_LARGEFILE in every open(2) by path.
-  const large = file.path === undefined || mode.pathOnly ? 0 : O.LARGEFILE;
-  return access | (mode.append ? O.APPEND : 0) | (mode.nonBlocking ? O.NONBLOCK : 0) | (mode.otherFlags ?? 0) | large;
-}
 
 function makePipe(task: Thread, at: number, flags: number): number {
   if ((flags & ~(O.CLOEXEC | O.NONBLOCK)) !== 0) return -Errno.EINVAL;

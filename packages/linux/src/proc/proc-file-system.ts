@@ -10,11 +10,13 @@ import {
   type Kernel,
   type OpenDescription,
   type OpenFile,
+  pathWithin,
   type Process,
   Readiness,
   refuseChanges,
   toBytes,
 } from '@elf/kernel';
+import { descriptorText } from './process-status.ts';
 import { PROCESS_FILES, PROCESS_SETTINGS, SYSTEM_FILES, SYSTEM_SETTINGS } from './proc-files.ts';
 
 const PROC_DEVICE = 0x17;
@@ -34,6 +36,8 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
       const entry = find(path);
       if (entry === undefined) return request.createMode === undefined ? -Errno.ENOENT : -Errno.EACCES;
       if (entry.names !== undefined) return directoryFile(entry.status, () => namesOf(kernel, current, path));
+      const { refusal } = entry;
+      if (refusal !== undefined) return { ...textFile(entry.status, ''), read: () => refusal, write: () => refusal };
       if (request.write && entry.store === undefined) return -Errno.EACCES;
       if (entry.store !== undefined) return settingFile(textFile(entry.status, entry.text?.() ?? ''), entry.store);
       return entry.text === undefined ? -Errno.EACCES : textFile(entry.status, entry.text());
@@ -51,6 +55,8 @@ interface Entry {
   readonly status: FileStatus;
   readonly names?: () => string[];
   readonly text?: () => string;
+  /** What a read answers instead of content. */
+  readonly refusal?: number;
   /** Takes a value that is written. */
   readonly store?: (text: string) => number;
   readonly target?: () => string;
@@ -88,7 +94,16 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
   const inode = process.id * 1000;
   const [name, child] = parts;
   if (name === undefined)
-    return directory(inode, () => [...Object.keys(PROCESS_FILES), 'exe', 'cwd', 'root', 'fd', 'task']);
+    return directory(inode, () => [
+      ...Object.keys(PROCESS_FILES),
+      'exe',
+      'cwd',
+      'root',
+      'fd',
+      'fdinfo',
+      'task',
+      'attr',
+    ]);
   if (name === 'task') {
     if (child === undefined) return directory(inode + 1, () => [...process.threads].map((thread) => String(thread.id)));
     return [...process.threads].some((thread) => String(thread.id) === child)
@@ -99,15 +114,27 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
     if (child === undefined) return directory(inode + 2, () => process.descriptors.numbers().map(String));
     const description = /^\d+$/.test(child) ? process.descriptors.get(Number(child)) : undefined;
     if (description === undefined || parts.length > 2) return undefined;
-    const target = () => description.path ?? description.file.anonymousName ?? 'anon_inode:[unknown]';
+    const target = () => pathOf(process, description) ?? description.file.anonymousName ?? 'anon_inode:[unknown]';
     return {
       ...link(inode + 10 + Number(child), target),
       object: () => (description.path === undefined ? description.retain() : undefined),
     };
   }
+  if (name === 'fdinfo') {
+    if (child === undefined) return directory(inode + 7, () => process.descriptors.numbers().map(String));
+    const description = /^\d+$/.test(child) ? process.descriptors.get(Number(child)) : undefined;
+    if (description === undefined || parts.length > 2) return undefined;
+    const closes = process.descriptors.closesOnExec(Number(child));
+    return file(inode + 8, () => descriptorText(description, closes));
+  }
+  if (name === 'attr') {
+    if (child === undefined) return directory(inode + 9, () => SECURITY_ATTRIBUTES);
+    // Without a security module every attribute is EINVAL to read (fs/proc/base.c, proc_pid_attr_read).
+    return parts.length === 2 && SECURITY_ATTRIBUTES.includes(child) ? unreadable(inode + 9) : undefined;
+  }
   if (parts.length > 1) return undefined;
   if (name === 'exe') return link(inode + 3, () => process.program.executable);
-  if (name === 'cwd') return link(inode + 4, () => process.place.workingDirectory);
+  if (name === 'cwd') return link(inode + 4, () => pathWithin(process.place.root, process.place.workingDirectory));
   if (name === 'root') return link(inode + 5, () => process.place.root);
   const text = PROCESS_FILES[name];
   const setting = PROCESS_SETTINGS[name];
@@ -120,6 +147,8 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
   return text === undefined ? undefined : file(inode + 6, () => text(process));
 }
 
+const SECURITY_ATTRIBUTES = ['current', 'exec', 'fscreate', 'keycreate', 'prev', 'sockcreate'];
+
 function namesOf(kernel: Kernel, current: () => Process, path: string) {
   const entry = lookUp(kernel, current, path);
   if (entry === undefined) return -Errno.ENOENT;
@@ -128,6 +157,19 @@ function namesOf(kernel: Kernel, current: () => Process, path: string) {
     const status = lookUp(kernel, current, path === '' ? name : `${path}/${name}`)?.status;
     return { name, inode: status?.inode ?? 1, type: (status?.mode ?? 0) & FileType.Mask };
   });
+}
+
+/** A file without a name any more says so. */
+function pathOf(process: Process, { path, file: opened }: OpenDescription): string | undefined {
+  if (path === undefined) return undefined;
+  const status = opened.status();
+  const isGone = typeof status === 'object' && status.links === 0;
+  return isGone ? `${path} (deleted)` : pathWithin(process.place.root, path);
+}
+
+function unreadable(inode: number): Entry {
+  const status = anonymousStatus({ mode: FileType.Regular | 0o666, inode, device: PROC_DEVICE });
+  return { status, refusal: -Errno.EINVAL };
 }
 
 function directory(inode: number, names: () => string[]): Entry {

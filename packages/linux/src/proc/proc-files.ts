@@ -6,8 +6,8 @@ import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { systemNames } from '../calls/system-identity.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
-
-const TOTAL_KILOBYTES = 4_194_304;
+import { limitsText, statText as processStatText, statusText } from './process-status.ts';
+import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
 
 /** Files about the whole system, by path below /proc. */
 export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> = {
@@ -17,26 +17,17 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
     return `${seconds} ${seconds}\n`;
   },
   loadavg: (kernel) => `0.00 0.00 0.00 1/${kernel.threads.size} ${[...kernel.processes.keys()].at(-1) ?? 1}\n`,
-  meminfo: (kernel) => {
-    const used = Math.floor(kernel.memory.memory.buffer.byteLength / 1024);
-    const line = (name: string, kilobytes: number) => `${`${name}:`.padEnd(16)}${String(kilobytes).padStart(8)} kB\n`;
-    const free = TOTAL_KILOBYTES - used;
-    return (
-      line('MemTotal', TOTAL_KILOBYTES) +
-      line('MemFree', free) +
-      line('MemAvailable', free) +
-      line('Buffers', 0) +
-      line('Cached', 0) +
-      line('SwapTotal', 0) +
-      line('SwapFree', 0)
-    );
-  },
+  meminfo: meminfoText,
   cpuinfo: (kernel) =>
     Array.from({ length: kernel.host.processors }, (_, index) => processorText(kernel.cpu.processor, index)).join(''),
-  stat: (kernel) =>
-    `cpu  0 0 0 0 0 0 0 0 0 0\nbtime ${kernel.host.clock.realtime() / 1_000_000_000n}\nprocesses ${kernel.processes.size}\n`,
-  mounts: (kernel) => mountLines(kernel),
-  filesystems: () => 'nodev\tproc\n\text4\n',
+  stat: statText,
+  vmstat: vmstatText,
+  diskstats: () => '',
+  swaps: () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
+  modules: () => '',
+  cmdline: () => 'elf\n',
+  devices: () => 'Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/ptmx\n136 pts\n\nBlock devices:\n',
+  filesystems: () => 'nodev\tproc\nnodev\ttmpfs\n\text4\n',
   'sys/kernel/osrelease': () => `${KERNEL_IDENTITY.release}\n`,
   'sys/kernel/ostype': () => `${KERNEL_IDENTITY.system}\n`,
   'sys/kernel/hostname': (kernel) => `${systemNames(kernel).host ?? kernel.host.hostName}\n`,
@@ -46,7 +37,23 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/pid_max': () => '4194304\n',
   'sys/kernel/ngroups_max': () => '65536\n',
   'sys/kernel/cap_last_cap': () => '40\n',
+  'sys/kernel/threads-max': () => '62000\n',
+  'sys/kernel/version': () => `${KERNEL_IDENTITY.version}\n`,
+  'sys/kernel/random/boot_id': (kernel) => `${uuidOf(kernel, bootIds)}\n`,
+  'sys/kernel/random/uuid': (kernel) => `${uuidOf(kernel)}\n`,
+  'sys/kernel/random/entropy_avail': () => '256\n',
+  'sys/kernel/shmmax': () => '18446744073692774399\n',
+  'sys/kernel/msgmax': () => '8192\n',
+  'sys/kernel/sem': () => '32000\t1024000000\t500\t32000\n',
+  'sys/net/core/somaxconn': () => '4096\n',
+  'sys/fs/file-max': () => '9223372036854775807\n',
+  'sys/fs/nr_open': () => '1048576\n',
+  'sys/fs/inotify/max_user_watches': () => '65536\n',
+  'sys/fs/inotify/max_user_instances': () => '128\n',
+  'sys/fs/inotify/max_queued_events': () => '16384\n',
   'sys/vm/overcommit_memory': () => '0\n',
+  'sys/vm/max_map_count': () => '65530\n',
+  'sys/vm/swappiness': () => '60\n',
   'sys/vm/mmap_min_addr': () => '65536\n',
   'sys/fs/pipe-max-size': () => '1048576\n',
 };
@@ -77,63 +84,27 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   coredump_filter: (process) => `${processState(process).coreFilter.toString(16).padStart(8, '0')}\n`,
   auxv: (process) => fromBytes(process.program.auxiliaryVector),
   maps: (process) => process.space.mapsText(),
-  mounts: (process) => mountLines([...process.threads][0]?.kernel),
-  stat: (process) => {
-    const state = process.exitStatus === undefined ? 'R' : 'Z';
-    const parent = process.parent?.id ?? 1;
-    const head = [
-      process.id,
-      `(${process.commandName})`,
-      state,
-      parent,
-      process.group,
-      process.session,
-      0,
-      -1,
-      4194304,
-    ];
-    const memory = [process.space.mappedBytes, Math.floor(process.space.mappedBytes / GUEST_PAGE_BYTES)];
-    const rest = [
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      0,
-      20,
-      0,
-      process.threads.size,
-      0,
-      Math.floor(process.startTime / 1e7),
-      ...memory,
-    ];
-    return `${[...head, ...rest].join(' ')}${' 0'.repeat(28)}\n`;
-  },
+  mounts: (process) => mountsText(kernelOf(process)),
+  mountinfo: (process) => mountInfoText(kernelOf(process)),
+  stat: processStatText,
   statm: (process) => {
     const pages = Math.floor(process.space.mappedBytes / GUEST_PAGE_BYTES);
     return `${pages} ${pages} 0 0 0 ${pages} 0\n`;
   },
-  status: (process) => {
-    const { credentials: who } = process;
-    const ids = (real: number, effective: number, saved: number) => `${real}\t${effective}\t${saved}\t${effective}`;
-    return [
-      `Name:\t${process.commandName}`,
-      `Umask:\t${process.place.umask.toString(8).padStart(4, '0')}`,
-      `State:\t${process.exitStatus === undefined ? 'R (running)' : 'Z (zombie)'}`,
-      `Tgid:\t${process.id}`,
-      `Pid:\t${process.id}`,
-      `PPid:\t${process.parent?.id ?? 1}`,
-      'TracerPid:\t0',
-      `Uid:\t${ids(who.user, who.effectiveUser, who.savedUser)}`,
-      `Gid:\t${ids(who.group, who.effectiveGroup, who.savedGroup)}`,
-      `Groups:\t${who.supplementary.join(' ')}`,
-      `VmSize:\t${String(Math.floor(process.space.mappedBytes / 1024)).padStart(8)} kB`,
-      `Threads:\t${process.threads.size}`,
-      '',
-    ].join('\n');
-  },
+  status: statusText,
+  limits: limitsText,
+  cgroup: () => '0::/\n',
+  oom_score: () => '0\n',
+  oom_score_adj: () => '0\n',
+  oom_adj: () => '0\n',
+  personality: () => '00000000\n',
+  loginuid: () => '4294967295\n',
+  sessionid: () => '4294967295\n',
+  wchan: () => '0',
+  io: () => 'rchar: 0\nwchar: 0\nsyscr: 0\nsyscw: 0\nread_bytes: 0\nwrite_bytes: 0\ncancelled_write_bytes: 0\n',
+  uid_map: () => '         0          0 4294967295\n',
+  gid_map: () => '         0          0 4294967295\n',
+  setgroups: () => 'allow\n',
 };
 
 /** Files that take a value. A negated error number refuses it. */
@@ -156,9 +127,23 @@ export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: 
   },
 };
 
-function mountLines(kernel: Kernel | undefined): string {
-  return [...(kernel?.tree.mounts.mounts ?? [])]
-    .reverse()
-    .map((mount) => `${mount.type} ${mount.path} ${mount.type} ${mount.fileSystem.isReadOnly ? 'ro' : 'rw'} 0 0\n`)
-    .join('');
+function kernelOf(process: Process): Kernel | undefined {
+  const [thread] = process.threads;
+  return thread?.kernel;
+}
+
+const bootIds = /* @__PURE__ */ new WeakMap<Kernel, string>();
+
+/** A random UUID of version 4; with `kept` always the same for one kernel. */
+function uuidOf(kernel: Kernel, kept?: WeakMap<Kernel, string>): string {
+  const known = kept?.get(kernel);
+  if (known !== undefined) return known;
+  const bytes = new Uint8Array(16);
+  kernel.host.entropy.fill(bytes);
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = [...bytes].map((byte) => byte.toString(16).padStart(2, '0')).join('');
+  const made = hex.replace(/^(.{8})(.{4})(.{4})(.{4})/, '$1-$2-$3-$4-');
+  kept?.set(kernel, made);
+  return made;
 }

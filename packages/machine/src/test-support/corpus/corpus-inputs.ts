@@ -1,5 +1,5 @@
 // The files every row of the corpus finds in its working directory: made from arithmetic, the same on every computer.
-import { chmodSync, linkSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
+import { chmodSync, linkSync, lutimesSync, mkdirSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** 2020-09-13T12:26:40Z: every input has this time. */
@@ -70,6 +70,8 @@ export function writeInputs(directory: string): void {
   symlinkSync('a/one.txt', join(directory, 'tree/link'));
   symlinkSync('nowhere', join(directory, 'tree/broken'));
   linkSync(join(directory, 'tree/a/one.txt'), join(directory, 'tree/hard'));
+  for (const name of ['tree/link', 'tree/broken'])
+    lutimesSync(join(directory, name), INPUT_TIME_SECONDS, INPUT_TIME_SECONDS);
   for (const name of [...Object.keys(INPUT_FILES), 'tree/a', 'tree/b/c', 'tree/b', 'tree']) {
     utimesSync(join(directory, name), INPUT_TIME_SECONDS, INPUT_TIME_SECONDS);
   }

@@ -44,7 +44,7 @@ export const TEXT_ROWS = [
   row('xxd', 'xxd', 'xxd data.bin | head -3; xxd -p words.txt | xxd -r -p | cmp - words.txt; xxd -b -l 12 data.bin; xxd -i empty'),
   row('pv', 'pv', 'pv -q data.bin | md5sum'),
   row('moreutils', 'moreutils', 'sort words.txt | sponge words.txt; md5sum words.txt; echo x | ifne cat; seq 3 | pee "wc -l" "md5sum"; combine words.txt and other.txt | wc -l', { needs: ['sponge'] }),
-  row('tar', 'tar', 'tar cf a.tar --sort=name --mtime=@0 --owner=0 --group=0 tree words.txt; md5sum a.tar; mkdir x; tar xf a.tar -C x; tar tvf a.tar --full-time | tail -3; tar czf a.tgz tree; tar tzf a.tgz | sort; tar cJf a.txz tree; tar xJOf a.txz tree/a/one.txt; tar --delete -f a.tar words.txt; tar df a.tar; tar xf nowhere.tar; rm a.tgz'),
+  row('tar', 'tar', 'tar cf a.tar --sort=name --mtime=@0 --owner=0 --group=0 tree words.txt; md5sum a.tar; mkdir x; tar xf a.tar -C x; tar tvf a.tar --full-time | tail -3; tar czf a.tgz tree; tar tzf a.tgz | sort; tar cJf a.txz tree; tar xJOf a.txz tree/a/one.txt; tar --delete -f a.tar words.txt; tar df a.tar; tar xf nowhere.tar; rm a.tgz a.txz'),
   row('cpio', 'cpio', 'find tree | sort | cpio -o -H newc > a.cpio; mkdir x; cd x; cpio -idm < ../a.cpio; cpio -tv < ../a.cpio | wc -l; find . | sort; cd ..; rm a.cpio'),
   row('gzip', 'gzip', 'gzip -k9n words.txt; gzip -l words.txt.gz; zcat words.txt.gz | cmp - words.txt; gzip -c data.bin | gunzip | cmp - data.bin; gzip -t data.bin; echo $?; gzip -n --rsyncable other.txt; ls; zgrep -c alpha words.txt.gz'),
   row('bzip2', 'bzip2', 'bzip2 -k words.txt; bzcat words.txt.bz2 | cmp - words.txt; bzip2 -9 data.bin; bunzip2 -v data.bin.bz2; head -c 100 words.txt.bz2 > cut.bz2; bzip2 -t cut.bz2; echo $?'),
