@@ -91,6 +91,6 @@ function isListed(verdict: Verdict): boolean {
 }
 
 function describeVerdict(verdict: Verdict, bytes: Uint8Array): string {
-  const detail = 'detail' in verdict ? verdict.detail : '';
-  return `${verdict.kind} ${detail} ${Buffer.from(bytes).toString('hex')}`;
+  const hex = Buffer.from(bytes).toString('hex');
+  return 'detail' in verdict ? `${verdict.kind} ${verdict.detail} ${hex}` : verdict.kind;
 }

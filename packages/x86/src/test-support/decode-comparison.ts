@@ -40,7 +40,8 @@ const SIZED: readonly (readonly [RegExp, string])[] = [
  * feature; or our mnemonic, and iced's before it where both decode.
  */
 export type Verdict =
-  | { readonly kind: 'agree' | 'both-invalid'; readonly length: number }
+  | { readonly kind: 'agree'; readonly length: number }
+  | { readonly kind: 'both-invalid'; readonly length: number }
   | { readonly kind: Disagreement; readonly length: number; readonly detail: string };
 export type Disagreement = 'missing' | 'mnemonic' | 'length' | 'we-accept';
 
