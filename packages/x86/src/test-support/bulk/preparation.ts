@@ -54,6 +54,8 @@ export function needsSafeMemory(name: string): boolean {
 export function prepare(subject: Subject): Plan | undefined {
   const { random, tested, encoded, before } = subject;
   const { name } = tested;
+  // Which of two operands that both fault is reported is not defined, and with 16-bit addresses both of them do.
+  if (name === 'cmps' && subject.instruction.addressSize === 16) return undefined;
   const { fixed } = encoded;
   const isBranch = BRANCH.test(name);
   let window: bigint | undefined;
