@@ -5,6 +5,7 @@ import { packedRows } from './packed-arguments.ts';
 import { renamedRows } from './renamed.ts';
 import { I386_SIGNAL_CALLS } from './signals.ts';
 import { socketcall } from './socketcall.ts';
+import { systemVRows } from './system-v.ts';
 import { I386_THREAD_CALLS } from './threads.ts';
 
 /** Rows of i386 beside those that both ABIs share; `shared` are the latter. */
@@ -15,6 +16,7 @@ export function i386Rows(shared: readonly SystemCallRow[]): SystemCallRow[] {
     ...I386_SIGNAL_CALLS,
     ...I386_THREAD_CALLS,
     socketcall(shared),
+    ...systemVRows(shared),
     ...renamedRows(shared),
   ];
 }

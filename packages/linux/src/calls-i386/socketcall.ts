@@ -1,5 +1,6 @@
 // socketcall(2): every socket call of older i386 programs through one number, with the arguments in memory (net/socket.c, net/compat.c).
-import { address, CallFailure, defineSystemCall, Errno, oneOf, type SystemCallRow } from '@elf/kernel';
+import { address, defineSystemCall, Errno, oneOf, type SystemCallRow } from '@elf/kernel';
+import { runWithWords } from './multiplexed.ts';
 
 /** Name of the operation, row that does it, words it reads. Missing arguments are zero: send is sendto without an address. */
 // biome-ignore format: a table
@@ -13,7 +14,6 @@ const OPERATIONS: readonly (readonly [name: string, row: string, words: number])
 const NUMBERS = /* @__PURE__ */ (() => Object.fromEntries(OPERATIONS.map(([name], index) => [name, index + 1])))();
 /** Their messages point to structures with words of 32 bits, which the rows do not read yet. */
 const WITHOUT_NARROW_FORM = ['sendmsg', 'recvmsg'];
-const ARGUMENTS = 6;
 
 /** The row; `shared` has those that do the work. */
 export function socketcall(shared: readonly SystemCallRow[]): SystemCallRow {
@@ -31,18 +31,9 @@ export function socketcall(shared: readonly SystemCallRow[]): SystemCallRow {
       if (row === undefined || WITHOUT_NARROW_FORM.includes(name)) return -Errno.ENOSYS;
       const bytes = task.user.read(at, words * 4);
       if (bytes === undefined) return -Errno.EFAULT;
-      const low = new Int32Array(ARGUMENTS);
       const view = new DataView(bytes.buffer, bytes.byteOffset);
-      for (let index = 0; index < words; index++) low[index] = view.getInt32(index * 4, true);
-      const names = Object.keys(row.arguments);
-      const raw = { task, low, high: new Int32Array(ARGUMENTS), indexOf: (key: string) => names.indexOf(key) };
-      const values: Record<string, unknown> = {};
-      for (const [index, key] of names.entries()) {
-        const value = row.arguments[key].decode(raw, index);
-        if (value instanceof CallFailure) return -value.errno;
-        values[key] = value;
-      }
-      return row.run(task, values);
+      const found = Array.from({ length: words }, (_, index) => view.getInt32(index * 4, true));
+      return runWithWords(task, row, found);
     },
   });
 }

@@ -35,12 +35,12 @@ const HIGHEST_PRIORITY = 32767;
 const SIGEV_SIGNAL = 0;
 const SIGEV_NONE = 1;
 
+// biome-ignore format: a table
+const mqAttributes32 = defineStruct(32, { flags: [0, 'i32'], maximum: [4, 'i32'], bytes: [8, 'i32'], current: [12, 'i32'] });
+// biome-ignore format: a table
 const mqAttributes = defineStruct(64, {
-  flags: [0, 'i64'],
-  maximum: [8, 'i64'],
-  bytes: [16, 'i64'],
-  current: [24, 'i64'],
-});
+  flags: [0, 'i64'], maximum: [8, 'i64'], bytes: [16, 'i64'], current: [24, 'i64'],
+}, { layout: mqAttributes32 });
 const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'] });
 
 interface Message {
@@ -73,7 +73,7 @@ const ofKernels = /* @__PURE__ */ new WeakMap<Kernel, Map<string, MessageQueue>>
 
 export const mqOpen = defineSystemCall({
   name: 'mq_open',
-  numbers: { 'x86-64': 240 },
+  numbers: { 'x86-64': 240, i386: 277 },
   support: 'partial',
   note: 'Queues do not appear in a file system.',
   arguments: {

@@ -80,7 +80,7 @@ export const processMadvise = defineSystemCall({
 /** A process that was killed gives its memory back at once here, so there is never anything left to release. */
 export const processMrelease = defineSystemCall({
   name: 'process_mrelease',
-  numbers: { 'x86-64': 448 },
+  numbers: { 'x86-64': 448, i386: 448 },
   support: 'full',
   arguments: { fd: descriptor, flags: unsigned },
   run: (task, { fd, flags }) => {
@@ -94,7 +94,7 @@ export const processMrelease = defineSystemCall({
 /** Emulated with mappings by Linux too (mm/mmap.c): another part of the file behind some pages of a shared mapping. */
 export const remapFilePages = defineSystemCall({
   name: 'remap_file_pages',
-  numbers: { 'x86-64': 216 },
+  numbers: { 'x86-64': 216, i386: 257 },
   support: 'partial',
   note: 'The range lies in one mapping.',
   arguments: { address, length: size, protection: unsigned, page: size, flags: unsigned },
