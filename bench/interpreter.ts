@@ -44,8 +44,10 @@ function report(title: string, times: Map<string, Timing[]>): void {
     const note = timings.some(({ output }) => output !== native[0].output)
       ? '  (printed something else than native)'
       : '';
+    // CPU time comes in ticks of 10 ms: a run shorter than one has no ratio.
+    const ratio = (value: number, one: number) => (one === 0 ? '-'.padStart(10) : number(value / one, 2, 10));
     console.log(
-      `  ${name.padEnd(12)}${number(wall * 1000, 1, 9)}${number(wall / base.wall, 2, 10)}${number(cpu * 1000, 0, 11)}${number(cpu / base.cpu, 2, 10)}${note}`,
+      `  ${name.padEnd(12)}${number(wall * 1000, 1, 9)}${ratio(wall, base.wall)}${number(cpu * 1000, 0, 11)}${ratio(cpu, base.cpu)}${note}`,
     );
   }
 }
