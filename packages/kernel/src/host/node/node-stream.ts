@@ -2,7 +2,7 @@
 import * as fs from 'node:fs';
 import { isatty, ReadStream } from 'node:tty';
 import { Errno } from '../../errno.ts';
-import { FileType } from '../../files/file-status.ts';
+import { type FileStatus, FileType } from '../../files/file-status.ts';
 import { COOKED_MODES } from '../../files/line-discipline.ts';
 import { type OpenFile, Readiness } from '../../files/open-file.ts';
 import type { TerminalControl } from '../../files/terminal-file.ts';
@@ -25,7 +25,7 @@ export function nodeStream(number: number, terminals: HostTerminals = new Map())
   const input = asynchronousInput(number);
   return {
     isSeekable: false,
-    status,
+    status: () => withoutSocket(status()),
     changes: input.changes,
     read: input.read,
     write: (bytes) => writeFully(number, bytes),
@@ -33,7 +33,7 @@ export function nodeStream(number: number, terminals: HostTerminals = new Map())
     available: input.available,
     close: () => {},
     terminal: isatty(number) ? sharedTerminal(number, terminals) : undefined,
-    anonymousName: type === FileType.Fifo ? `pipe:[${status().inode}]` : undefined,
+    anonymousName: type === FileType.Fifo || type === FileType.Socket ? `pipe:[${status().inode}]` : undefined,
   };
 }
 
@@ -146,6 +146,14 @@ function asynchronousInput(number: number) {
     },
     available: () => ready.length,
   };
+}
+
+/** A stream that is a socket of the host is a pipe to the guest: none of the socket calls reaches the host's. */
+function withoutSocket(status: FileStatus): FileStatus {
+  const { mode } = status;
+  return (mode & FileType.Mask) === FileType.Socket
+    ? { ...status, mode: (mode & ~FileType.Mask) | FileType.Fifo }
+    : status;
 }
 
 /** Terminals of the host by device number. */
