@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url';
 export const elf = fileURLToPath(new URL('../apps/cli/dist/elf.js', import.meta.url));
 
 /** One way to run a program: what stands before its name on the command line. */
-export interface Runner {
+interface Runner {
   readonly name: string;
   readonly command: readonly string[];
 }

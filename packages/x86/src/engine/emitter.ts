@@ -46,10 +46,10 @@ export const LOOKUP_HASH_SHIFT = 12;
 export const BUDGET_LOCAL = 10;
 
 /** Locals that hold the flag words between the two halves of a joined row, in the loop function only. */
-export const FLAG_LOCALS = { result: 11, aux: 12 } as const;
+const FLAG_LOCALS = { result: 11, aux: 12 } as const;
 
 /** Where an emitter stands inside a joined row. */
-export interface RowPart {
+interface RowPart {
   /** Position of the part's first operand in the record. */
   readonly firstOperand: number;
   /** The flag words are kept in locals as they are stored, and (in the second half) read from there. */
