@@ -32,8 +32,8 @@ const NOT_COMPARABLE = new Set([
 ]);
 /** The kernel answers these for the processor, with faults of its own at memory operands. */
 const ANSWERED_BY_KERNEL = /^(sldt|str|smsw|sgdt|sidt)$/;
-/** Their images hold instruction pointers and reserved bits that vary; they have tests of their own. */
-const IMAGE_INSTRUCTIONS = /^(f(x|n)?(save|rstor)|f(n)?stenv|fldenv|fxsave|fxrstor|xsave|xrstor)/;
+/** Processors with more components than ours have other areas; fixtures/state-c compares them. */
+const IMAGE_INSTRUCTIONS = /^(xsave|xrstor)/;
 const BRANCH = /^(j|call|ret|iret|loop)/;
 /** Work on selectors. */
 const SELECTOR_NAMES = /^(l[efgds]s|l[as][rl]|ver[rw]|arpl|mov)$/;

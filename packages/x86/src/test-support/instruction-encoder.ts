@@ -68,7 +68,9 @@ export function encodeRow(
   const isMemory = encoding.hasModrm && form !== 3;
   const scalable = row.operands.some(({ kind }) => typeof kind.width === 'string') || family.repeatable === true;
   if (encoding.prefix === 'any' && random.oneIn(scalable ? 3 : 16)) bytes[at++] = 0x66;
-  const addressPrefix = !out.absoluteOnly && (isMemory || family.repeatable === true) && random.oneIn(12);
+  // Our images do not wrap at the end of 16-bit and 32-bit offsets.
+  const mayBeNarrow = !out.absoluteOnly && (isMemory || family.repeatable === true) && !IMAGE.test(family.mnemonic);
+  const addressPrefix = mayBeNarrow && random.oneIn(12);
   if (addressPrefix) bytes[at++] = 0x67;
   const segment =
     out.absoluteOnly || !(isMemory || isProtected) ? 0 : segmentPrefix(random, isProtected, addressPrefix);
@@ -108,9 +110,8 @@ export function encodeRow(
       out.target = target;
       let linear = target;
       if (segment === 0x64 || segment === 0x65) {
-        // With 16-bit addresses a base brings the operand into memory that exists. Our images do not wrap at the end of the offsets.
-        const offsets = IMAGE.test(family.mnemonic) ? 0xff00 : 0x1_0000;
-        const near = random.oneIn(8) ? offsets - 1 - random.below(16) : random.below(offsets);
+        // With 16-bit addresses a base brings the operand into memory that exists.
+        const near = random.oneIn(8) ? 0xffff - random.below(16) : random.below(0x1_0000);
         const base = isProtected && addressPrefix ? target - BigInt(near) : BigInt(random.below(0x1_0000) * 8);
         if (segment === 0x64) out.fsBase = BigInt.asUintN(out.mode, base);
         else out.gsBase = BigInt.asUintN(out.mode, base);

@@ -61,24 +61,44 @@ const vectors: UopRow[] = [
     hot: true,
     faults: true,
   }),
-  // For operands that must be aligned to 16 or 64 bytes: #GP otherwise (SDM vol. 1, sections 4.1.1 and 13.4).
-  ...[128, 512].map((width) =>
+  // For operands that must be aligned to 16 bytes: #GP otherwise (SDM vol. 1, section 4.1.1). For areas of FXSAVE and XSAVE an address
+  // that is not canonical counts first, which may be #SS (Sapphire Rapids).
+  ...(
+    [
+      ['align.128', 16, false],
+      ['area.128', 16, true],
+      ['area.512', 64, true],
+    ] as const
+  ).map(([name, bytes, canonicalFirst]) =>
     uop(
-      `align.${width}`,
+      name,
       'in inline',
       (e) => {
         address(e, 0, 1)();
-        e.code
-          .i64(width / 8 - 1)
-          .ops('i64_and', 'i64_eqz', 'i32_eqz')
-          .if();
-        e.exit(ExitStatus.GeneralProtection);
-        e.code.end();
+        e.code.set(e.local.b);
+        refuseMisaligned(e, bytes, canonicalFirst);
       },
-      { hot: width === 128, faults: true },
+      { hot: !canonicalFirst, faults: true },
     ),
   ),
 ];
+
+// The address in local b must be a multiple of some bytes.
+function refuseMisaligned(e: Emitter, bytes: number, canonicalFirst: boolean): void {
+  const { b } = e.local;
+  e.code
+    .get(b)
+    .i64(bytes - 1)
+    .ops('i64_and', 'i64_eqz', 'i32_eqz')
+    .if();
+  if (canonicalFirst) {
+    e.code.get(b).i64(16).ops('i64_shl').i64(16).ops('i64_shr_s').get(b).ops('i64_ne').if();
+    e.exit(ExitStatus.NonCanonical);
+    e.code.end();
+  }
+  e.exit(ExitStatus.GeneralProtection);
+  e.code.end();
+}
 
 // An address that must be canonical: #GP at the instruction itself, before anything has changed (SDM vol. 2, CALL, JMP, RET, WRFSBASE).
 function refuseNonCanonical(e: Emitter): void {

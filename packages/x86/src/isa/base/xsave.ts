@@ -15,7 +15,7 @@ function area(mnemonic: string, feature: string, helper: 'xsave' | 'xrstor', for
     suffixes: ['', '64'],
     feature,
     lift: (b) => {
-      b.memoryUop('align.512', 0);
+      b.memoryUop('area.512', 0);
       b.helper(helper, b.address(0), b.constant(form | (b.position === 1 ? XsaveForm.wide : 0)));
     },
     rows: [row(`np w0 ${encoding}`, operand), row(`np w1 ${encoding}`, operand)],

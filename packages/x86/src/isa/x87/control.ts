@@ -92,7 +92,7 @@ export const fxsave = instruction({
   suffixes: ['', '64'],
   feature: 'fxsr',
   lift: (b) => {
-    b.memoryUop('align.128', 0);
+    b.memoryUop('area.128', 0);
     b.helper('fxsave', b.address(0), b.constant(b.position));
   },
   rows: [row('np w0 0f ae m /0', w(m)), row('np w1 0f ae m /0', w(m))],
@@ -102,7 +102,7 @@ export const fxrstor = instruction({
   suffixes: ['', '64'],
   feature: 'fxsr',
   lift: (b) => {
-    b.memoryUop('align.128', 0);
+    b.memoryUop('area.128', 0);
     b.helper('fxrstor', b.address(0), b.constant(b.position));
   },
   rows: [row('np w0 0f ae m /1', r(m)), row('np w1 0f ae m /1', r(m))],

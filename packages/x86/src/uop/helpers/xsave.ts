@@ -26,6 +26,9 @@ function blockOf({ memory, cpu }: HelperContext): StateBlock {
   return { memory, state: cpu.state, registers: cpu.mode === 64 ? 16 : 8 };
 }
 
+/** The last byte of the header: what lies behind it depends on the components. */
+const HEADER_END = [[STATE_BITS_AT + XSAVE_HEADER_BYTES - 1, 1]] as const;
+
 /** XINUSE of the CPU. */
 export function componentsInUse(context: HelperContext): number {
   return stateInUse(blockOf(context));
@@ -76,17 +79,17 @@ function xsave(context: HelperContext, address: number, formCell: number): numbe
     view.setUint32(COMPACT_BITS_AT, mask, true);
     view.setUint32(COMPACT_BITS_AT + 4, COMPACTED, true);
     const parts = partsOf(inUse, block.registers, (inUse & XCR0.sse) !== 0);
-    return transferImage(context, address, image, true, [...parts, [STATE_BITS_AT, STATE_BITS_AT + 16]]);
+    return transferImage(context, address, image, true, [...parts, [STATE_BITS_AT, STATE_BITS_AT + 16]], HEADER_END);
   }
   // Bits of components that are not asked for stay.
-  const failed = transferImage(context, address, image, false, [[STATE_BITS_AT, STATE_BITS_AT + 8]]);
+  const failed = transferImage(context, address, image, false, [[STATE_BITS_AT, STATE_BITS_AT + 8]], HEADER_END);
   if (failed !== 0) return failed;
   const old = view.getUint32(STATE_BITS_AT, true);
   writeState(image, block, (form & XsaveForm.wide) !== 0);
   view.setUint32(STATE_BITS_AT, (old & ~mask) | inUse, true);
   const saved = form & XsaveForm.optimised ? inUse : mask;
   const parts = partsOf(saved, block.registers, (mask & (XCR0.sse | XCR0.avx)) !== 0);
-  return transferImage(context, address, image, true, [...parts, [STATE_BITS_AT, STATE_BITS_AT + 8]]);
+  return transferImage(context, address, image, true, [...parts, [STATE_BITS_AT, STATE_BITS_AT + 8]], HEADER_END);
 }
 
 // Cells: address, form. Everything that is #GP is found before anything changes.
@@ -98,7 +101,7 @@ function xrstor(context: HelperContext, address: number, formCell: number): numb
   const image = new Uint8Array(xsaveAreaBytes(enabled));
   const view = new DataView(image.buffer);
   const header = [STATE_BITS_AT, STATE_BITS_AT + XSAVE_HEADER_BYTES] as const;
-  const failed = transferImage(context, address, image, false, [header]);
+  const failed = transferImage(context, address, image, false, [header], HEADER_END);
   if (failed !== 0) return failed;
   const present = view.getUint32(STATE_BITS_AT, true);
   const compact = view.getUint32(COMPACT_BITS_AT, true);
@@ -111,7 +114,7 @@ function xrstor(context: HelperContext, address: number, formCell: number): numb
   const loaded = mask & present;
   const takesMxcsr = isCompacted ? (loaded & XCR0.sse) !== 0 : (mask & (XCR0.sse | XCR0.avx)) !== 0;
   const parts = partsOf(loaded, block.registers, takesMxcsr);
-  const missing = transferImage(context, address, image, false, parts);
+  const missing = transferImage(context, address, image, false, parts, HEADER_END);
   if (missing !== 0) return missing;
   const mxcsr = view.getUint32(MXCSR_AT, true);
   if (takesMxcsr && mxcsr & ~MXCSR_BITS) return ExitStatus.GeneralProtection;

@@ -21,6 +21,13 @@ export const ControlAction = {
   EmptyAll: 7,
 } as const;
 
+/** What is looked at first: the control word, in a piece of its slot's size, and the last byte. */
+const ends = (image: Uint8Array, narrow: boolean) =>
+  [
+    [0, narrow ? 2 : 4],
+    [image.length - 1, 1],
+  ] as const;
+
 function control(context: HelperContext, request: number, register: number): number {
   const words = context.memory.i32;
   const action = words[request >>> 2] & 0xffff;
@@ -68,7 +75,7 @@ function saveEnvironment(context: HelperContext, request: number, address: numbe
   const image = new Uint8Array(environmentBytes(narrow) + (whole ? 80 : 0));
   writeEnvironment(image, words, unit, narrow);
   if (whole) writeRegisters(image, environmentBytes(narrow), words, unit);
-  const failed = transferImage(context, address, image, true);
+  const failed = transferImage(context, address, image, true, undefined, ends(image, narrow));
   if (failed !== 0) return failed;
   // FNSTENV masks everything it has saved the masks of, and then nothing is pending any more; FNSAVE starts afresh.
   if (whole) initialise(context.memory.i32, unit);
@@ -83,7 +90,7 @@ function loadEnvironment(context: HelperContext, request: number, address: numbe
   const narrow = (word & 1) !== 0;
   if (!context.access.isAligned(context.memory.i32[address >>> 2], narrow ? 2 : 4)) return ExitStatus.Exception;
   const image = new Uint8Array(environmentBytes(narrow) + (word & 2 ? 80 : 0));
-  const failed = transferImage(context, address, image, false);
+  const failed = transferImage(context, address, image, false, undefined, ends(image, narrow));
   if (failed !== 0) return failed;
   const words = context.memory.i32;
   const unit = unitOf(context);
