@@ -40,7 +40,17 @@ if (passed) {
   await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], {
     show: true,
   });
-  await step('our CPU against this one', ['npm', 'run', 'test:hardware', '--', '--seconds', '60']);
+  const hardware = ['npm', 'run', 'test:hardware', '--'];
+  await step('our CPU against this one', [...hardware, '--seconds', '40'], { show: true });
+  await step('our CPU against this one, 32-bit', [...hardware, '--seconds', '20', '--mode', '32'], { show: true });
+  await step('the same in bulk', [...hardware, '--bulk', '--seconds', '40'], { show: true });
+  await step('the same in bulk, 32-bit', [...hardware, '--bulk', '--seconds', '40', '--mode', '32'], { show: true });
+  await step('every encoding against this processor', ['npm', 'run', 'test:encodings'], { show: true });
+  const replay = ['npm', 'run', 'replay', '--', '--steps', '300000'];
+  await step('a shell loop, state by state', [...replay, '/bin/sh', '-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'], {
+    show: true,
+  });
+  await step('code that changes itself', [...replay, 'packages/x86/native/self-modifying.c', '1', '20'], { show: true });
   await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
   await step('speed beside native and qemu', ['npm', 'run', 'bench', '--', '--rounds', '1'], { show: true });
 }

@@ -74,7 +74,7 @@ export function disagreementsPage(figures: readonly Figure[], judged: readonly J
   const lines = [
     '# Where the decoder and iced-x86 disagree',
     '',
-    '<!-- Made by `npm run compare:decoders -- --page` in packages/x86 from src/test-support/decode-disagreements.ts; a test compares every run with that list. -->',
+    '<!-- Made by `npm run compare:decoders -- --page` from packages/x86/src/test-support/decode-disagreements.ts; a test compares every run with that list. -->',
     '',
     'Length and mnemonic of every instruction, ours beside iced-x86 1.21. Encodings that both refuse count as agreeing.',
     '',
