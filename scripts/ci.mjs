@@ -47,10 +47,16 @@ if (passed) {
   await step('the same in bulk, 32-bit', [...hardware, '--bulk', '--seconds', '40', '--mode', '32'], { show: true });
   await step('every encoding against this processor', ['npm', 'run', 'test:encodings'], { show: true });
   const replay = ['npm', 'run', 'replay', '--', '--steps', '300000'];
-  await step('a shell loop, state by state', [...replay, '/bin/sh', '-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'], {
+  await step(
+    'a shell loop, state by state',
+    [...replay, '/bin/sh', '-c', 'i=0; while [ $i -lt 20000 ]; do i=$((i+1)); done'],
+    {
+      show: true,
+    },
+  );
+  await step('code that changes itself', [...replay, 'packages/x86/native/self-modifying.c', '1', '20'], {
     show: true,
   });
-  await step('code that changes itself', [...replay, 'packages/x86/native/self-modifying.c', '1', '20'], { show: true });
   await step('interpreter speed', ['npm', 'run', 'bench:loop'], { show: true });
   await step('speed beside native and qemu', ['npm', 'run', 'bench', '--', '--rounds', '1'], { show: true });
 }
