@@ -6,6 +6,7 @@ import {
   Pending,
   type SystemCallResult,
   type Thread,
+  type TreeEventKind,
 } from '@elf/kernel';
 import { sendToThread } from './signals/send-signal.ts';
 import { Signal, SignalCode } from './signals/signal-table.ts';
@@ -36,9 +37,26 @@ export function readFile(description: OpenDescription, buffer: GuestBuffer, posi
 }
 
 /** Watchers of the file hear of it (inotify). */
-export function announceWrite(task: Thread, { file, path }: OpenDescription): void {
+export function announceWrite(task: Thread, description: OpenDescription): void {
+  announce(task, description, 'modified');
+}
+
+/** Watchers of the file hear of what a descriptor did to it. */
+export function announce(task: Thread, { file, path }: OpenDescription, kind: TreeEventKind): void {
   const { events } = task.kernel.tree;
-  if (events.isWatched && path !== undefined) events.emit('modified', path, file.status());
+  if (events.isWatched && path !== undefined) events.emit(kind, path, file.status());
+}
+
+/** Reads, and tells those who watch the file. */
+export function readWatched(
+  task: Thread,
+  description: OpenDescription,
+  buffer: GuestBuffer,
+  position?: number,
+): SystemCallResult {
+  const result = readFile(description, buffer, position);
+  if (typeof result === 'number' && result > 0) announce(task, description, 'accessed');
+  return result;
 }
 
 /** write(2) and pwrite64(2). A blocking stream takes everything; -EPIPE also sends SIGPIPE. */

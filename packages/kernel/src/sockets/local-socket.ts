@@ -198,7 +198,7 @@ export class LocalSocket {
     if (this.kind !== 'stream' && bytes.length > limit - MESSAGE_OVERHEAD_BYTES) return -Errno.EMSGSIZE;
     if (this.kind === 'stream' && bytes.length === 0) return 0;
     if (!this.#hasRoom(peer)) return -Errno.EAGAIN;
-    const taken = this.kind === 'stream' ? bytes.subarray(0, Math.max(1, limit - peer.#queue.bytes)) : bytes;
+    const taken = this.kind === 'stream' ? bytes.subarray(0, Math.max(1, limit - peer.#queue.charge)) : bytes;
     peer.#queue.add({
       bytes: taken.slice(),
       descriptions,
@@ -226,7 +226,6 @@ export class LocalSocket {
   }
 
   shutdown(directions: number): number {
-    if (this.kind !== 'datagram' && !this.#isConnected && this.#waiting === undefined) return -Errno.ENOTCONN;
     this.#shut |= directions;
     this.changes.wake();
     const peer = this.#peer;
@@ -252,15 +251,15 @@ export class LocalSocket {
     );
   }
 
-  /** The last descriptor is gone. */
-  close(): void {
+  /** The last descriptor is gone. `isUnaccepted`: it was a connection that nobody took. */
+  close(isUnaccepted = false): void {
     this.#isClosed = true;
     if (this.#name !== undefined) this.#names.release(this.#name.key, this);
-    for (const connection of this.#waiting ?? []) connection.close();
+    for (const connection of this.#waiting ?? []) connection.close(true);
     const peer = this.#peer;
     if (peer !== undefined && this.kind !== 'datagram') {
       // Whoever leaves with unread data, or without having accepted, resets the connection.
-      if (!this.#queue.isEmpty || peer.#peer !== this) peer.#error = Errno.ECONNRESET;
+      if (!this.#queue.isEmpty || isUnaccepted) peer.#error = Errno.ECONNRESET;
       peer.#shut = Shutdown.Both;
       peer.changes.wake(GONE);
     }
@@ -279,7 +278,7 @@ export class LocalSocket {
 
   #hasRoom(peer: LocalSocket): boolean {
     if (this.kind === 'datagram') return peer.#queue.count <= DATAGRAM_QUEUE_LENGTH;
-    return peer.#queue.bytes < this.sendBufferBytes;
+    return peer.#queue.charge < this.sendBufferBytes;
   }
 
   /** A stream is writable while a quarter of its room is taken at most. */
@@ -287,7 +286,7 @@ export class LocalSocket {
     const peer = this.#peer;
     if (peer === undefined || peer.#isClosed) return true;
     if (this.kind === 'datagram') return this.#hasRoom(peer);
-    return peer.#queue.bytes * 4 <= this.sendBufferBytes;
+    return peer.#queue.charge * 4 <= this.sendBufferBytes;
   }
 
   #announceRoom(): void {

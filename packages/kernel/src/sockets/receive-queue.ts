@@ -1,10 +1,15 @@
 // What arrived at a socket and was not received yet: a stream of bytes or a row of messages.
 import type { Received, ReceiveRequest, SenderIdentity, SocketMessage } from './socket-message.ts';
 
+/** sizeof(struct sk_buff) and sizeof(struct skb_shared_info) with their alignment. */
+const HEAD_BYTES = 256;
+const TRAILER_BYTES = 320;
+
 /** Messages in order. Bytes of a stream are merged as far as their sender and their descriptors allow (net/unix/af_unix.c). */
 export class ReceiveQueue {
   readonly #messages: SocketMessage[] = [];
   #bytes = 0;
+  #charge = 0;
 
   get isEmpty(): boolean {
     return this.#messages.length === 0;
@@ -18,6 +23,11 @@ export class ReceiveQueue {
     return this.#bytes;
   }
 
+  /** What the messages cost their sender's buffer: their heads count too. */
+  get charge(): number {
+    return this.#charge;
+  }
+
   /** Length of the next message. */
   get nextLength(): number {
     return this.#messages[0]?.bytes.length ?? 0;
@@ -26,6 +36,7 @@ export class ReceiveQueue {
   add(message: SocketMessage): void {
     this.#messages.push(message);
     this.#bytes += message.bytes.length;
+    this.#charge += chargeOf(message.bytes.length);
   }
 
   /** The next message; what does not fit is cut off for good. */
@@ -62,9 +73,11 @@ export class ReceiveQueue {
       else {
         descriptions = attached;
         message.descriptions = [];
+        this.#charge -= chargeOf(message.bytes.length);
         message.bytes = message.bytes.subarray(part.length);
         this.#bytes -= part.length;
         if (message.bytes.length === 0) this.#messages.shift();
+        else this.#charge += chargeOf(message.bytes.length);
       }
       // Descriptors belong to the bytes they came with: nothing behind them is taken along.
       if (attached.length > 0) break;
@@ -83,12 +96,20 @@ export class ReceiveQueue {
     for (const message of this.#messages) for (const each of message.descriptions) each.release();
     this.#messages.length = 0;
     this.#bytes = 0;
+    this.#charge = 0;
   }
 
   #drop(): void {
     const message = this.#messages.shift();
-    this.#bytes -= message?.bytes.length ?? 0;
+    if (message === undefined) return;
+    this.#bytes -= message.bytes.length;
+    this.#charge -= chargeOf(message.bytes.length);
   }
+}
+
+/** Memory of one message: its head, its bytes with their trailer, rounded up as the allocator does (SKB_TRUESIZE). */
+function chargeOf(length: number): number {
+  return HEAD_BYTES + 2 ** Math.ceil(Math.log2(length + TRAILER_BYTES));
 }
 
 function isSame(left: SenderIdentity, right: SenderIdentity): boolean {

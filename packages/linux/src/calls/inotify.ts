@@ -103,6 +103,8 @@ class InotifyControl {
     const own = this.#watches.get(key);
     if (own === undefined) return;
     const isLastName = event.kind === 'removed' && event.status.links <= (isDirectory ? 2 : 1);
+    // A file's number of names changed before it went; a directory has no such number.
+    if (isLastName && isDirectory === 0) this.#tell(own, IN.IN_ATTRIB, 0, '');
     const bits = event.kind === 'removed' && !isLastName ? IN.IN_ATTRIB : (SELF_BITS[event.kind] ?? BITS[event.kind]);
     this.#tell(
       own,

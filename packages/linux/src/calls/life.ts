@@ -9,6 +9,7 @@ import {
   int,
   type LoadPlace,
   Pending,
+  type Process,
   path,
   Register,
   type SystemCallResult,
@@ -18,13 +19,18 @@ import { AT } from '../abi/flags/file-flags.ts';
 import { readWord } from '../abi/words.ts';
 import { installThreadArea, isThreadEntry, readThreadArea } from '../thread-areas.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
+import { LAST_SIGNAL } from '../signals/signal-table.ts';
+import { openProcess } from './process-descriptors.ts';
 import { applyMemoryLimits } from './resource-limits.ts';
 
 // biome-ignore format: a table
 const CLONE = {
-  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000, SETTLS: 0x80000,
+  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, PIDFD: 0x1000, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000, SETTLS: 0x80000,
   PARENT_SETTID: 0x100000, CHILD_CLEARTID: 0x200000, CHILD_SETTID: 0x1000000,
 } as const;
+/** CLONE_CLEAR_SIGHAND, above the 32 bits that clone(2) has. */
+const CLEAR_SIGHAND = 1;
+const SIG_IGN = 1;
 /** Namespaces: new ones are refused as an unprivileged kernel does. */
 const NAMESPACE_FLAGS = 0x7e02_0000;
 /** MAX_ARG_STRINGS is far higher; this bounds what a broken pointer table can make us read. */
@@ -97,7 +103,7 @@ export const clone3 = defineSystemCall({
   name: 'clone3',
   numbers: { 'x86-64': 435, i386: 435 },
   support: 'partial',
-  note: 'CLONE_PIDFD, set_tid and cgroup are refused.',
+  note: 'set_tid and cgroup are refused with EINVAL.',
   arguments: { request: address, length: int },
   run: (task, { request, length }) => {
     if (length < 64 || length > 4096) return -Errno.EINVAL;
@@ -105,10 +111,17 @@ export const clone3 = defineSystemCall({
     if (bytes === undefined) return -Errno.EFAULT;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
     const at = (index: number) => Number(view.getBigUint64(index * 8, true));
-    const [flags, , childTid, parentTid, exitSignal, stack, stackLength, tls] = [0, 1, 2, 3, 4, 5, 6, 7].map(at);
-    if (bytes.subarray(64).some((byte) => byte !== 0) || (flags & 0x1000) !== 0) return -Errno.EINVAL;
+    const [flags, pidfd, childTid, parentTid, exitSignal, stack, stackLength, tls] = [0, 1, 2, 3, 4, 5, 6, 7].map(at);
+    const beyond = Math.floor(flags / 2 ** 32);
+    if (bytes.subarray(64).some((byte) => byte !== 0) || (beyond & ~CLEAR_SIGHAND) !== 0) return -Errno.EINVAL;
+    if (exitSignal > LAST_SIGNAL || (stack === 0) !== (stackLength === 0)) return -Errno.EINVAL;
+    const clearsHandlers = beyond === CLEAR_SIGHAND;
+    if (clearsHandlers && (flags & CLONE.SIGHAND) !== 0) return -Errno.EINVAL;
+    if (exitSignal !== 0 && (flags & (CLONE.THREAD | CLONE.PARENT)) !== 0) return -Errno.EINVAL;
     return clone(task, {
       flags: (flags & ~0xff) | exitSignal,
+      pidfd,
+      clearsHandlers,
       stack: stack === 0 ? 0 : stack + stackLength,
       parentTid,
       childTid,
@@ -148,6 +161,10 @@ interface CloneRequest {
   readonly parentTid: number;
   readonly childTid: number;
   readonly tls: number;
+  /** Where CLONE_PIDFD stores the descriptor; the old call uses `parentTid`. */
+  readonly pidfd?: number;
+  /** CLONE_CLEAR_SIGHAND: signals that had handlers have their default action in the child. */
+  readonly clearsHandlers?: boolean;
 }
 
 /** clone(2) by whatever way its arguments came. */
@@ -163,6 +180,10 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
   if (typeof area === 'number') return area;
   if (area !== undefined && !isThreadEntry(area.entry)) return -Errno.EINVAL;
   const isThread = (flags & CLONE.THREAD) !== 0;
+  const hasPidfd = (flags & CLONE.PIDFD) !== 0;
+  const pidfdAt = request.pidfd ?? request.parentTid;
+  if (hasPidfd && request.pidfd === undefined && (flags & CLONE.PARENT_SETTID) !== 0) return -Errno.EINVAL;
+  if (hasPidfd && !task.user.writeU32(pidfdAt, 0)) return -Errno.EFAULT;
   const child = isThread
     ? kernel.spawnThread(task)
     : kernel.fork(task, {
@@ -172,6 +193,8 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
         sibling: (flags & CLONE.PARENT) !== 0,
       });
   if (!isThread) processState(child.process).exitSignal = flags & 0xff;
+  if (hasPidfd) task.user.writeU32(pidfdAt, openProcess(task, child.process, false));
+  if (request.clearsHandlers) clearHandlers(child.process);
   if ((flags & CLONE.PARENT_SETTID) !== 0) task.user.writeU32(request.parentTid, child.id);
   if ((flags & CLONE.CHILD_SETTID) !== 0) child.user.writeU32(request.childTid, child.id);
   if ((flags & CLONE.CHILD_CLEARTID) !== 0) threadState(child).clearChildTid = request.childTid;
@@ -188,6 +211,11 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
     queues: [process.spaceReleased],
     attempt: () => (process.borrowsSpace && process.exitStatus === undefined ? undefined : process.id),
   });
+}
+
+function clearHandlers(process: Process): void {
+  const state = processState(process);
+  state.actions = state.actions.map((action) => (action?.handler === SIG_IGN ? action : undefined));
 }
 
 function execute(task: Thread, name: string, argv: number, environment: number, at?: LoadPlace): number {

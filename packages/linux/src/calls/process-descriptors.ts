@@ -87,7 +87,7 @@ export const pidfdGetfd = defineSystemCall({
 });
 
 /** A descriptor for a process: readable once it has ended. */
-function openProcess(task: Thread, process: Process, nonBlocking: boolean): number {
+export function openProcess(task: Thread, process: Process, nonBlocking: boolean): number {
   const file = anonymousFile({
     name: 'anon_inode:[pidfd]',
     changes: process.spaceReleased,

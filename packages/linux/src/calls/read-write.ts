@@ -21,7 +21,7 @@ import {
 import { SEEK_NAMES } from '../abi/flags/file-flags.ts';
 import { readOffset, writeOffset } from '../abi/words.ts';
 import { describe } from '../files-at.ts';
-import { readFile, writeFile } from '../transfer.ts';
+import { readWatched, writeFile } from '../transfer.ts';
 import type { VectorBuffer } from '../vector-buffer.ts';
 import { gatherVectors, MAXIMUM_TRANSFER_BYTES } from '../vectors.ts';
 
@@ -32,7 +32,7 @@ export const read = defineSystemCall({
   arguments: { fd: descriptor, buffer: bytesOut('count'), count: size },
   run: (task, { fd, buffer, count }) => {
     const file = describe(task, fd);
-    return typeof file === 'number' ? file : readFile(file, clamp(task, buffer, count));
+    return typeof file === 'number' ? file : readWatched(task, file, clamp(task, buffer, count));
   },
 });
 
@@ -56,7 +56,7 @@ export const pread64 = defineSystemCall({
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
     if (position < 0) return -Errno.EINVAL;
-    return file.file.isSeekable ? readFile(file, clamp(task, buffer, count), position) : -Errno.ESPIPE;
+    return file.file.isSeekable ? readWatched(task, file, clamp(task, buffer, count), position) : -Errno.ESPIPE;
   },
 });
 
@@ -81,7 +81,7 @@ export const readv = defineSystemCall({
   run: (task, { fd, vectors, count }) => {
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
-    return eachVector(task, vectors, count, (buffer) => readFile(file, buffer));
+    return eachVector(task, vectors, count, (buffer) => readWatched(task, file, buffer));
   },
 });
 

@@ -28,7 +28,7 @@ import { gatherVectors } from '../vectors.ts';
 import { socketTimeout } from './socket-options.ts';
 
 const { MSG_OOB, MSG_PEEK, MSG_CTRUNC, MSG_TRUNC, MSG_DONTWAIT, MSG_WAITALL, MSG_ERRQUEUE, MSG_NOSIGNAL } = MSG_NAMES;
-const { MSG_CMSG_CLOEXEC, MSG_WAITFORONE, MSG_EOR } = MSG_NAMES;
+const { MSG_CMSG_CLOEXEC, MSG_WAITFORONE } = MSG_NAMES;
 /** Bytes looked at in one go. */
 const CHUNK_BYTES = 1 << 18;
 const MESSAGE_HEADER_BYTES = 56;
@@ -114,7 +114,7 @@ function targetOf(task: Thread, socket: LocalSocket, at: number, length: number)
   const text = readUnixAddress(task, at, length);
   if (typeof text === 'number') return text;
   if (socket.kind !== 'datagram') return socket;
-  return findUnix(task, text);
+  return findUnix(task, socket, text);
 }
 
 function send(
@@ -249,11 +249,7 @@ function receiveMessage(
       credentials: socket.passesCredentials,
       closeOnExec,
     });
-    const marks =
-      (isCut ? MSG_TRUNC : 0) |
-      (lostControl ? MSG_CTRUNC : 0) |
-      (socket.kind === 'sequenced' && received.isMessage ? MSG_EOR : 0) |
-      (closeOnExec ? MSG_CMSG_CLOEXEC : 0);
+    const marks = (isCut ? MSG_TRUNC : 0) | (lostControl ? MSG_CTRUNC : 0) | (closeOnExec ? MSG_CMSG_CLOEXEC : 0);
     if (header.name !== 0) {
       const stored = storeAddress(task, header.name, at + 8, unixAddressBytesOf(socket, received));
       if (stored < 0) return stored;

@@ -118,7 +118,7 @@ export const connect = defineSystemCall({
       return own.kind === 'datagram' ? own.connect(undefined, identityOf(task), inode(task)) : -Errno.EINVAL;
     const text = readUnixAddress(task, at, length);
     if (typeof text === 'number') return text;
-    const target = findUnix(task, text);
+    const target = findUnix(task, own, text);
     if (typeof target === 'number') return target;
     const attempt = () => {
       const result = own.connect(target, identityOf(task), inode(task));

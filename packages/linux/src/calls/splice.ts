@@ -94,7 +94,8 @@ export const tee = defineSystemCall({
     if (typeof ends === 'number') return ends;
     const [source, target] = ends;
     const { peek } = source.file.pipeCapacity ?? {};
-    if (peek === undefined || target.file.pipeCapacity === undefined || isSamePipe(source, target)) return -Errno.EINVAL;
+    if (peek === undefined || target.file.pipeCapacity === undefined || isSamePipe(source, target))
+      return -Errno.EINVAL;
     if (length === 0) return 0;
     const isImpatient = (flags & SPLICE.SPLICE_F_NONBLOCK) !== 0;
     const attempt = () => {

@@ -5,6 +5,7 @@ import { rusage } from '../abi/structs/system.ts';
 import { encodeInfo, INFORMATION_BYTES } from '../signals/signal-information.ts';
 import { processState } from '../signals/signal-state.ts';
 import { Signal, SignalCode } from '../signals/signal-table.ts';
+import { processOf } from './process-descriptors.ts';
 
 // biome-ignore format: a table
 const WAIT = {
@@ -61,11 +62,15 @@ export const waitid = defineSystemCall({
   run: (task, { kind, id, info, options, usage }) => {
     const known = CLONE_FLAGS | WAIT.WNOHANG | WAIT.WNOWAIT | WAIT.WEXITED | WSTOPPED | WAIT.WCONTINUED;
     if ((options & ~known) !== 0 || (options & (WAIT.WEXITED | WSTOPPED | WAIT.WCONTINUED)) === 0) return -Errno.EINVAL;
-    if (kind < 0 || kind > ID_TYPES.P_PGID || (kind !== ID_TYPES.P_ALL && id < (kind === ID_TYPES.P_PID ? 1 : 0)))
+    if (kind < 0 || kind > ID_TYPES.P_PIDFD || (kind !== ID_TYPES.P_ALL && id < (kind === ID_TYPES.P_PID ? 1 : 0)))
       return -Errno.EINVAL;
+    const pointed = kind === ID_TYPES.P_PIDFD ? processOf(task, id) : undefined;
+    if (typeof pointed === 'number') return pointed;
     const group = id === 0 ? task.process.group : id;
     const matches = (child: Process) =>
-      kind === ID_TYPES.P_ALL || (kind === ID_TYPES.P_PID ? child.id === id : child.group === group);
+      pointed === undefined
+        ? kind === ID_TYPES.P_ALL || (kind === ID_TYPES.P_PID ? child.id === id : child.group === group)
+        : child === pointed;
     return waitFor(task, matches, options, (report) => {
       if (info !== 0 && !task.user.write(info, siginfoOf(report, task.wordBytes))) return -Errno.EFAULT;
       if (report !== undefined && !usage.isNull && usage.write({}) < 0) return -Errno.EFAULT;

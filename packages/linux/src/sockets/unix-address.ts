@@ -34,7 +34,7 @@ export function bindUnix(task: Thread, socket: LocalSocket, text: string): numbe
   const { kernel, process } = task;
   if (socket.isBound) return text === '' ? 0 : -Errno.EINVAL;
   if (text === '') return bindAutomatically(task, socket);
-  if (text.startsWith('\0')) return socket.bind({ text, key: abstractKey(text) });
+  if (text.startsWith('\0')) return socket.bind(abstractName(socket, text));
   const mode = FileType.Socket | masked(task, 0o777);
   const made = kernel.tree.create(process.viewpoint, text, false, (files, at) => files.makeNode(at, mode, 0));
   if (made < 0) return made === -Errno.EEXIST ? -Errno.EADDRINUSE : made;
@@ -43,9 +43,9 @@ export function bindUnix(task: Thread, socket: LocalSocket, text: string): numbe
 }
 
 /** The socket an address leads to, or why there is none. */
-export function findUnix(task: Thread, text: string): LocalSocket | number {
+export function findUnix(task: Thread, socket: LocalSocket, text: string): LocalSocket | number {
   if (text === '') return -Errno.EINVAL;
-  const name = text.startsWith('\0') ? { text, key: abstractKey(text) } : nameOfPath(task, text);
+  const name = text.startsWith('\0') ? abstractName(socket, text) : nameOfPath(task, text);
   if (typeof name === 'number') return name;
   return task.kernel.socketNames.find(name.key) ?? -Errno.ECONNREFUSED;
 }
@@ -53,7 +53,7 @@ export function findUnix(task: Thread, text: string): LocalSocket | number {
 function bindAutomatically(task: Thread, socket: LocalSocket): number {
   for (;;) {
     const text = `\0${task.kernel.socketNames.automatic().toString(16).padStart(AUTOMATIC_DIGITS, '0')}`;
-    const bound = socket.bind({ text, key: abstractKey(text) });
+    const bound = socket.bind(abstractName(socket, text));
     if (bound !== -Errno.EADDRINUSE) return bound;
   }
 }
@@ -65,6 +65,7 @@ function nameOfPath(task: Thread, text: string): SocketName | number {
   return { text, key: `inode ${status.device}:${status.inode}` };
 }
 
-function abstractKey(text: string): string {
-  return `abstract ${text.slice(1)}`;
+/** Sockets of different kinds do not meet under an abstract name (unix_find_socket_byname). */
+function abstractName({ kind }: LocalSocket, text: string): SocketName {
+  return { text, key: `abstract ${kind} ${text.slice(1)}` };
 }
