@@ -35,7 +35,7 @@ describe('a core file', () => {
     const [thread, process, signal, auxiliary, files] = notes.map((note) => decodeNote(core, note));
     if (thread?.kind !== 'core-thread') throw new Error('no thread');
     const registers = Object.fromEntries(thread.registers.map(({ name, value }) => [name, value]));
-    expect(thread).toMatchObject({ signal: 11, pid: 1000, pgrp: 1000, sid: 1000 });
+    expect(thread).toMatchObject({ signal: 11, pid: 1000, pgrp: 1000, sid: 999 });
     expect(registers).toMatchObject({ rdi: 16n, rcx: 0x1234n, orig_rax: 2n ** 64n - 1n, cs: 0x33n, ss: 0x2bn });
     expect(process).toMatchObject({ fileName: 'faults', commandLine: 'faults s', pid: 1000 });
     expect(signal).toMatchObject({ signal: 11, code: 1, address: 16n });

@@ -40,6 +40,8 @@ export const ExitStatus = {
   NonCanonical: 17,
   /** A helper has done the whole instruction, what stands behind it included: the address of the next one is in FAULT_ADDRESS. */
   Completed: 19,
+  /** An area of FXSAVE or XSAVE lies not even on 4 bytes: #AC while alignment is checked, else #GP (SDM vol. 2, FXSAVE; Sapphire Rapids). */
+  MisalignedArea: 20,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
 

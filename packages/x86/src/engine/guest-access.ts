@@ -81,9 +81,8 @@ export class GuestAccess {
   private checked(low: number, high: number, sizeInBytes: number, access: Access): number {
     const upper = high >>> 0;
     const address = upper * 0x1_0000_0000 + (low >>> 0);
-    const isCanonical = address < CANONICAL_LIMIT || upper >= UPPER_HALF_START;
     // Integers and floats lie on their size; nothing is asked of vectors (SDM vol. 3A, table 6-7 and MOVUPS in vol. 2).
-    if (this.checksAlignment && isCanonical && sizeInBytes <= 8 && !this.isAligned(low, sizeInBytes)) return -1;
+    if (this.checksAlignment && sizeInBytes <= 8 && !this.isAligned(low, high, sizeInBytes)) return -1;
     if (address + sizeInBytes <= CANONICAL_LIMIT) return address;
     if (upper >= UPPER_HALF_START) {
       this.fault(0, access, FaultCause.MapError);
@@ -94,9 +93,14 @@ export class GuestAccess {
     return -1;
   }
 
-  /** False, with #AC described, for an address that is not a multiple of `alignment`, a power of two; true while nothing is checked. */
-  isAligned(address: number, alignment: number): boolean {
-    if (!this.checksAlignment || (address & (alignment - 1)) === 0) return true;
+  /**
+   * False, with #AC described, for an address, given by its halves, that is not a multiple of `alignment`, a power of two. True while
+   * nothing is checked, and for an address that is not canonical: the access itself will say so.
+   */
+  isAligned(low: number, high: number, alignment: number): boolean {
+    if (!this.checksAlignment || (low & (alignment - 1)) === 0) return true;
+    const upper = high >>> 0;
+    if (upper * 0x1_0000_0000 >= CANONICAL_LIMIT && upper < UPPER_HALF_START) return true;
     this.memory.i32[(this.state + EXIT_STATUS) >>> 2] = ExitStatus.Exception;
     this.memory.i32[(this.state + EXIT_DETAIL) >>> 2] = Vector.AlignmentCheck;
     return false;

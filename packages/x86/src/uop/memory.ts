@@ -95,6 +95,9 @@ function refuseMisaligned(e: Emitter, bytes: number, canonicalFirst: boolean): v
     e.code.get(b).i64(16).ops('i64_shl').i64(16).ops('i64_shr_s').get(b).ops('i64_ne').if();
     e.exit(ExitStatus.NonCanonical);
     e.code.end();
+    e.code.get(b).i64(3).ops('i64_and', 'i64_eqz', 'i32_eqz').if();
+    e.exit(ExitStatus.MisalignedArea);
+    e.code.end();
   }
   e.exit(ExitStatus.GeneralProtection);
   e.code.end();

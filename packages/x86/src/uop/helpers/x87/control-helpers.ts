@@ -65,13 +65,19 @@ function control(context: HelperContext, request: number, register: number): num
   return 0;
 }
 
+// Environments lie on their operand size.
+function isAligned({ access, memory }: HelperContext, address: number, narrow: boolean): boolean {
+  const { i32 } = memory;
+  return access.isAligned(i32[address >>> 2], i32[(address >>> 2) + 1], narrow ? 2 : 4);
+}
+
 // Request: 1 when the operand size is 16 bits, 2 when registers follow (FNSAVE, FRSTOR).
 function saveEnvironment(context: HelperContext, request: number, address: number): number {
   const words = context.memory.i32;
   const narrow = (words[request >>> 2] & 1) !== 0;
   const whole = (words[request >>> 2] & 2) !== 0;
   const unit = unitOf(context);
-  if (!context.access.isAligned(words[address >>> 2], narrow ? 2 : 4)) return ExitStatus.Exception;
+  if (!isAligned(context, address, narrow)) return ExitStatus.Exception;
   const image = new Uint8Array(environmentBytes(narrow) + (whole ? 80 : 0));
   writeEnvironment(image, words, unit, narrow);
   if (whole) writeRegisters(image, environmentBytes(narrow), words, unit);
@@ -88,7 +94,7 @@ function loadEnvironment(context: HelperContext, request: number, address: numbe
   if (pending !== 0) return pending;
   const word = context.memory.i32[request >>> 2];
   const narrow = (word & 1) !== 0;
-  if (!context.access.isAligned(context.memory.i32[address >>> 2], narrow ? 2 : 4)) return ExitStatus.Exception;
+  if (!isAligned(context, address, narrow)) return ExitStatus.Exception;
   const image = new Uint8Array(environmentBytes(narrow) + (word & 2 ? 80 : 0));
   const failed = transferImage(context, address, image, false, undefined, ends(image, narrow));
   if (failed !== 0) return failed;
