@@ -280,10 +280,8 @@ export class Cpu extends CpuState {
         return { ...this.unsupported(this.rip, 0), mnemonic: 'data segment with a base' };
       case ExitStatus.NonCanonical:
         return { kind: 'exception', vector: this.builder.vectorOfAddress(this.rip, this.register(4)) };
-      case ExitStatus.MisalignedArea: {
-        const { checksAlignment } = this.access;
-        return { kind: 'exception', vector: checksAlignment ? Vector.AlignmentCheck : Vector.GeneralProtection };
-      }
+      case ExitStatus.MisalignedArea:
+        return { kind: 'exception', vector: this.access.vectorOfMisalignedArea };
       case ExitStatus.SelectorFault:
         return { kind: 'exception', vector: Vector.GeneralProtection, errorCode: detail };
       default: {

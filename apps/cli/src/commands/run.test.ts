@@ -1,5 +1,5 @@
 // The built command end to end: exit statuses, signals, messages, streams, options. Needs `npm run build` (npm test does it first).
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
 import {
   chmodSync,
   existsSync,
@@ -150,6 +150,21 @@ describe('elf run', () => {
     expect(elf(['run', '--mount', `${directory}/hello:/far`, hello]).err).toContain('is no directory');
     expect(elf(['run', '--mount', `${directory}:/far/../etc`, hello]).err).toContain('is no absolute path');
   });
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'passes signals it gets on to the program',
+    async () => {
+      const script = 'trap "echo caught; exit 5" TERM; echo ready; while :; do :; done';
+      const child = spawn(process.execPath, [command, 'run', '/bin/sh', '-c', script]);
+      let out = '';
+      child.stdout.on('data', (part: Buffer) => {
+        if (out === '') child.kill('SIGTERM');
+        out += part;
+      });
+      const status = await new Promise((resolve) => child.on('exit', resolve));
+      expect({ out, status }).toEqual({ out: 'ready\ncaught\n', status: 5 });
+    },
+  );
 
   it('runs what an image holds, with the devices it lacks, and changes nothing', async () => {
     const file = join(work, 'image.tar');

@@ -29,7 +29,7 @@ export async function guestProgram(parsed: ParsedOptions): Promise<GuestProgram 
     return imageProgram(image, parsed, readOnly);
   }
   if (words.length === 0) return { mistake: 'no program was given' };
-  const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly });
+  const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly, forwardsSignals: true });
   const path = option('root') === undefined ? findProgram(words[0], process.env.PATH) : words[0];
   const inherited = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
   return { host, path, words, environment: changedEnvironment(inherited, parsed) };
@@ -48,7 +48,7 @@ async function imageProgram(
     if (words.length === 0) return { mistake: `no program was given, and ${file} names none` };
     const environment = changedEnvironment(imageEnvironment(settings), parsed);
     const { workingDirectory, user } = settings;
-    const host = createNodeHost({ files, workingDirectory, readOnly });
+    const host = createNodeHost({ files, workingDirectory, readOnly, forwardsSignals: true });
     const path = findInImage(files, words[0], environment);
     return { host: { ...host, ...imageUser(files, user), supplementaryGroups: [] }, path, words, environment };
   } catch (error) {

@@ -106,6 +106,11 @@ export class GuestAccess {
     return false;
   }
 
+  /** What an area of FXSAVE or XSAVE raises that lies not even on 4 bytes. */
+  get vectorOfMisalignedArea(): number {
+    return this.checksAlignment ? Vector.AlignmentCheck : Vector.GeneralProtection;
+  }
+
   private locate(address: number, sizeInBytes: number, access: Access): number {
     const offset = address & GUEST_PAGE_OFFSET_MASK;
     if (offset + sizeInBytes <= GUEST_PAGE_BYTES) {

@@ -22,6 +22,11 @@ export interface NodeHostOptions {
   readonly files?: FileSystem;
   /** Where the program starts; the current directory by default, "/" under another root. */
   readonly workingDirectory?: string;
+  /**
+   * SIGINT, SIGTERM and others that reach this Node process go to the program instead of ending the process: for a command that is
+   * nothing but the program. Off by default, because a process that embeds a machine wants to keep them.
+   */
+  readonly forwardsSignals?: boolean;
 }
 
 /** Signals that are the program's business. SIGTSTP stops the emulator itself, and what it runs with it. */
@@ -50,9 +55,11 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     workingDirectory: encodeText(start),
     umask: currentUmask(),
     niceness: getPriority(),
-    onSignal: (listener) => {
-      for (const name of FORWARDED_SIGNALS) process.on(name, () => listener(name));
-    },
+    ...(options.forwardsSignals && {
+      onSignal: (listener) => {
+        for (const name of FORWARDED_SIGNALS) process.on(name, () => listener(name));
+      },
+    }),
   };
 }
 

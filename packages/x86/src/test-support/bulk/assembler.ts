@@ -1,7 +1,7 @@
 // A small assembler for the bulk judge's loops: the few forms they are made of, in both modes, with absolute data addresses.
 
 /** General registers by number. */
-export const [RAX, RCX, RDX, RBX, RSP, RBP, RSI, RDI] = [0, 1, 2, 3, 4, 5, 6, 7] as const;
+export const [RAX, RCX, RDX, RSP, RSI, RDI] = [0, 1, 2, 4, 6, 7] as const;
 
 /** A memory operand: an absolute address below 2 GiB, plus a base register among the first eight (not RSP). */
 export interface Place {
