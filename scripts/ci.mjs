@@ -36,6 +36,14 @@ if (passed) {
     '7',
   ]);
   await step('execve against this kernel', ['npm', 'run', 'test:kernel', '--', '--only-differences']);
+  const corpus = ['npm', 'run', 'test:corpus', '--', '--jobs', '2', '--of'];
+  await step('shells and text tools, natively and here', [
+    ...corpus,
+    'dash,bash,sed,grep,mawk,findutils,diffutils,tar,gzip',
+  ]);
+  const coreutils =
+    'tail,sort,ls,cp,mv,rm,stat,wc,cut,tr,head,date,dd,od,md5,sha,base,split,join,tee,ln,du,env,seq,test';
+  await step('coreutils, natively and here', [...corpus, 'coreutils', '--only', coreutils]);
   await step('core files in gdb', ['npm', 'run', 'test:cores'], { show: true });
   await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], {
     show: true,

@@ -1,6 +1,6 @@
 // Programs of a Linux distribution on real work, natively and under `elf run`: prints what is equal, different and missing.
 //
-// npm run test:corpus -- [--only TEXT] [--jobs N] [--elf FILE] [--list] [--packages]. The command must be built, or FILE names another build.
+// npm run test:corpus -- [--only TEXT] [--of PACKAGES] [--jobs N] [--elf FILE] [--list] [--packages]. The command must be built, or FILE names another build.
 import { spawnSync } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -60,9 +60,12 @@ function report({ row, verdict, lines, seconds, instructions }: Judged): void {
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({ options: { only: text, jobs: text, elf: text, list: flag, packages: flag } });
+  const { values } = parseArgs({ options: { only: text, of: text, jobs: text, elf: text, list: flag, packages: flag } });
+  const packages = values.of?.split(',');
   const rows = CORPUS.filter(
-    ({ name }) => values.only === undefined || values.only.split(',').some((part) => name.includes(part)),
+    (row) =>
+      (values.only === undefined || values.only.split(',').some((part) => row.name.includes(part))) &&
+      (packages === undefined || row.package.split(' ').every((name) => packages.includes(name))),
   );
   if (values.list) for (const row of rows) console.log(`${row.name.padEnd(28)}${row.package}`);
   if (values.packages) console.log([...new Set(rows.flatMap((row) => row.package.split(' ')))].sort().join(' '));

@@ -11,6 +11,12 @@ import { attempt, errnoOf } from './node-errno.ts';
 import { readAttributes, writeAttributes } from './node-terminal-attributes.ts';
 import { statusOf } from './node-status.ts';
 
+const STANDARD_INPUT = 0;
+/**
+ * Nothing is read from output: programs that poll it (tail does) would start a read that never ends, and Node waits for such a read
+ * before it exits.
+ */
+const NO_INPUT = { changes: undefined, read: () => -Errno.EBADF, readiness: () => 0, available: undefined };
 /** Bytes read ahead when somebody polls. */
 const READ_AHEAD_BYTES = 4096;
 
@@ -22,7 +28,7 @@ export function nodeStream(number: number, terminals: HostTerminals = new Map())
   const status = () => statusOf(fs.fstatSync(number, { bigint: true }));
   const type = status().mode & FileType.Mask;
   if (type === FileType.Regular || type === FileType.Block || type === FileType.Directory) return regularStream(number);
-  const input = asynchronousInput(number);
+  const input = number === STANDARD_INPUT || isatty(number) ? asynchronousInput(number) : NO_INPUT;
   return {
     isSeekable: false,
     status: () => withoutSocket(status()),
