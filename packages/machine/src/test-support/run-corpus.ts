@@ -60,7 +60,9 @@ function report({ row, verdict, lines, seconds, instructions }: Judged): void {
 async function main(): Promise<number> {
   const text = { type: 'string' } as const;
   const flag = { type: 'boolean' } as const;
-  const { values } = parseArgs({ options: { only: text, of: text, jobs: text, elf: text, list: flag, packages: flag } });
+  const { values } = parseArgs({
+    options: { only: text, of: text, jobs: text, elf: text, list: flag, packages: flag },
+  });
   const packages = values.of?.split(',');
   const rows = CORPUS.filter(
     (row) =>
