@@ -124,6 +124,7 @@ function inherit(source: Thread, copy: Thread): void {
     limits: new Map(state.limits),
     dumpable: state.dumpable,
     coreFilter: state.coreFilter,
+    outOfMemoryScore: state.outOfMemoryScore,
   };
 }
 

@@ -95,7 +95,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   limits: limitsText,
   cgroup: () => '0::/\n',
   oom_score: () => '0\n',
-  oom_score_adj: () => '0\n',
+  oom_score_adj: (process) => `${processState(process).outOfMemoryScore}\n`,
   oom_adj: () => '0\n',
   personality: () => '00000000\n',
   loginuid: () => '4294967295\n',
@@ -123,6 +123,15 @@ export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: 
     if (octal === undefined && number === undefined) return -Errno.EINVAL;
     const bits = octal === undefined ? Number(number) : Number.parseInt(octal, 8);
     processState(process).coreFilter = bits & CORE_FILTER_MASK;
+    return 0;
+  },
+  // fs/proc/base.c, oom_score_adj_write: lowering it takes CAP_SYS_RESOURCE.
+  oom_score_adj: (process, text) => {
+    const score = Number(text);
+    if (text.trim() === '' || !Number.isInteger(score) || Math.abs(score) > 1000) return -Errno.EINVAL;
+    const state = processState(process);
+    if (score < state.outOfMemoryScore && process.credentials.effectiveUser !== 0) return -Errno.EACCES;
+    state.outOfMemoryScore = score;
     return 0;
   },
 };

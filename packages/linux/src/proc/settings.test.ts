@@ -37,6 +37,14 @@ describe('settings of /proc', () => {
     expect(processState(task.process).coreFilter).toBe(before);
   });
 
+  it('oom_score_adj takes -1000 to 1000', () => {
+    const task = newTask();
+    expect(store(task, '/proc/self/oom_score_adj', '-1000')).toBe(5);
+    expect(processState(task.process).outOfMemoryScore).toBe(-1000);
+    for (const text of ['1001', '', 'x']) expect(store(task, '/proc/self/oom_score_adj', text)).toBe(EINVAL);
+    expect(processState(task.process).outOfMemoryScore).toBe(-1000);
+  });
+
   it('core_pattern loses the end of its line and is cut at 127 bytes', () => {
     const task = newTask();
     expect(store(task, '/proc/sys/kernel/core_pattern', 'core.%p\n')).toBe(8);

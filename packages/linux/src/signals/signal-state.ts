@@ -43,6 +43,8 @@ export interface LinuxProcessState {
   dumpable: number;
   /** /proc/PID/coredump_filter. */
   coreFilter: number;
+  /** /proc/PID/oom_score_adj, -1000 to 1000: kept and told, nothing is ever killed for memory. */
+  outOfMemoryScore: number;
 }
 
 /** Per-thread part. */
@@ -78,6 +80,7 @@ export function createProcessState(): LinuxProcessState {
     exitSignal: 17,
     dumpable: 1,
     coreFilter: DEFAULT_CORE_FILTER,
+    outOfMemoryScore: 0,
   };
 }
 
