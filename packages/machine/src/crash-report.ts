@@ -2,7 +2,7 @@
 import { type CpuExit, errnoName, type Thread } from '@elf/kernel';
 import { signalName } from '@elf/linux';
 import { type ByteSource, type NearestSymbol, ParseError, parseElf } from '@elf/parse';
-import { type DamagedMemory, damagedMemory, type PolicyInForce } from './policy-damage.ts';
+import { type DamagedMemory, damagedMemory, type LoadedSegment, type PolicyInForce } from './policy-damage.ts';
 
 const INSTRUCTION_BYTES = 15;
 /** Damaged ranges that are printed. */
@@ -102,14 +102,25 @@ function damageLines({ policy, hostPageBytes, ranges }: PageDamage, instruction:
   const where = `page policy ${policy} on ${hostPageBytes}-byte pages`;
   if (ranges.length === 0) return [`  ${where}: no byte of the program or its interpreter was loaded wrong`];
   const total = ranges.reduce((sum, { differingBytes }) => sum + differingBytes, 0);
-  const lines = ranges.slice(0, SHOWN_RANGES).map(({ start, end, differingBytes, sections, path }) => {
+  const lines = ranges.slice(0, SHOWN_RANGES).flatMap(({ start, end, differingBytes, sections, path, lost, by }) => {
     const isHere = BigInt(instruction) >= start && BigInt(instruction) < end;
     const names = sections.length === 0 ? '' : ` ${sections.join(' ')}`;
-    return `    0x${start.toString(16)}-0x${end.toString(16)}${names}: ${differingBytes} bytes of ${path}${isHere ? ' - the instruction is here' : ''}`;
+    return [
+      `    ${span(start, end)}${names}: ${differingBytes} bytes of ${path}${isHere ? ' - the instruction is here' : ''}`,
+      `      they belong to ${segmentText(lost)} and were lost to ${lost.index === by.index ? 'its own loading' : segmentText(by)}`,
+    ];
   });
-  const more = ranges.length - lines.length;
+  const more = ranges.length - SHOWN_RANGES;
   if (more > 0) lines.push(`    and ${more} more ranges`);
   return [`  ${where} loaded ${total} bytes wrong, before the first instruction`, ...lines];
+}
+
+function span(start: bigint, end: bigint): string {
+  return `0x${start.toString(16)}-0x${end.toString(16)}`;
+}
+
+function segmentText({ index, flags, start, end }: LoadedSegment): string {
+  return `PT_LOAD ${index} (${flags.trim()}, ${span(start, end)})`;
 }
 
 function causeOf(exit: CpuExit | undefined, signal: number): string {

@@ -34,16 +34,25 @@ describe('a data segment that is widened over .plt', () => {
     const [report] = reports;
     expect(report.instructionAddress).toBe(0x404010);
     expect([...report.instructionBytes.subarray(0, 2)]).toEqual([0, 0]);
+    const where = {
+      start: 0x404000n,
+      end: 0x4041a0n,
+      lost: { index: 0, flags: 'R E', start: 0x401000n, end: 0x4041a0n },
+      by: { index: 1, flags: 'RW ', start: 0x405000n, end: 0x405010n },
+    };
     expect(report.pageDamage).toEqual({
       policy: name,
       hostPageBytes: PAGE_16K,
-      ranges: [{ path: '/widened', start: 0x404000n, end: 0x4041a0n, differingBytes: 9, sections: ['.plt'] }],
+      ranges: [{ ...where, path: '/widened', differingBytes: 9, sections: ['.plt'] }],
     });
     const text = formatCrashReport(report);
     expect(text).toContain(
       `page policy ${name} on 16384-byte pages loaded 9 bytes wrong, before the first instruction`,
     );
     expect(text).toContain('0x404000-0x4041a0 .plt: 9 bytes of /widened - the instruction is here');
+    expect(text).toContain(
+      'they belong to PT_LOAD 0 (R E, 0x401000-0x4041a0) and were lost to PT_LOAD 1 (RW, 0x405000-0x405010)',
+    );
   });
 
   it('is refused by a kernel with 16 KiB pages, by name of the rule', async () => {

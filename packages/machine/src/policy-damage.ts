@@ -1,7 +1,7 @@
 // What the page policy of a machine did to a running program: the damaged ranges of its images, at their addresses in memory.
 import { type Thread, toBytes } from '@elf/kernel';
 import { type AddressRange, damage, damagedNames, imageFacts, measureDamage, type PagePolicy } from '@elf/pagesize';
-import { type ElfFile, ParseError, PT, parseElf } from '@elf/parse';
+import { type ElfFile, ParseError, PF, PT, parseElf } from '@elf/parse';
 import { executableFiles } from './executable-files.ts';
 
 /** Who maps the images in the kernel's place. */
@@ -11,8 +11,19 @@ export interface PolicyInForce {
   readonly hostPageBytes: number;
 }
 
+/** A PT_LOAD of an image in memory. */
+export interface LoadedSegment extends AddressRange {
+  /** Place among the PT_LOADs of the file, from 0. */
+  readonly index: number;
+  /** As readelf shows them: "R E". */
+  readonly flags: string;
+}
+
 /** A range whose bytes are wrong since the image was loaded. */
 export interface DamagedMemory extends AddressRange {
+  /** The PT_LOAD whose bytes are lost, and the one whose loading did it. */
+  readonly lost: LoadedSegment;
+  readonly by: LoadedSegment;
   /** The file whose bytes they should be. */
   readonly path: string;
   /** Bytes that differ from what the file says. */
@@ -58,12 +69,21 @@ function damageOf(elf: ElfFile, path: string, bias: bigint, { policy, hostPageBy
   const plan = policy.plan(loads, hostPageBytes, imageFacts(elf.programHeaders));
   const { ranges } = measureDamage(damage(plan, loads), elf.source, { mostBytes: MOST_COMPARED_BYTES });
   const names = tolerantly(() => damagedNames(ranges, elf, { mostSymbols: 0 }));
+  const loaded = (index: number): LoadedSegment => {
+    const { vaddr, memsz, flags } = loads[index];
+    return { index, flags: flagLetters(flags), start: vaddr + bias, end: vaddr + memsz + bias };
+  };
   return ranges
-    .map(({ start, end, differingBytes }, index) => {
+    .map(({ start, end, differingBytes, segment, by }, index) => {
       const sections = names?.[index].sections.map(({ name }) => name) ?? [];
-      return { path, start: start + bias, end: end + bias, differingBytes, sections };
+      const segments = { lost: loaded(segment), by: loaded(by) };
+      return { path, start: start + bias, end: end + bias, differingBytes, sections, ...segments };
     })
     .filter(({ differingBytes }) => differingBytes > 0);
+}
+
+function flagLetters(flags: number): string {
+  return `${flags & PF.R ? 'R' : ' '}${flags & PF.W ? 'W' : ' '}${flags & PF.X ? 'E' : ' '}`;
 }
 
 /** A damaged file has no ranges or names to show; anything else is our own bug. */
