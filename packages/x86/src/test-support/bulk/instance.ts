@@ -246,13 +246,17 @@ export class InstanceWriter {
 
   private partsOf(rows: readonly TestedRow[], memory: boolean, light: boolean): LoopParts {
     const places = rows.flatMap(({ row }) => row.operands.map(({ kind }) => kind.place));
+    // Their operand is memory, but all of x87 and XMM goes through it: what earlier loops left would be in the image.
+    const isWholeState = rows.some(({ name }) => /^fx(save|rstor)/.test(name));
     return {
       light,
       memory,
       vector:
+        isWholeState ||
         places.some((place) => place.startsWith('vector') || place === 'vsib') ||
         rows.some(({ name }) => /^v|mxcsr$/.test(name)),
       x87:
+        isWholeState ||
         places.some((place) => place.startsWith('mmx')) ||
         rows.some(({ row: { encoding } }) => isX87(encoding.map, encoding.opcode)),
     };
