@@ -6,6 +6,7 @@ export type CpuExit =
   | { readonly kind: 'system-call'; readonly entry?: 'sysenter' }
   | { readonly kind: 'interrupt'; readonly vector: number; readonly lengthInBytes?: number }
   | { readonly kind: 'budget' }
+  | { readonly kind: 'breakpoint' }
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCauseValue }
   | {
       readonly kind: 'exception';
@@ -36,6 +37,10 @@ export interface Cpu {
   attach(space: AddressSpace): void;
   /** Executes at most about this many instructions. */
   run(budgetInInstructions: number): CpuExit;
+  /** Executes one instruction, or one round of a repeated one, even at a breakpoint; `budget` says that it is done. */
+  step(): CpuExit;
+  /** Addresses of a space before whose instructions `run` returns `breakpoint`; they replace those named before. */
+  setBreakpoints(space: AddressSpace, addresses: ReadonlySet<number>): void;
   /** A general register, unsigned. */
   register(index: number): bigint;
   setRegister(index: number, value: bigint): void;

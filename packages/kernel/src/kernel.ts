@@ -13,6 +13,7 @@ import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './pro
 import { SocketNames } from './sockets/socket-names.ts';
 import { standardDescriptors } from './standard-descriptors.ts';
 import { Thread } from './thread.ts';
+import type { Tracer } from './tracer.ts';
 import { TimerQueue } from './timer-queue.ts';
 
 /** Descriptors 0, 1 and 2 of the first process. */
@@ -49,6 +50,8 @@ export class Kernel {
   readonly loader: ProgramLoader;
   readonly trace: ((line: string) => void) | undefined;
   readonly onCrash: ((thread: Thread, signal: number) => void) | undefined;
+  /** A debugger, if there is one. */
+  tracer: Tracer | undefined;
   readonly processes = new Map<number, Process>();
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
@@ -121,6 +124,7 @@ export class Kernel {
     this.#putOnCpu(thread);
     this.#begin(thread, program);
     this.#ready.push(thread);
+    this.tracer?.started(process);
     return process;
   }
 
@@ -199,6 +203,7 @@ export class Kernel {
   /** Makes a copied thread eligible to run; its registers are changed before by {@link withThread}. */
   release(thread: Thread): void {
     this.#ready.push(thread);
+    this.#wakeUp?.();
   }
 
   /** Runs `change` with another thread's registers on the CPU. */
@@ -315,7 +320,9 @@ export class Kernel {
       this.#wakeUp = resolve;
     });
     const now = this.host.clock.monotonic();
-    await this.host.clock.wait(Math.max(0, this.#timers.earliest - now), interruption);
+    // A clock in memory does not wait: for what a person does next there is only the interruption.
+    if (this.tracer?.isHolding && this.#timers.isEmpty) await interruption;
+    else await this.host.clock.wait(Math.max(0, this.#timers.earliest - now), interruption);
     this.#wakeUp = undefined;
   }
 
@@ -330,6 +337,7 @@ export class Kernel {
     process.commandName = program.commandName.slice(0, 15);
     this.cpu.resetState();
     process.personality.start(thread, program);
+    this.tracer?.executed(thread);
   }
 
   #addThread(process: Process, id: number): Thread {
@@ -363,6 +371,7 @@ export class Kernel {
 
   #endProcess(process: Process, status: ExitStatus): void {
     process.exitStatus = status;
+    this.tracer?.ended(process, status);
     process.descriptors.release();
     if (!process.borrowsSpace) releaseSpace(process.space, this);
     process.borrowsSpace = false;

@@ -1,4 +1,5 @@
 // The run loop: slices of guest code, system calls and faults, until every process has ended.
+import { Register } from './cpu-port.ts';
 import { completeCall, dispatchSystemCall } from './dispatch.ts';
 import { Errno } from './errno.ts';
 import type { Kernel } from './kernel.ts';
@@ -39,11 +40,12 @@ export async function run(kernel: Kernel, options: RunOptions = {}): Promise<Run
     if (options.shouldStop?.()) return 'stopped';
     const thread = kernel.takeReady();
     if (thread === undefined) {
-      if (++idleRounds > MAXIMUM_IDLE_ROUNDS) return 'stalled';
+      if (++idleRounds > MAXIMUM_IDLE_ROUNDS && !kernel.tracer?.isHolding) return 'stalled';
       await kernel.idle();
       continue;
     }
     idleRounds = 0;
+    if (kernel.tracer?.turn(thread) === 'hold') continue;
     if (thread.wait === undefined || resumeWait(kernel, thread)) runSlice(kernel, thread);
     if (++slices % SLICES_PER_PAUSE === 0) await kernel.host.clock.pause();
   }
@@ -80,19 +82,29 @@ function resumeWait(kernel: Kernel, thread: Thread): boolean {
 }
 
 function runSlice(kernel: Kernel, thread: Thread): void {
-  const { cpu } = kernel;
+  const { cpu, tracer } = kernel;
   kernel.switchTo(thread);
   const start = cpu.instructionsRetired;
   let end = start + SLICE_INSTRUCTIONS;
   // A call that began to wait while a signal was pending is runnable again at once: its wait is looked at first.
   while (thread.state === 'runnable' && thread.wait === undefined) {
     if (thread.attention) {
+      const stackPointer = cpu.register(Register.Rsp);
       thread.process.personality.beforeResume(thread);
       if (thread.state !== 'runnable') break;
+      // A step into a handler ends before its first instruction, as ptrace has it.
+      if (tracer?.turn(thread) === 'step' && stackPointer !== cpu.register(Register.Rsp)) tracer.stepped(thread);
     }
+    const turn = tracer === undefined ? 'run' : tracer.turn(thread);
+    if (turn === 'hold') break;
     const left = end - cpu.instructionsRetired;
     if (left <= 0) break;
-    const exit = cpu.run(left);
+    const exit = turn === 'step' ? cpu.step() : cpu.run(left);
+    if (exit.kind === 'breakpoint' || (turn === 'step' && exit.kind === 'budget')) {
+      if (exit.kind === 'budget') tracer?.stepped(thread);
+      else tracer?.reachedBreakpoint(thread);
+      continue;
+    }
     // The CPU stops at block borders: what is left of the budget may be too little for one more block.
     if (exit.kind === 'budget') break;
     const abi = thread.process.personality.abiOf(exit);
@@ -101,11 +113,14 @@ function runSlice(kernel: Kernel, thread: Thread): void {
       thread.callAbi = abi;
       dispatchSystemCall(thread, abi);
       end -= CALL_INSTRUCTIONS;
+      if (turn === 'step') tracer?.stepped(thread);
       if (thread.yields) break;
     }
     // A thread that just woke another one yields early only at the end of its slice: order stays deterministic.
   }
   thread.yields = false;
   thread.instructions += cpu.instructionsRetired - start;
-  if (thread.wait === undefined) kernel.requeue(thread);
+  // A thread that is held is the debugger's to give back.
+  const isHeld = thread.state === 'runnable' && tracer?.turn(thread) === 'hold';
+  if (thread.wait === undefined && !isHeld) kernel.requeue(thread);
 }

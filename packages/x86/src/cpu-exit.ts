@@ -23,6 +23,8 @@ export type CpuExit =
   | { readonly kind: 'interrupt'; readonly vector: number; readonly lengthInBytes?: number }
   /** The budget is used up. */
   | { readonly kind: 'budget' }
+  /** A debugger's breakpoint is at rip. */
+  | { readonly kind: 'breakpoint' }
   /** A memory access failed; rip is the instruction. `access`: 0 read, 1 write, 2 fetch. */
   | { readonly kind: 'fault'; readonly address: number; readonly access: 0 | 1 | 2; readonly cause: FaultCause }
   /** An exception; rip is the instruction, after it for vectors 1 (INT1 and single steps, which say so), 3 and 4. */

@@ -15,6 +15,7 @@ import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { OutsideModel } from './decode/outside-model.ts';
 import { type Block, instructionAt } from './engine/block.ts';
+import { Breakpoints } from './engine/breakpoints.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
 import { ExitStatus, VECTOR_OF_STATUS } from './engine/exit-status.ts';
@@ -23,7 +24,7 @@ import { generateInterpreter, type InterpreterImports, type RunFunction } from '
 import { raiseOfAllLanes } from './engine/lane-exceptions.ts';
 import { beginRound, holdsTrapBack } from './engine/traced-step.ts';
 import { instructionFamilies } from './isa/index.ts';
-import { BlockBuilder, type Obstacle } from './lift/block-builder.ts';
+import { BlockBuilder, BREAKPOINT, type Obstacle } from './lift/block-builder.ts';
 import { Lifter } from './lift/lifter.ts';
 import { UopStream, uopFacts } from './lift/uop-stream.ts';
 import { CpuState } from './state/cpu-state.ts';
@@ -35,7 +36,6 @@ import {
   EXIT_DETAIL,
   EXIT_PC,
   FAULT_ACCESS,
-  FAULT_ADDRESS,
   FAULT_CAUSE,
   GPR,
   OTHER_FLAGS,
@@ -58,6 +58,7 @@ export class Cpu extends CpuState {
   private readonly builder: BlockBuilder;
   private readonly runMicroOps: RunFunction;
   private readonly fetcher: CodeFetcher;
+  private readonly breakpoints = new Breakpoints();
   private readonly unsubscribe = new WeakMap<AddressSpace, () => void>();
   private readonly decoders: Partial<Record<32 | 64, Decoder>>;
   private activeMode: 32 | 64 = 64;
@@ -82,24 +83,16 @@ export class Cpu extends CpuState {
       window: (address) => this.fetcher.fetch(address),
       allocate: (length) => this.code.allocate(length),
       pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
+      stopsAt: (address) => this.breakpoints.has(address),
     });
-    const helper = createHelpers({
-      memory,
-      cpu: this,
-      access: this.access,
-      timeStamp: increasing(options.timeStamp ?? (() => BigInt(this.instructionsRetired))),
-      model: this.model,
-      random: options.random ?? pseudoRandom(),
-    });
-    const placement = {
-      state: this.state,
-      tlb: this.tlb.hostOffset,
-      lookup: this.code.lookup,
-      lookupEntries: LOOKUP_ENTRIES,
-    };
-    const { slowRead, slowWrite, commitCrossing } = this.access;
-    const module = new WebAssembly.Module(generateInterpreter(table, placement));
+    const { model, access } = this;
+    const { random = pseudoRandom(), timeStamp: ticks = () => BigInt(this.instructionsRetired) } = options;
+    const helper = createHelpers({ memory, cpu: this, access, timeStamp: increasing(ticks), model, random });
+    const { state, code, tlb } = this;
+    const placement = { state, tlb: tlb.hostOffset, lookup: code.lookup, lookupEntries: LOOKUP_ENTRIES };
+    const { slowRead, slowWrite, commitCrossing } = access;
     const imports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
+    const module = new WebAssembly.Module(generateInterpreter(table, placement));
     const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...imports } });
     this.runMicroOps = instance.exports.run as RunFunction;
     this.resetState(options.mode);
@@ -120,6 +113,7 @@ export class Cpu extends CpuState {
     if (this.access.space !== undefined) this.access.space.detachTlb(this.tlb);
     this.access.space = space;
     this.code.attach(space);
+    this.breakpoints.attach(space);
     this.tlb.flush();
     space.attachTlb(this.tlb);
     // The listener stays while the space lives: its code may change while another space is current.
@@ -148,9 +142,8 @@ export class Cpu extends CpuState {
           left = this.memory.i32[budgetWord];
           continue;
         }
-        const block = this.blockAt(this.rip);
-        if (block === undefined) return this.obstacleExit;
-        entry = block.entry;
+        entry = this.blockAt(this.rip)?.entry ?? 0;
+        if (entry === 0) return this.obstacleExit;
       }
       const status = this.runMicroOps(entry);
       entry = 0;
@@ -162,6 +155,18 @@ export class Cpu extends CpuState {
       left = this.memory.i32[budgetWord];
     }
     return exit;
+  }
+
+  /** Makes `run` return before the instructions at these addresses of a space, in place of those named before. */
+  setBreakpoints(space: AddressSpace, addresses: ReadonlySet<number>): void {
+    for (const address of this.breakpoints.replace(space, addresses, space === this.access.space))
+      this.code.dropPage(address - (address % GUEST_PAGE_BYTES), space);
+  }
+
+  /** Executes one instruction, or one round of a repeated one, breakpoint or not; `budget` says that it is done. */
+  step(): CpuExit {
+    this.enterMode();
+    return this.stepSlowly(true) ?? { kind: 'budget' };
   }
 
   // The selector in CS chooses decoder and blocks. In 32-bit mode the upper halves of registers are zero, so that addresses need no
@@ -195,7 +200,7 @@ export class Cpu extends CpuState {
     return { memory: this.memory, state: this.state, registers: 16 };
   }
 
-  /** What /proc/cpuinfo tells about the processor. */
+  /** As /proc/cpuinfo tells it. */
   get processor(): ProcessorIdentity {
     return processorIdentity(this.model);
   }
@@ -206,7 +211,7 @@ export class Cpu extends CpuState {
   private blockAt(address: number): Block | undefined {
     const known = this.code.find(address);
     if (known !== undefined) return known;
-    const built = this.builder.build(address);
+    const built = this.breakpoints.has(address) ? BREAKPOINT : this.builder.build(address);
     if ('kind' in built) {
       this.obstacleExit = this.exitForObstacle(built, address);
       return undefined;
@@ -228,14 +233,8 @@ export class Cpu extends CpuState {
   }
   private followLookup(): number {
     const block = this.blockAt(this.rip);
-    if (block === undefined) return 0;
-    this.code.publish(block);
-    return block.entry;
-  }
-
-  private get faultAddress(): number {
-    const { u32 } = this.memory;
-    return u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2];
+    if (block !== undefined) this.code.publish(block);
+    return block?.entry ?? 0;
   }
 
   private translateExit(status: ExitStatus): CpuExit | undefined {
@@ -320,11 +319,11 @@ export class Cpu extends CpuState {
 
   // While TF or AC is set, every instruction runs alone, from a block that is not kept. After one that began with TF set a #DB
   // follows (SDM vol. 3B, section 18.3.1.4); with AC set no access finds the TLB filled, so that each one can be checked.
-  private stepSlowly(): CpuExit | undefined {
+  private stepSlowly(byRounds = false): CpuExit | undefined {
     const flags = this.memory.i32[(this.state + OTHER_FLAGS) >>> 2];
     const built = this.builder.build(this.rip, 1);
     if ('kind' in built) return this.exitForObstacle(built, this.rip);
-    const endRound = flags & TF ? beginRound(this, this.builder.instruction) : undefined;
+    const endRound = flags & TF || byRounds ? beginRound(this, this.builder.instruction) : undefined;
     const { instruction } = this.builder;
     const traps = (flags & TF) !== 0 && !holdsTrapBack(instruction);
     this.access.checksAlignment = (flags & AC) !== 0 && !instruction.candidate.ignoresAlignment;
@@ -375,8 +374,8 @@ export class Cpu extends CpuState {
       const cause = -(this.access.space as AddressSpace).resolve(page, Access.Execute) as FaultCause;
       return { kind: 'fault', address: obstacle.address, access: Access.Execute, cause };
     }
-    if (obstacle.kind === 'too-long') return { kind: 'exception', vector: Vector.GeneralProtection };
-    return this.unsupported(address, obstacle.lengthInBytes);
+    if (obstacle.kind === 'unknown') return this.unsupported(address, obstacle.lengthInBytes);
+    return obstacle.kind === 'breakpoint' ? obstacle : { kind: 'exception', vector: Vector.GeneralProtection };
   }
 
   private unsupported(address: number, lengthInBytes: number): Extract<CpuExit, { kind: 'unsupported' }> {

@@ -4,6 +4,7 @@ import { X86_64_ABI } from '../abi/x86-64.ts';
 import { dumpCore } from '../core-dump/core-dump.ts';
 import { stopProcess } from './job-control.ts';
 import { describeSignal, sendToProcess } from './send-signal.ts';
+import { encodeInfo } from './signal-information.ts';
 import { enterHandler } from './signal-frame.ts';
 import { enterHandlerI386 } from './signal-frame-i386.ts';
 import { ActionFlag, processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
@@ -12,7 +13,8 @@ import { defaultAction, Signal, SignalCode } from './signal-table.ts';
 /** Signals caused by the very instruction come first (SYNCHRONOUS_MASK of kernel/signal.c): they were put in front. */
 export function deliverSignals(thread: Thread): void {
   for (;;) {
-    const info = takeSignal(thread);
+    const info = shownSignal(thread, takeSignal(thread));
+    if (info === 'hold') return;
     if (info === undefined) {
       thread.attention = false;
       restartCall(thread);
@@ -38,6 +40,20 @@ function takeSignal(thread: Thread): SignalInfo | undefined {
     if (at >= 0) return queue.splice(at, 1)[0];
   }
   return undefined;
+}
+
+/** What a debugger makes of a signal: it passes, becomes another one or none, or waits for the debugger's word. */
+function shownSignal(thread: Thread, info: SignalInfo | undefined): SignalInfo | 'hold' | undefined {
+  const { tracer } = thread.kernel;
+  if (info === undefined || tracer === undefined || info.signal === Signal.KILL) return info;
+  const verdict = tracer.signal(thread, info.signal, () => encodeInfo(info, thread.cpu.mode === 32 ? 4 : 8));
+  if (verdict === info.signal) return info;
+  if (verdict === 'hold') {
+    threadState(thread).pending.unshift(info);
+    return verdict;
+  }
+  if (verdict === 0) return shownSignal(thread, takeSignal(thread));
+  return { signal: verdict, code: SignalCode.User, process: 0, user: 0 };
 }
 
 /** Faults were traced when they happened. */

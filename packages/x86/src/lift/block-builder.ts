@@ -21,7 +21,11 @@ const FRAME_POINTER = 5;
 export type Obstacle =
   | { readonly kind: 'fetch'; readonly address: number }
   | { readonly kind: 'unknown'; readonly lengthInBytes: number }
-  | { readonly kind: 'too-long' };
+  | { readonly kind: 'too-long' }
+  /** A debugger's: there is an instruction, and it waits. */
+  | { readonly kind: 'breakpoint' };
+
+export const BREAKPOINT: Obstacle = { kind: 'breakpoint' };
 
 /** Guest bytes for decoding: fills the window from `address` and says how many bytes there are (0: not executable). */
 export interface CodeWindow {
@@ -39,6 +43,8 @@ export interface BuilderPorts {
   /** Host offset of free arena space of that many bytes, 8-byte aligned. */
   readonly allocate: (lengthInBytes: number) => number;
   readonly pageOf: (address: number) => number;
+  /** Whether a block must end before this address. */
+  readonly stopsAt: (address: number) => boolean;
 }
 
 function usesStack({ candidate, mod, segment, base }: Instruction, stackPointer: bigint): boolean {
@@ -93,7 +99,7 @@ export class BlockBuilder {
       next += instruction.lengthInBytes;
       count += 1;
       // A block may end on the second page but not go on there, so that it depends on two pages at most.
-      if (ports.pageOf(next) !== firstPage) break;
+      if (ports.pageOf(next) !== firstPage || ports.stopsAt(next)) break;
     }
     if (!lifter.ended) lifter.jump(instruction.mode === 32 ? next >>> 0 : next);
     stream.operands[0] = count;

@@ -4,6 +4,7 @@ import { CODE_32, CODE_64, DATA, Segment } from './descriptors.ts';
 import { DF, lazyFromStatus, STATUS_FLAGS, statusFromLazy } from './flags.ts';
 import {
   DIRECTION,
+  FAULT_ADDRESS,
   FLAG_AUX,
   FLAG_RESULT,
   FS_BASE,
@@ -66,6 +67,12 @@ export class CpuState {
     const { u32 } = this.memory;
     u32[(this.state + RIP) >>> 2] = value % 0x1_0000_0000;
     u32[((this.state + RIP) >>> 2) + 1] = Math.floor(value / 0x1_0000_0000);
+  }
+
+  /** The address of the last access that failed. */
+  protected get faultAddress(): number {
+    const { u32 } = this.memory;
+    return u32[(this.state + FAULT_ADDRESS + 4) >>> 2] * 0x1_0000_0000 + u32[(this.state + FAULT_ADDRESS) >>> 2];
   }
 
   /** RIP by halves, exact everywhere. */
