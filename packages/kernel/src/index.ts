@@ -47,6 +47,7 @@ export {
 } from './files/file-status.ts';
 export type { FileSystem, OpenRequest } from './files/file-system.ts';
 export { addDeviceNodes } from './files/device-nodes.ts';
+export { AccessRight, type FileIdentity, isInGroup, permits } from './files/access-rights.ts';
 export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tree.ts';
 export { createInterestFile, type Interest, InterestList, interestListOf, type Report } from './files/interest-list.ts';
 export { layeredFileSystem } from './files/layered.ts';

@@ -2,6 +2,7 @@
 import { type AddressSpace, UserMemory } from '@elf/mm';
 import type { DescriptorTable } from './descriptor-table.ts';
 import type { ExitStatus } from './exit-status.ts';
+import type { FileIdentity } from './files/access-rights.ts';
 import type { Viewpoint } from './files/file-tree.ts';
 import type { Personality } from './personality.ts';
 import type { Thread } from './thread.ts';
@@ -24,6 +25,9 @@ export interface Credentials {
   effectiveGroup: number;
   savedGroup: number;
   supplementary: readonly number[];
+  /** The identity for files where it is not the effective one (setfsuid of Linux). */
+  fileUser?: number;
+  fileGroup?: number;
 }
 
 /** What a process runs: set by execve. */
@@ -116,8 +120,14 @@ export class Process {
     this.spaceReleased.wake();
   }
 
-  /** Where relative paths start. */
+  /** Where relative paths start, and who looks. */
   get viewpoint(): Viewpoint {
-    return { base: this.place.workingDirectory, root: this.place.root };
+    return { base: this.place.workingDirectory, root: this.place.root, who: this.fileIdentity };
+  }
+
+  /** Whose rights count when files are used. */
+  get fileIdentity(): FileIdentity {
+    const { effectiveUser, effectiveGroup, fileUser, fileGroup, supplementary } = this.credentials;
+    return { user: fileUser ?? effectiveUser, group: fileGroup ?? effectiveGroup, supplementary };
   }
 }

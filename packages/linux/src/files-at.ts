@@ -16,7 +16,7 @@ export function viewpointAt(task: Thread, dirfd: number, path: string): Viewpoin
   const status = directory.file.status();
   if (typeof status === 'number') return status;
   if (directory.path === undefined || !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
-  return { base: directory.path, root: viewpoint.root };
+  return { ...viewpoint, base: directory.path };
 }
 
 /** Runs `apply` with the viewpoint of a *at call. */

@@ -53,8 +53,9 @@ export function executableFiles(kernel: Kernel, viewer: ExecutableViewer): Execu
     const isRegularFile = isType(status, FileType.Regular);
     if (isRegularFile && !mayExecute(status, viewer.credentials)) return Errno.EACCES;
     const mode = { readable: true, writable: false, append: false, nonBlocking: false };
+    // Running a file takes no right to read it.
     const description = isRegularFile
-      ? kernel.tree.open(viewpoint, path, { read: true, write: false }, mode)
+      ? kernel.tree.open({ ...viewpoint, who: undefined }, path, { read: true, write: false }, mode)
       : undefined;
     if (typeof description === 'number') return -description;
     return remember(description, status, place.path);

@@ -23,6 +23,8 @@ export interface OpenRequest {
  */
 export interface FileSystem {
   readonly isReadOnly: boolean;
+  /** True when what this user may not do is refused here already; absent: the tree judges by the permission bits. */
+  enforces?(user: number): boolean;
   /** lstat(2). */
   status(path: string): FileStatus | number;
   /** Opens without following a final symbolic link. */

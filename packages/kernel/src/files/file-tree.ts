@@ -1,6 +1,7 @@
 // The file tree of a machine: mounts, path walk and devices behind the operations that system calls need.
 import type { FileFrames } from '@elf/mm';
 import { Errno } from '../errno.ts';
+import { AccessRight, type FileIdentity, judgeRemoval, settleOwner } from './access-rights.ts';
 import { coherentFile, forgetContent } from './coherent-file.ts';
 import { FileLocks } from './file-locks.ts';
 import type { FileStatus } from './file-status.ts';
@@ -13,6 +14,9 @@ import type { OpenFile } from './open-file.ts';
 import { type Place, type WalkRestrictions, walk } from './path-walk.ts';
 import { type TreeEventKind, TreeEvents } from './tree-events.ts';
 
+/** What making, removing and renaming an entry takes on its directory. */
+const CHANGES_DIRECTORY = AccessRight.Write | AccessRight.Execute;
+
 /** Opens a character device by its number; undefined: not one of ours, the file system opens it. */
 export type DeviceOpener = (device: number) => OpenFile | undefined;
 
@@ -20,6 +24,8 @@ export type DeviceOpener = (device: number) => OpenFile | undefined;
 export interface Viewpoint {
   readonly base: string;
   readonly root: string;
+  /** Who looks; absent: somebody who may do everything, and new files belong to whom the file system gives them. */
+  readonly who?: FileIdentity;
 }
 
 /** How open(2) was asked, beyond reading and writing. */
@@ -57,7 +63,7 @@ export class FileTree {
 
   /** Resolves a path; the place may be empty when only its last name is missing. */
   resolve(from: Viewpoint, path: string, followLast: boolean, restrictions?: WalkRestrictions): Place | number {
-    return walk(this.mounts, { path, base: from.base, root: from.root, followLast, restrictions });
+    return walk(this.mounts, { path, base: from.base, root: from.root, who: from.who, followLast, restrictions });
   }
 
   /** stat(2) or, without `followLast`, lstat(2). */
@@ -84,6 +90,9 @@ export class FileTree {
       if (isType(status, FileType.Directory) && (request.write || creates) && !request.isUnnamed) return -Errno.EISDIR;
       if (isType(status, FileType.Socket) && !request.pathOnly) return -Errno.ENXIO;
     }
+    const parent = request.isUnnamed ? status : status === undefined ? this.#parentOf(place.path) : undefined;
+    const refusal = request.pathOnly ? 0 : this.#judgeOpening(from.who, place, parent, request);
+    if (refusal < 0) return refusal;
     if (request.pathOnly)
       return new OpenDescription(
         placeOnly(() => this.mounts.status(place.path)),
@@ -103,11 +112,48 @@ export class FileTree {
     if (at === undefined) return -Errno.ENOENT;
     const file = at.mount.fileSystem.open(at.relative, request);
     if (typeof file === 'number') return file;
+    const { who } = from;
+    const made = parent === undefined || who === undefined ? 0 : file.status();
+    if (typeof made === 'object' && parent !== undefined && who !== undefined) {
+      const setOwner = (user: number, group: number) => file.setOwner?.(user, group);
+      settleOwner({ setOwner, setMode: (bits) => file.setMode?.(bits) }, made, parent, who);
+    }
     if (this.#frames !== undefined && request.truncate) forgetContent(file, this.#frames);
     const coherent = this.#frames === undefined ? file : coherentFile(file, this.#frames);
     const description = new OpenDescription(coherent, mode, place.path);
     if (this.events.isWatched) this.#announceOpen(description, place.path, status === undefined, request);
     return description;
+  }
+
+  /** The directory a path lies in. */
+  #parentOf(path: string): FileStatus | undefined {
+    const status = this.mounts.status(parentPath(path));
+    return typeof status === 'number' ? undefined : status;
+  }
+
+  /** Asks for the rights that opening takes: on the file, or on the directory that gets one (`parent`). */
+  #judgeOpening(
+    who: FileIdentity | undefined,
+    { path, status }: Place,
+    parent: FileStatus | undefined,
+    request: TreeOpenRequest,
+  ): number {
+    if (who === undefined) return 0;
+    if (parent !== undefined) {
+      const directory = request.isUnnamed ? path : parentPath(path);
+      return this.mounts.allows(directory, parent, who, CHANGES_DIRECTORY) ? 0 : -Errno.EACCES;
+    }
+    const writes = request.write || request.truncate;
+    const wanted = (request.read ? AccessRight.Read : 0) | (writes ? AccessRight.Write : 0);
+    return status === undefined || this.mounts.allows(path, status, who, wanted) ? 0 : -Errno.EACCES;
+  }
+
+  /** 0, or why somebody may not take an existing name away. */
+  #judgeRemoval(who: FileIdentity | undefined, { path, status }: Place): number {
+    const parent = who === undefined || path === '/' ? undefined : this.#parentOf(path);
+    if (who === undefined || parent === undefined || status === undefined) return 0;
+    const refusal = judgeRemoval(parent, status, who);
+    return refusal < 0 && this.mounts.locate(path)?.mount.fileSystem.enforces?.(who.user) ? 0 : refusal;
   }
 
   #announceOpen(description: OpenDescription, path: string, isNew: boolean, request: TreeOpenRequest): void {
@@ -156,14 +202,16 @@ export class FileTree {
     from: Viewpoint,
     path: string,
     followLast: boolean,
-    apply: (files: FileSystem, path: string) => number,
+    apply: (files: FileSystem, path: string, status: FileStatus) => number,
     kind: TreeEventKind = 'attributes',
   ): number {
     const place = this.resolve(from, path, followLast);
     if (typeof place === 'number') return place;
     if (place.status === undefined) return -Errno.ENOENT;
+    const refusal = kind === 'removed' ? this.#judgeRemoval(from.who, place) : 0;
+    if (refusal < 0) return refusal;
     const at = this.mounts.locate(place.path);
-    const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative, place.status);
     if (result >= 0) this.events.emit(kind, place.path, place.status);
     return result;
   }
@@ -180,18 +228,29 @@ export class FileTree {
     if (typeof place === 'number') return place;
     if (place.status !== undefined) return -Errno.EEXIST;
     if (place.mustBeDirectory && !isDirectory) return -Errno.ENOENT;
+    const { who } = from;
+    const parent = who && this.#parentOf(place.path);
+    if (who && parent && !this.mounts.allows(parentPath(place.path), parent, who, CHANGES_DIRECTORY))
+      return -Errno.EACCES;
     const at = this.mounts.locate(place.path);
     const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
+    const made = result >= 0 && parent ? this.mounts.status(place.path) : 0;
+    if (who && parent && at !== undefined && typeof made === 'object') {
+      const { fileSystem: files } = at.mount;
+      const setOwner = (user: number, group: number) => files.setOwner(at.relative, user, group);
+      settleOwner({ setOwner, setMode: (bits) => files.setMode(at.relative, bits) }, made, parent, who);
+    }
     if (result >= 0 && this.events.isWatched) this.events.emit('created', place.path, this.mounts.status(place.path));
     return result;
   }
 
-  /** rename(2) and link(2): two names that must lie in the same mount. */
+  /** rename(2), which takes the first name away, and link(2): two names that must lie in the same mount. */
   pair(
     from: readonly [Viewpoint, string],
     to: readonly [Viewpoint, string],
     followSource: boolean,
     apply: (files: FileSystem, from: string, to: string, target: Place) => number,
+    takesAway = false,
   ): number {
     const source = this.resolve(from[0], from[1], followSource);
     if (typeof source === 'number') return source;
@@ -203,12 +262,31 @@ export class FileTree {
     if (left === undefined || right === undefined) return -Errno.ENOENT;
     if (left.mount !== right.mount) return -Errno.EXDEV;
     if (left.relative === '' || right.relative === '') return -Errno.EBUSY;
+    const refusal = this.#judgePair(to[0].who, source, target, takesAway);
+    if (refusal < 0) return refusal;
     const result = apply(left.mount.fileSystem, left.relative, right.relative, target);
     if (result < 0) return result;
     const isRename = typeof this.mounts.status(source.path) === 'number';
     if (isRename) this.afterRename?.(source.path, target.path);
     if (this.events.isWatched) this.#announcePair(source, target, isRename);
     return result;
+  }
+
+  /** The rights that a rename or a link takes (fs/namei.c, vfs_rename and may_create). */
+  #judgePair(who: FileIdentity | undefined, source: Place, target: Place, takesAway: boolean): number {
+    if (who === undefined || source.status === undefined) return 0;
+    const [from, to] = [parentPath(source.path), parentPath(target.path)];
+    const left = takesAway ? this.#judgeRemoval(who, source) : 0;
+    if (left < 0) return left;
+    if (target.status !== undefined) {
+      const right = takesAway ? this.#judgeRemoval(who, target) : 0;
+      if (right < 0) return right;
+    }
+    const parent = this.mounts.status(to);
+    if (typeof parent === 'object' && !this.mounts.allows(to, parent, who, CHANGES_DIRECTORY)) return -Errno.EACCES;
+    // ".." of a directory that moves is written.
+    const moves = takesAway && from !== to && isType(source.status, FileType.Directory);
+    return !moves || this.mounts.allows(source.path, source.status, who, AccessRight.Write) ? 0 : -Errno.EACCES;
   }
 
   /** A rename took the old name away, a link left it. */
@@ -221,6 +299,10 @@ export class FileTree {
     this.events.emit('moved-from', source.path, source.status, cookie);
     this.events.emit('moved-to', target.path, source.status, cookie);
   }
+}
+
+function parentPath(path: string): string {
+  return path.slice(0, path.lastIndexOf('/')) || '/';
 }
 
 /** Opening /proc/self/fd/N: a new description of the same file, so that flags and position are its own. */

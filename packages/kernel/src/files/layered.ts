@@ -18,6 +18,7 @@ export function layeredFileSystem(upper: FileSystem, lower: FileSystem): FileSys
   };
   return {
     isReadOnly: upper.isReadOnly && lower.isReadOnly,
+    enforces: (user) => (upper.enforces?.(user) ?? false) && (lower.enforces?.(user) ?? false),
     status: (path) => owner(path).status(path),
     open: (path, request) => {
       const chosen = request.createMode === undefined ? owner(path) : ownerOfNew(path);

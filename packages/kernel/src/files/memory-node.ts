@@ -124,6 +124,8 @@ export class MemoryNodeFactory {
   setOwner(node: MemoryNode, user: number, group: number): number {
     if (user !== -1) node.user = user;
     if (group !== -1) node.group = group;
+    // fs/attr.c, setattr_should_drop_suidgid: set-group-ID without execution is another thing, mandatory locking once.
+    if (!isType(node, FileType.Directory)) node.mode &= (node.mode & 0o010) !== 0 ? ~0o6000 : ~0o4000;
     node.changeTime = this.#clock.realtime();
     return 0;
   }

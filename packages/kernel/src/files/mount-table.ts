@@ -1,5 +1,6 @@
 // The mount table: which file system serves which part of the tree.
 import { Errno } from '../errno.ts';
+import { type FileIdentity, permits } from './access-rights.ts';
 import type { FileStatus } from './file-status.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OpenDescription } from './open-description.ts';
@@ -58,6 +59,11 @@ export class MountTable {
   status(path: string): FileStatus | number {
     const at = this.locate(path);
     return at === undefined ? -Errno.ENOENT : at.mount.fileSystem.status(at.relative);
+  }
+
+  /** Whether somebody has these rights on a path with this status; a file system that refuses by itself is left to do so. */
+  allows(path: string, status: FileStatus, who: FileIdentity, wanted: number): boolean {
+    return permits(status, who, wanted) || (this.locate(path)?.mount.fileSystem.enforces?.(who.user) ?? false);
   }
 
   readLink(path: string): string | number {

@@ -1,5 +1,6 @@
 // The path walk: turns a path of the guest into a place in the tree, symbolic links and ".." included (man 7 path_resolution).
 import { Errno } from '../errno.ts';
+import { AccessRight, type FileIdentity } from './access-rights.ts';
 import { anonymousStatus, type FileStatus, FileType, isType } from './file-status.ts';
 import type { MountTable } from './mount-table.ts';
 import type { OpenDescription } from './open-description.ts';
@@ -33,6 +34,8 @@ export interface WalkRequest {
   /** False leaves a final symbolic link unfollowed. */
   readonly followLast: boolean;
   readonly restrictions?: WalkRestrictions;
+  /** Who walks: every directory on the way must be searchable. Absent: nobody is asked. */
+  readonly who?: FileIdentity;
 }
 
 /** What openat2(2) forbids a walk (RESOLVE_*). */
@@ -65,8 +68,11 @@ export function walk(mounts: MountTable, request: WalkRequest): Place | number {
   if (status === -Errno.ENOENT && current === request.base) status = REMOVED_DIRECTORY;
   if (typeof status === 'number') return status;
   const mount = mounts.locate(current)?.mount;
+  // User 0 searches everything.
+  const who = request.who?.user === 0 ? undefined : request.who;
   for (let links = 0; pending.length > 0; ) {
     if (!isType(status, FileType.Directory)) return -Errno.ENOTDIR;
+    if (who !== undefined && !mounts.allows(current, status, who, AccessRight.Execute)) return -Errno.EACCES;
     const name = pending.pop() as string;
     const isLast = pending.length === 0;
     if (name === '..') {

@@ -117,3 +117,50 @@ describe('signals', () => {
     expect(cpu.register(Register.Rsp)).toBe(BigInt(PAGE + 4096));
   });
 });
+
+describe('rights of somebody who gave user 0 up', () => {
+  const EPERM = -1;
+  const EACCES = -13;
+  const [CREATE, FREE] = [0o101, 0o777];
+  it.each([
+    ['chmod', ['/motd', 0o600], EPERM],
+    ['chown', ['/motd', 7, 7], EPERM],
+    ['utimensat', [-100, '/motd', 0, 0], EACCES],
+    ['truncate', ['/motd', 0], EACCES],
+    ['mkdir', ['/new', 0o755], EACCES],
+    ['unlink', ['/motd'], EACCES],
+    ['access', ['/motd', 4], 0],
+    ['access', ['/motd', 2], EACCES],
+    ['chdir', ['/closed'], EACCES],
+    ['stat', ['/closed/file', 0x20000], EACCES],
+    ['chroot', ['/'], EPERM],
+    ['chmod', ['/own/file', 0o600], 0],
+    ['chown', ['/own/file', -1, 7], 0],
+    ['chown', ['/own/file', -1, 8], EPERM],
+  ] as const)('%s %j', (name, values, expected) => {
+    const task = newTask();
+    call(task, 'close', call(task, 'open', '/motd', CREATE, 0o644) as number);
+    for (const [path, mode] of [
+      ['/closed', 0o700],
+      ['/own', FREE],
+    ] as const) {
+      call(task, 'mkdir', path, mode);
+      call(task, 'chmod', path, mode);
+      call(task, 'close', call(task, 'open', `${path}/file`, CREATE, 0o644) as number);
+    }
+    call(task, 'chown', '/own/file', 7, 7);
+    expect(call(task, 'setresgid', 7, 7, 7)).toBe(0);
+    expect(call(task, 'setresuid', 7, 7, 7)).toBe(0);
+    expect(call(task, name, ...values)).toBe(expected);
+  });
+
+  it('setfsuid tells the identity before and changes whose rights count', () => {
+    const task = newTask();
+    call(task, 'close', call(task, 'open', '/secret', CREATE, 0o600) as number);
+    expect(call(task, 'setfsuid', 9)).toBe(0);
+    expect(call(task, 'open', '/secret', 0, 0)).toBe(EACCES);
+    expect(call(task, 'setfsuid', -1)).toBe(9);
+    expect(call(task, 'setfsuid', 0)).toBe(9);
+    expect(call(task, 'open', '/secret', 0, 0)).toBeGreaterThan(2);
+  });
+});

@@ -14,6 +14,7 @@ import {
   toBytes,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
+import { judgeEntering } from '../file-rights.ts';
 import { describe, viewpointAt } from '../files-at.ts';
 
 /** d_ino, d_off, d_reclen, d_type before the name (include/linux/dirent.h). */
@@ -61,7 +62,8 @@ export const chdir = defineSystemCall({
     const place = task.kernel.tree.resolve(task.process.viewpoint, values.path, true);
     if (typeof place === 'number') return place;
     if (place.status === undefined) return -Errno.ENOENT;
-    if (!isType(place.status, FileType.Directory)) return -Errno.ENOTDIR;
+    const refusal = judgeEntering(task, place.path, place.status);
+    if (refusal < 0) return refusal;
     task.process.place.workingDirectory = place.path;
     return 0;
   },
@@ -77,7 +79,9 @@ export const fchdir = defineSystemCall({
     if (typeof directory === 'number') return directory;
     const status = directory.file.status();
     if (typeof status === 'number') return status;
-    if (directory.path === undefined || !isType(status, FileType.Directory)) return -Errno.ENOTDIR;
+    if (directory.path === undefined) return -Errno.ENOTDIR;
+    const refusal = judgeEntering(task, directory.path, status);
+    if (refusal < 0) return refusal;
     task.process.place.workingDirectory = directory.path;
     return 0;
   },
@@ -89,11 +93,12 @@ export const chroot = defineSystemCall({
   support: 'full',
   arguments: { path },
   run: (task, values) => {
-    if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
     const place = task.kernel.tree.resolve(task.process.viewpoint, values.path, true);
     if (typeof place === 'number') return place;
     if (place.status === undefined) return -Errno.ENOENT;
-    if (!isType(place.status, FileType.Directory)) return -Errno.ENOTDIR;
+    const refusal = judgeEntering(task, place.path, place.status);
+    if (refusal < 0) return refusal;
+    if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
     task.process.place.root = place.path;
     return 0;
   },

@@ -83,6 +83,7 @@ export const setuid = defineSystemCall({
     if (credentials.effectiveUser === 0) credentials.user = credentials.savedUser = user;
     else if (user !== credentials.user && user !== credentials.savedUser) return -Errno.EPERM;
     credentials.effectiveUser = user;
+    credentials.fileUser = undefined;
     return 0;
   },
 });
@@ -97,6 +98,7 @@ export const setgid = defineSystemCall({
     if (credentials.effectiveUser === 0) credentials.group = credentials.savedGroup = group;
     else if (group !== credentials.group && group !== credentials.savedGroup) return -Errno.EPERM;
     credentials.effectiveGroup = group;
+    credentials.fileGroup = undefined;
     return 0;
   },
 });
@@ -114,6 +116,7 @@ export const setresuid = defineSystemCall({
     if (values.real !== -1) credentials.user = values.real;
     if (values.effective !== -1) credentials.effectiveUser = values.effective;
     if (values.saved !== -1) credentials.savedUser = values.saved;
+    credentials.fileUser = undefined;
     return 0;
   },
 });
@@ -131,6 +134,7 @@ export const setresgid = defineSystemCall({
     if (values.real !== -1) credentials.group = values.real;
     if (values.effective !== -1) credentials.effectiveGroup = values.effective;
     if (values.saved !== -1) credentials.savedGroup = values.saved;
+    credentials.fileGroup = undefined;
     return 0;
   },
 });

@@ -96,7 +96,7 @@ export const openat2 = defineSystemCall({
     };
     const base = isRooted ? viewpointAt(task, directory, '.') : undefined;
     if (typeof base === 'number') return base;
-    const start = base && { base: base.base, root: base.base };
+    const start = base && { ...base, root: base.base };
     return openPath(task, directory, name, flags, mode, restrictions, start);
   },
 });

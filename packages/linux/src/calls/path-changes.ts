@@ -4,8 +4,10 @@ import {
   defineSystemCall,
   descriptor,
   Errno,
+  type FileStatus,
   flagSet,
   int,
+  type OpenDescription,
   offset,
   optionalPath,
   path,
@@ -15,6 +17,7 @@ import {
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
 import { readTimespecFields, timespecBytes } from '../abi/structs/time.ts';
+import { judgeOwner, judgeTimes, permittedMode } from '../file-rights.ts';
 import { describe, masked, viewpointAt, withPath } from '../files-at.ts';
 import { announce } from '../transfer.ts';
 
@@ -157,7 +160,10 @@ export const fchmod = defineSystemCall({
   run: (task, values) => {
     const file = describe(task, values.fd);
     if (typeof file === 'number') return file;
-    const result = file.file.setMode?.(values.mode & 0o7777) ?? -Errno.EINVAL;
+    if (file.mode.pathOnly) return -Errno.EBADF;
+    const permitted = permittedMode(task, file.file.status(), values.mode);
+    if (permitted < 0) return permitted;
+    const result = file.file.setMode?.(permitted) ?? -Errno.EINVAL;
     if (result >= 0) announce(task, file, 'attributes');
     return result;
   },
@@ -186,7 +192,7 @@ export const fchown = defineSystemCall({
   arguments: { fd: descriptor, user: int, group: int },
   run: (task, values) => {
     const file = describe(task, values.fd);
-    return typeof file === 'number' ? file : (file.file.setOwner?.(values.user, values.group) ?? -Errno.EINVAL);
+    return typeof file === 'number' ? file : changeOpenOwner(task, file, values.user, values.group);
   },
 });
 
@@ -204,7 +210,7 @@ export const fchownat = defineSystemCall({
   run: (task, values) => {
     if (values.path === '' && (values.flags & AT.EMPTY_PATH) !== 0) {
       const file = describe(task, values.directory);
-      return typeof file === 'number' ? file : (file.file.setOwner?.(values.user, values.group) ?? -Errno.EINVAL);
+      return typeof file === 'number' ? file : changeOpenOwner(task, file, values.user, values.group);
     }
     return changeOwner(
       task,
@@ -265,14 +271,21 @@ export const utimensat = defineSystemCall({
     if (times.includes('fault')) return -Errno.EFAULT;
     if (times.includes('invalid')) return -Errno.EINVAL;
     const [accessed, modified] = times as (bigint | undefined)[];
+    if (accessed === undefined && modified === undefined) return 0;
+    const judge = (status: FileStatus | number) => judgeTimes(task, status, accessed === now && modified === now);
     const name = values.path;
     if (name === undefined) {
       const file = describe(task, values.directory);
-      return typeof file === 'number' ? file : (file.file.setTimes?.(accessed, modified) ?? 0);
+      if (typeof file === 'number') return file;
+      const refusal = judge(file.file.status());
+      return refusal < 0 ? refusal : (file.file.setTimes?.(accessed, modified) ?? 0);
     }
     const follow = (values.flags & AT.SYMLINK_NOFOLLOW) === 0;
     return withPath(task, values.directory, name, (from) =>
-      task.kernel.tree.change(from, name, follow, (files, at) => files.setTimes(at, accessed, modified)),
+      task.kernel.tree.change(from, name, follow, (files, at, status) => {
+        const refusal = judge(status);
+        return refusal < 0 ? refusal : files.setTimes(at, accessed, modified);
+      }),
     );
   },
 });
@@ -336,13 +349,19 @@ function renamePath(task: Thread, from: DirectoryPath, to: DirectoryPath, flags:
   const ends = bothEnds(task, from, to);
   if (typeof ends === 'number') return ends;
   const { tree } = task.kernel;
-  return tree.pair(ends[0], ends[1], false, (files, source, target, place) => {
-    if ((flags & RENAME_EXCHANGE) !== 0)
-      return place.status === undefined ? -Errno.ENOENT : tree.exchange(files, source, target);
-    return (flags & RENAME_NOREPLACE) !== 0 && place.status !== undefined
-      ? -Errno.EEXIST
-      : files.rename(source, target);
-  });
+  return tree.pair(
+    ends[0],
+    ends[1],
+    false,
+    (files, source, target, place) => {
+      if ((flags & RENAME_EXCHANGE) !== 0)
+        return place.status === undefined ? -Errno.ENOENT : tree.exchange(files, source, target);
+      return (flags & RENAME_NOREPLACE) !== 0 && place.status !== undefined
+        ? -Errno.EEXIST
+        : files.rename(source, target);
+    },
+    true,
+  );
 }
 
 function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
@@ -351,6 +370,12 @@ function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: n
   return task.kernel.tree.pair(ends[0], ends[1], (flags & AT.SYMLINK_FOLLOW) !== 0, (files, source, target, place) =>
     place.status === undefined ? files.link(source, target) : -Errno.EEXIST,
   );
+}
+
+function changeOpenOwner(task: Thread, { file, mode }: OpenDescription, user: number, group: number): number {
+  if (mode.pathOnly) return -Errno.EBADF;
+  const refusal = judgeOwner(task, file.status(), user, group);
+  return refusal < 0 ? refusal : (file.setOwner?.(user, group) ?? -Errno.EINVAL);
 }
 
 function makeLink(task: Thread, target: string, directory: number, name: string): number {
@@ -362,7 +387,10 @@ function makeLink(task: Thread, target: string, directory: number, name: string)
 
 function changeMode(task: Thread, directory: number, name: string, mode: number): number {
   return withPath(task, directory, name, (from) =>
-    task.kernel.tree.change(from, name, true, (files, at) => files.setMode(at, mode & 0o7777)),
+    task.kernel.tree.change(from, name, true, (files, at, status) => {
+      const permitted = permittedMode(task, status, mode);
+      return permitted < 0 ? permitted : files.setMode(at, permitted);
+    }),
   );
 }
 
@@ -375,6 +403,9 @@ function changeOwner(
   follow: boolean,
 ): number {
   return withPath(task, directory, name, (from) =>
-    task.kernel.tree.change(from, name, follow, (files, at) => files.setOwner(at, user, group)),
+    task.kernel.tree.change(from, name, follow, (files, at, status) => {
+      const refusal = judgeOwner(task, status, user, group);
+      return refusal < 0 ? refusal : files.setOwner(at, user, group);
+    }),
   );
 }

@@ -13,6 +13,7 @@ import {
 import { AT } from '../abi/flags/file-flags.ts';
 import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
 import { readTimevalFields } from '../abi/structs/time.ts';
+import { judgeTimes, permittedMode } from '../file-rights.ts';
 import { describe, withPath } from '../files-at.ts';
 
 const BILLION = 1_000_000_000n;
@@ -69,14 +70,19 @@ export const fchmodat2 = defineSystemCall({
     if ((flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL;
     if (name === '' && (flags & AT.EMPTY_PATH) !== 0) {
       const file = describe(task, directory);
-      return typeof file === 'number' ? file : (file.file.setMode?.(mode & 0o7777) ?? -Errno.EINVAL);
+      if (typeof file === 'number') return file;
+      const permitted = permittedMode(task, file.file.status(), mode);
+      return permitted < 0 ? permitted : (file.file.setMode?.(permitted) ?? -Errno.EINVAL);
     }
     const follows = (flags & AT.SYMLINK_NOFOLLOW) === 0;
     return withPath(task, directory, name, (from) => {
       const status = task.kernel.tree.status(from, name, follows);
       // Links have no permissions of their own (fs/attr.c on ext4).
       if (typeof status === 'object' && !follows && (status.mode & 0o170000) === 0o120000) return -Errno.EOPNOTSUPP;
-      return task.kernel.tree.change(from, name, follows, (files, at) => files.setMode(at, mode & 0o7777));
+      return task.kernel.tree.change(from, name, follows, (files, at, found) => {
+        const permitted = permittedMode(task, found, mode);
+        return permitted < 0 ? permitted : files.setMode(at, permitted);
+      });
     });
   },
 });
@@ -102,9 +108,14 @@ function setTimes(
   const [accessed, modified] = times ?? [now, now];
   if (name === undefined) {
     const file = describe(task, directory);
-    return typeof file === 'number' ? file : (file.file.setTimes?.(accessed, modified) ?? 0);
+    if (typeof file === 'number') return file;
+    const refusal = judgeTimes(task, file.file.status(), times === undefined);
+    return refusal < 0 ? refusal : (file.file.setTimes?.(accessed, modified) ?? 0);
   }
   return withPath(task, directory, name, (from) =>
-    task.kernel.tree.change(from, name, true, (files, at) => files.setTimes(at, accessed, modified)),
+    task.kernel.tree.change(from, name, true, (files, at, status) => {
+      const refusal = judgeTimes(task, status, times === undefined);
+      return refusal < 0 ? refusal : files.setTimes(at, accessed, modified);
+    }),
   );
 }

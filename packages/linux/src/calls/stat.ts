@@ -3,11 +3,13 @@ import {
   defineSystemCall,
   descriptor,
   Errno,
+  type FileIdentity,
   type FileStatus,
   FileType,
   flagSet,
   isType,
   path,
+  permits,
   type Thread,
   unsigned,
 } from '@elf/kernel';
@@ -167,14 +169,22 @@ function fileSystemFields(task: Thread, at: string) {
 }
 
 /** The status a *stat call means. */
-function lookUp(task: Thread, directory: number, name: string, flags: number): FileStatus | number {
+function lookUp(
+  task: Thread,
+  directory: number,
+  name: string,
+  flags: number,
+  who: FileIdentity = task.process.fileIdentity,
+): FileStatus | number {
   if (name === '' && (flags & AT.EMPTY_PATH) !== 0) {
     if (directory === AT.FDCWD) return task.kernel.tree.status(task.process.viewpoint, '.', true);
     const file = describe(task, directory);
     return typeof file === 'number' ? file : file.file.status();
   }
   const from = viewpointAt(task, directory, name);
-  return typeof from === 'number' ? from : task.kernel.tree.status(from, name, (flags & AT.SYMLINK_NOFOLLOW) === 0);
+  return typeof from === 'number'
+    ? from
+    : task.kernel.tree.status({ ...from, who }, name, (flags & AT.SYMLINK_NOFOLLOW) === 0);
 }
 
 function store(found: FileStatus | number, write: (found: FileStatus) => number): number {
@@ -184,15 +194,12 @@ function store(found: FileStatus | number, write: (found: FileStatus) => number)
 /** access(2) checks with the real identities unless AT_EACCESS says otherwise. */
 function mayAccess(task: Thread, directory: number, name: string, mode: number, flags: number): number {
   if ((mode & ~7) !== 0) return -Errno.EINVAL;
-  const status = lookUp(task, directory, name, flags);
-  if (typeof status === 'number') return status;
   const { credentials } = task.process;
-  const effective = (flags & AT.EACCESS) !== 0;
-  const user = effective ? credentials.effectiveUser : credentials.user;
-  const group = effective ? credentials.effectiveGroup : credentials.group;
-  const anyExecute = (status.mode & 0o111) !== 0 || isType(status, FileType.Directory);
-  if (user === 0) return (mode & 1) !== 0 && !anyExecute ? -Errno.EACCES : 0;
-  const inGroup = status.group === group || credentials.supplementary.includes(status.group);
-  const shift = status.user === user ? 6 : inGroup ? 3 : 0;
-  return ((status.mode >> shift) & mode) === mode ? 0 : -Errno.EACCES;
+  const isEffective = (flags & AT.EACCESS) !== 0;
+  const who = isEffective
+    ? task.process.fileIdentity
+    : { user: credentials.user, group: credentials.group, supplementary: credentials.supplementary };
+  const status = lookUp(task, directory, name, flags, who);
+  if (typeof status === 'number') return status;
+  return permits(status, who, mode) ? 0 : -Errno.EACCES;
 }

@@ -17,6 +17,7 @@ export const setreuid = defineSystemCall({
     const before = who.user;
     if (real !== -1) who.user = real;
     if (effective !== -1) who.effectiveUser = effective;
+    who.fileUser = undefined;
     // kernel/sys.c, __sys_setreuid.
     if (real !== -1 || (effective !== -1 && effective !== before)) who.savedUser = who.effectiveUser;
     return 0;
@@ -37,28 +38,39 @@ export const setregid = defineSystemCall({
     const before = who.group;
     if (real !== -1) who.group = real;
     if (effective !== -1) who.effectiveGroup = effective;
+    who.fileGroup = undefined;
     if (real !== -1 || (effective !== -1 && effective !== before)) who.savedGroup = who.effectiveGroup;
     return 0;
   },
 });
 
-/** The identity for files is the effective one here; the result is the one before, and never an error (man 2 setfsuid). */
+/** The result is the identity before, and never an error (man 2 setfsuid). */
 export const setfsuid = defineSystemCall({
   name: 'setfsuid',
   numbers: { 'x86-64': 122 },
-  support: 'partial',
-  note: 'The identity for files stays the effective one.',
+  support: 'full',
   arguments: { user: int },
-  run: (task) => task.process.credentials.effectiveUser,
+  run: ({ process }, { user }) => {
+    const before = process.fileIdentity.user;
+    const who = process.credentials;
+    const known = [who.user, who.effectiveUser, who.savedUser, before];
+    if (user !== -1 && (who.effectiveUser === 0 || known.includes(user))) who.fileUser = user;
+    return before;
+  },
 });
 
 export const setfsgid = defineSystemCall({
   name: 'setfsgid',
   numbers: { 'x86-64': 123 },
-  support: 'partial',
-  note: 'The identity for files stays the effective one.',
+  support: 'full',
   arguments: { group: int },
-  run: (task) => task.process.credentials.effectiveGroup,
+  run: ({ process }, { group }) => {
+    const before = process.fileIdentity.group;
+    const who = process.credentials;
+    const known = [who.group, who.effectiveGroup, who.savedGroup, before];
+    if (group !== -1 && (who.effectiveUser === 0 || known.includes(group))) who.fileGroup = group;
+    return before;
+  },
 });
 
 export const capset = defineSystemCall({

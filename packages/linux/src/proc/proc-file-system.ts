@@ -87,7 +87,10 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
   const inside = Object.keys(SYSTEM_FILES).filter((name) => name.startsWith(`${path}/`));
   if (inside.length > 0) return directory(5, () => inside.map((name) => name.slice(path.length + 1).split('/')[0]));
   const process = /^\d+$/.test(parts[0]) ? kernel.processes.get(Number(parts[0])) : undefined;
-  return process === undefined ? undefined : processEntry(process, parts.slice(1));
+  const entry = process && processEntry(process, parts.slice(1));
+  if (process === undefined || entry === undefined) return undefined;
+  const { effectiveUser: user, effectiveGroup: group } = process.credentials;
+  return { ...entry, status: { ...entry.status, user, group } };
 }
 
 function processEntry(process: Process, parts: readonly string[]): Entry | undefined {

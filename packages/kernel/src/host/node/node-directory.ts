@@ -24,6 +24,8 @@ export function nodeDirectory(root: string): FileSystem {
   const run = (path: string, call: (path: Buffer) => void) => attempt(() => call(native(path)));
   return {
     isReadOnly: false,
+    // The host judges the user who runs Node; other users exist only in the guest.
+    enforces: (user) => user === process.geteuid?.(),
     status: (path) => {
       try {
         const stats = fs.lstatSync(native(path), { bigint: true, throwIfNoEntry: false });
