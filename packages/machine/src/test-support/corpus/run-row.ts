@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process';
 import { createHash } from 'node:crypto';
 import { lstatSync, mkdirSync, readdirSync, readFileSync, readlinkSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import { writeInputs } from './corpus-inputs.ts';
 import type { CorpusRow } from './corpus-row.ts';
 
@@ -21,6 +22,9 @@ export interface RowResult {
 
 /** The line that `elf run -stats` adds to the program's standard error. */
 const STATISTICS = /^elf: (\d+) instructions in .*\n/m;
+
+/** Where rows find their programs; those of npm (scripts/fetch-npm-programs.mjs) come last. */
+export const PROGRAM_PATH = `/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin:${fileURLToPath(new URL('../../../../../.elf-cache/npm/bin', import.meta.url))}`;
 
 /** Runs `command` (what stands before "/bin/sh -c SCRIPT"; empty: natively) for a row in `directory`, which is made anew. */
 export async function runRow(
@@ -66,7 +70,7 @@ export async function runRow(
 
 function environmentOf(row: CorpusRow, directory: string): Record<string, string> {
   return {
-    PATH: '/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin',
+    PATH: PROGRAM_PATH,
     HOME: directory,
     LC_ALL: 'C.UTF-8',
     TZ: 'UTC',
