@@ -27,6 +27,7 @@ export function refuseChanges(errno: number) {
 export function readOnlyFileSystem(inner: FileSystem): FileSystem {
   return {
     isReadOnly: true,
+    enforces: (user) => inner.enforces?.(user) ?? false,
     status: (path) => inner.status(path),
     open: (path, request) => {
       const writes = request.write || request.truncate === true;
