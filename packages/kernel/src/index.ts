@@ -60,6 +60,7 @@ export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file
 export { type Place, pathWithin, type WalkRestrictions } from './files/path-walk.ts';
 export { createPipe } from './files/pipe.ts';
 export { PseudoTerminal, type PseudoTerminalParts } from './files/pseudo-terminal.ts';
+export { subtree } from './files/subtree.ts';
 export { readOnlyFileSystem, refuseChanges } from './files/read-only.ts';
 export {
   createTerminalFile,
