@@ -77,7 +77,23 @@ export type { Host } from './host/host.ts';
 export { memoryClock } from './host/memory/memory-clock.ts';
 export { memoryEntropy } from './host/memory/memory-entropy.ts';
 export { createMemoryHost, type MemoryHostOptions } from './host/memory/memory-host.ts';
+export { memorySockets } from './host/memory/memory-sockets.ts';
 export { bytesInput, sinkOutput } from './host/memory/memory-streams.ts';
+export type {
+  DatagramEvents,
+  InterfaceAddress,
+  ListenerEvents,
+  NetworkInterface,
+  NetworkRoute,
+  OutsideDatagrams,
+  OutsideListener,
+  OutsideNetwork,
+  OutsideOptions,
+  OutsideSetting,
+  OutsideStream,
+  SocketsPort,
+  StreamEvents,
+} from './host/sockets-port.ts';
 export type { StandardStreams } from './host/standard-streams.ts';
 export { type ForkOptions, Kernel, type KernelParts } from './kernel.ts';
 export { Pending, type PendingRequest, type SystemCallResult } from './pending.ts';
@@ -86,10 +102,23 @@ export { type Credentials, type FilePlace, Process } from './process.ts';
 export type { LoadedProgram, LoadPlace, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
 export { quote } from './quote.ts';
 export { type RunOptions, type RunOutcome, run } from './run-loop.ts';
-export { LocalSocket, Shutdown, type SocketKind, type SocketName } from './sockets/local-socket.ts';
+export { DatagramSocket } from './sockets/datagram-socket.ts';
+export {
+  addressBytes,
+  addressText,
+  type Endpoint,
+  type InternetVersion,
+  isMulticast,
+  isVersion6,
+  isWildcard,
+} from './sockets/endpoint.ts';
+export { InternetSocket } from './sockets/internet-socket.ts';
+export { LocalSocket, type SocketName } from './sockets/local-socket.ts';
+export { Shutdown, Socket, type SocketKind } from './sockets/socket.ts';
 export { createSocketFile } from './sockets/socket-file.ts';
-export type { Received, SenderIdentity } from './sockets/socket-message.ts';
+export type { Received, ReceiveRequest, SenderAddress, SenderIdentity, SendRequest } from './sockets/socket-message.ts';
 export { SocketNames } from './sockets/socket-names.ts';
+export { StreamSocket } from './sockets/stream-socket.ts';
 export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';
 export { type CallInProgress, Thread } from './thread.ts';
 export { eventLine } from './trace.ts';

@@ -6,10 +6,12 @@ import { deviceOpener } from './files/devices.ts';
 import { FileTree, type Viewpoint } from './files/file-tree.ts';
 import { followRename } from './files/renamed-paths.ts';
 import type { Host } from './host/host.ts';
+import { memorySockets } from './host/memory/memory-sockets.ts';
 import type { PendingRequest } from './pending.ts';
 import type { Personality } from './personality.ts';
 import { type Credentials, Process } from './process.ts';
 import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
+import { InternetNetwork } from './sockets/internet-network.ts';
 import { SocketNames } from './sockets/socket-names.ts';
 import { standardDescriptors } from './standard-descriptors.ts';
 import { Thread } from './thread.ts';
@@ -56,6 +58,7 @@ export class Kernel {
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
   readonly socketNames = new SocketNames();
+  readonly internet: InternetNetwork;
   readonly #ready: Thread[] = [];
   readonly #timers = new TimerQueue();
   readonly #recentCalls: string[] = [];
@@ -79,6 +82,8 @@ export class Kernel {
     this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal), parts.memory.fileFrames);
     this.tree.afterRename = (from, to) => followRename(this.processes.values(), from, to);
     this.tree.mounts.mount('/', parts.host.files, 'host');
+    const { sockets = memorySockets(), entropy } = parts.host;
+    this.internet = new InternetNetwork(sockets, entropy, () => this.nextInode());
   }
 
   /** The thread whose call is being served: the one on the CPU, or one that looks again at what it waits for. */

@@ -29,6 +29,7 @@ import { answerVsyscall } from './vsyscall.ts';
 export interface LinuxOptions {
   /** RLIMIT_CORE in bytes, Infinity for unlimited; 0 by default: no core files. */
   readonly coreLimitInBytes?: number;
+import { inheritOptions } from './sockets/option-values.ts';
 }
 
 /**
@@ -61,6 +62,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       const { cpu } = thread;
       cpu.mode = program.abi === I386_ABI.name ? 32 : 64;
       cpu.rip = program.entry;
+      thread.kernel.internet.inherit = inheritOptions;
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
     fault: (thread, exit) => {

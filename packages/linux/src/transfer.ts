@@ -31,9 +31,26 @@ export function readFile(description: OpenDescription, buffer: GuestBuffer, posi
     if (count <= 0) return count;
     return buffer.copyOut(chunk.subarray(0, count)) ? count : -Errno.EFAULT;
   };
-  return (
-    attempt() ?? new Pending({ queues: file.changes === undefined ? [] : [file.changes], attempt, restartable: true })
-  );
+  return attempt() ?? waiting(description, 'read', attempt, () => -Errno.EAGAIN);
+}
+
+/** A transfer that waits for its file, as long as the file has patience. */
+function waiting(
+  { file }: OpenDescription,
+  direction: 'read' | 'write',
+  attempt: () => number | undefined,
+  expire: () => number,
+  interrupt?: () => number,
+): Pending {
+  const deadline = file.deadline?.(direction);
+  return new Pending({
+    queues: file.changes === undefined ? [] : [file.changes],
+    attempt,
+    interrupt,
+    deadline,
+    expire,
+    restartable: deadline === undefined,
+  });
 }
 
 /** Watchers of the file hear of it (inotify). */
@@ -103,8 +120,5 @@ export function writeFile(
     return done;
   };
   const interrupt = () => (done > 0 ? done : -Errno.EINTR);
-  return (
-    attempt() ??
-    new Pending({ queues: file.changes === undefined ? [] : [file.changes], attempt, interrupt, restartable: true })
-  );
+  return attempt() ?? waiting(description, 'write', attempt, () => (done > 0 ? done : -Errno.EAGAIN), interrupt);
 }

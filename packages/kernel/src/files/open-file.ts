@@ -66,6 +66,8 @@ export interface OpenFile {
   awaitsPeer?(): boolean;
   /** Bytes that a read would return now (FIONREAD); absent when unknown. */
   available?(): number;
+  /** Monotonic nanoseconds at which a transfer that begins now stops to wait, with -EAGAIN; absent or undefined: never. */
+  deadline?(direction: 'read' | 'write'): number | undefined;
   /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */
   readonly anonymousName?: string;
   /** Where a description of it starts; 0 when absent (an inherited descriptor stands elsewhere). */

@@ -2,6 +2,7 @@
 import type { FileSystem } from '../files/file-system.ts';
 import type { Clock } from './clock.ts';
 import type { Entropy } from './entropy.ts';
+import type { SocketsPort } from './sockets-port.ts';
 import type { StandardStreams } from './standard-streams.ts';
 
 /** The ports of a machine. `createMemoryHost` fills all of them without touching the outside. */
@@ -11,6 +12,8 @@ export interface Host {
   readonly streams: StandardStreams;
   /** What the guest sees at "/". */
   readonly files: FileSystem;
+  /** Networks the machine is on; absent: connections within the machine are all there are. */
+  readonly sockets?: SocketsPort;
   /** User and group the first process runs as. */
   readonly user: number;
   readonly group: number;

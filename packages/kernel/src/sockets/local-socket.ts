@@ -1,7 +1,6 @@
 // Sockets between processes of one machine (man 7 unix): streams, datagrams and messages in sequence.
 import { Errno } from '../errno.ts';
 import { Readiness } from '../files/open-file.ts';
-import { WaitQueue } from '../wait-queue.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import {
   END_OF_STREAM,
@@ -11,13 +10,9 @@ import {
   type SendRequest,
   UNKNOWN_SENDER,
 } from './socket-message.ts';
+import { Shutdown, Socket, type SocketKind } from './socket.ts';
 import type { SocketNames } from './socket-names.ts';
 
-/** How bytes keep together. */
-export type SocketKind = 'stream' | 'datagram' | 'sequenced';
-
-/** net.core.wmem_default. */
-const DEFAULT_BUFFER_BYTES = 212_992;
 /** A message may not fill the buffer to the last: its head counts too (sock_alloc_send_pskb). */
 const MESSAGE_OVERHEAD_BYTES = 32;
 /** net.unix.max_dgram_qlen of a kernel that nobody tuned. */
@@ -26,9 +21,6 @@ const READABLE = Readiness.Readable | Readiness.ReadNormal;
 const WRITABLE = Readiness.Writable | Readiness.WriteNormal | Readiness.WriteBand;
 const GONE = READABLE | WRITABLE | Readiness.HangUp | Readiness.ReadHangUp | Readiness.Error;
 
-/** Directions of shutdown(2). */
-export const Shutdown = { Receive: 1, Send: 2, Both: 3 } as const;
-
 /** A name as the program gave it, and the key it is found by. */
 export interface SocketName {
   /** Bytes of the address behind its family; '' is no name. */
@@ -36,16 +28,8 @@ export interface SocketName {
   readonly key: string;
 }
 
-/** One end. Nothing here waits: -EAGAIN says that the caller should, on `changes`. */
-export class LocalSocket {
-  readonly kind: SocketKind;
-  readonly changes = new WaitQueue();
-  /** Free for a file's number in /proc and fstat. */
-  readonly inode: number;
-  /** Options that act: SO_PASSCRED and the size of what may be under way. */
-  passesCredentials = false;
-  sendBufferBytes = DEFAULT_BUFFER_BYTES;
-  receiveBufferBytes = DEFAULT_BUFFER_BYTES;
+/** One end. */
+export class LocalSocket extends Socket {
   readonly #names: SocketNames;
   readonly #queue = new ReceiveQueue();
   #name: SocketName | undefined;
@@ -59,14 +43,12 @@ export class LocalSocket {
   #backlog = 0;
   #listenerIdentity: SenderIdentity = UNKNOWN_SENDER;
   #shut = 0;
-  #error = 0;
   #isClosed = false;
   #isConnected = false;
 
   constructor(kind: SocketKind, names: SocketNames, inode: number) {
-    this.kind = kind;
+    super(kind, inode);
     this.#names = names;
-    this.inode = inode;
   }
 
   /** socketpair(2): joins two fresh sockets. */
@@ -103,14 +85,6 @@ export class LocalSocket {
     return this.#peerIdentity;
   }
 
-  /** The error of an event that no call has told yet (SO_ERROR), told once. */
-  takeError(): number {
-    const error = this.#error;
-    this.#error = 0;
-    return error;
-  }
-
-  /** Bytes that could be received: those of a stream, or of the next message (FIONREAD). */
   get available(): number {
     return this.kind === 'datagram' ? this.#queue.nextLength : this.#queue.bytes;
   }
@@ -169,7 +143,6 @@ export class LocalSocket {
     return 0;
   }
 
-  /** The next connection, or -EAGAIN. */
   accept(): LocalSocket | number {
     if (this.kind === 'datagram') return -Errno.EOPNOTSUPP;
     if (this.#waiting === undefined) return -Errno.EINVAL;
@@ -181,8 +154,10 @@ export class LocalSocket {
   }
 
   /** Sends to the peer, or to `target`. Returns bytes taken; a message is taken whole or not at all. */
-  send({ bytes, descriptions, sender }: SendRequest, target?: LocalSocket): number {
-    if (this.#error !== 0) return -this.takeError();
+  send(request: SendRequest): number {
+    const { bytes, descriptions, sender } = request;
+    const target = request.target instanceof LocalSocket ? request.target : undefined;
+    if (this.error !== 0) return -this.takeError();
     if (this.kind !== 'datagram' && target !== undefined) return this.#isConnected ? -Errno.EISCONN : -Errno.EOPNOTSUPP;
     if ((this.#shut & Shutdown.Send) !== 0) return -Errno.EPIPE;
     const peer = target ?? this.#peer;
@@ -220,7 +195,7 @@ export class LocalSocket {
       if (!request.peek) this.#announceRoom();
       return taken;
     }
-    if (this.#error !== 0) return -this.takeError();
+    if (this.error !== 0) return -this.takeError();
     if ((this.#shut & Shutdown.Receive) !== 0) return END_OF_STREAM;
     return -Errno.EAGAIN;
   }
@@ -243,7 +218,7 @@ export class LocalSocket {
     const isStream = this.kind !== 'datagram';
     const isOver = isStream && (!this.#isConnected || this.#shut === Shutdown.Both);
     return (
-      (this.#error !== 0 ? Readiness.Error : 0) |
+      (this.error !== 0 ? Readiness.Error : 0) |
       (isOver || this.#shut === Shutdown.Both ? Readiness.HangUp : 0) |
       ((this.#shut & Shutdown.Receive) !== 0 ? Readiness.ReadHangUp | READABLE : 0) |
       (this.#queue.isEmpty ? 0 : READABLE) |
@@ -259,7 +234,7 @@ export class LocalSocket {
     const peer = this.#peer;
     if (peer !== undefined && this.kind !== 'datagram') {
       // Whoever leaves with unread data, or without having accepted, resets the connection.
-      if (!this.#queue.isEmpty || isUnaccepted) peer.#error = Errno.ECONNRESET;
+      if (!this.#queue.isEmpty || isUnaccepted) peer.error = Errno.ECONNRESET;
       peer.#shut = Shutdown.Both;
       peer.changes.wake(GONE);
     }

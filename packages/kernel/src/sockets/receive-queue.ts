@@ -43,7 +43,7 @@ export class ReceiveQueue {
   takeMessage({ maximum, peek }: ReceiveRequest): Received | undefined {
     const [message] = this.#messages;
     if (message === undefined) return undefined;
-    const { bytes, sender, from } = message;
+    const { bytes, sender, from, to } = message;
     const descriptions = peek ? message.descriptions.map((each) => each.retain()) : message.descriptions;
     if (!peek) this.#drop();
     return {
@@ -52,6 +52,7 @@ export class ReceiveQueue {
       descriptions,
       sender,
       from,
+      to,
       isMessage: true,
     };
   }
@@ -108,7 +109,7 @@ export class ReceiveQueue {
 }
 
 /** Memory of one message: its head, its bytes with their trailer, rounded up as the allocator does (SKB_TRUESIZE). */
-function chargeOf(length: number): number {
+export function chargeOf(length: number): number {
   return HEAD_BYTES + 2 ** Math.ceil(Math.log2(length + TRAILER_BYTES));
 }
 

@@ -1,13 +1,13 @@
 // A socket as an open file: what read(2), write(2) and poll(2) do with it.
 import { anonymousStatus, FileType } from '../files/file-status.ts';
 import type { OpenFile } from '../files/open-file.ts';
-import type { LocalSocket } from './local-socket.ts';
+import type { Socket } from './socket.ts';
 import type { SenderIdentity } from './socket-message.ts';
 
 const SOCKET_DEVICE = 9;
 
-/** Makes the file of a socket; `caller` tells who writes. Its `control` is the socket. */
-export function createSocketFile(socket: LocalSocket, caller: () => SenderIdentity): OpenFile {
+/** Makes the file of a socket; `caller` tells who writes, `now` is the monotonic time. Its `control` is the socket. */
+export function createSocketFile(socket: Socket, caller: () => SenderIdentity, now: () => number): OpenFile {
   return {
     isSeekable: false,
     anonymousName: `socket:[${socket.inode}]`,
@@ -16,7 +16,13 @@ export function createSocketFile(socket: LocalSocket, caller: () => SenderIdenti
     status: () => anonymousStatus({ mode: FileType.Socket | 0o777, inode: socket.inode, device: SOCKET_DEVICE }),
     readiness: () => socket.readiness(),
     available: () => socket.available,
+    deadline: (direction) => {
+      const limit = direction === 'read' ? socket.receiveTimeout : socket.sendTimeout;
+      return limit && now() + limit;
+    },
     read: (target) => {
+      // Nothing is asked for: nothing is waited for (net/socket.c, sock_read_iter).
+      if (target.length === 0) return 0;
       const received = socket.receive({ maximum: target.length });
       if (typeof received === 'number') return received;
       target.set(received.bytes);

@@ -9,11 +9,9 @@ const OPERATIONS: readonly (readonly [name: string, row: string, words: number])
   ['SYS_GETSOCKNAME', 'getsockname', 3], ['SYS_GETPEERNAME', 'getpeername', 3], ['SYS_SOCKETPAIR', 'socketpair', 4], ['SYS_SEND', 'sendto', 4],
   ['SYS_RECV', 'recvfrom', 4], ['SYS_SENDTO', 'sendto', 6], ['SYS_RECVFROM', 'recvfrom', 6], ['SYS_SHUTDOWN', 'shutdown', 2],
   ['SYS_SETSOCKOPT', 'setsockopt', 5], ['SYS_GETSOCKOPT', 'getsockopt', 5], ['SYS_SENDMSG', 'sendmsg', 3], ['SYS_RECVMSG', 'recvmsg', 3],
-  ['SYS_ACCEPT4', 'accept4', 4],
+  ['SYS_ACCEPT4', 'accept4', 4], ['SYS_RECVMMSG', 'recvmmsg', 5], ['SYS_SENDMMSG', 'sendmmsg', 4],
 ];
 const NUMBERS = /* @__PURE__ */ (() => Object.fromEntries(OPERATIONS.map(([name], index) => [name, index + 1])))();
-/** Their messages point to structures with words of 32 bits, which the rows do not read yet. */
-const WITHOUT_NARROW_FORM = ['sendmsg', 'recvmsg'];
 
 /** The row; `shared` has those that do the work. */
 export function socketcall(shared: readonly SystemCallRow[]): SystemCallRow {
@@ -21,14 +19,13 @@ export function socketcall(shared: readonly SystemCallRow[]): SystemCallRow {
   return defineSystemCall({
     name: 'socketcall',
     numbers: { i386: 102 },
-    support: 'partial',
-    note: 'sendmsg and recvmsg are ENOSYS.',
+    support: 'full',
     arguments: { operation: oneOf(NUMBERS), arguments: address },
     run: (task, { operation, arguments: at }) => {
       const [, name, words] = OPERATIONS[operation - 1] ?? [];
       const row = name === undefined ? undefined : rows.get(name);
       if (name === undefined || words === undefined) return -Errno.EINVAL;
-      if (row === undefined || WITHOUT_NARROW_FORM.includes(name)) return -Errno.ENOSYS;
+      if (row === undefined) return -Errno.ENOSYS;
       const bytes = task.user.read(at, words * 4);
       if (bytes === undefined) return -Errno.EFAULT;
       const view = new DataView(bytes.buffer, bytes.byteOffset);

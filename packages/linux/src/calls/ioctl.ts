@@ -1,10 +1,21 @@
 // ioctl(2): terminal attributes and size, FIONREAD and the flags every descriptor has (man 2 ioctl_tty).
-import { address, defineSystemCall, descriptor, Errno, type OpenDescription, oneOf, type Thread } from '@elf/kernel';
+import {
+  address,
+  defineSystemCall,
+  descriptor,
+  Errno,
+  type OpenDescription,
+  oneOf,
+  Socket,
+  type Thread,
+} from '@elf/kernel';
 import { describe } from '../files-at.ts';
+import { SOCKET_REQUESTS, socketRequest } from '../sockets/socket-requests.ts';
 import { TERMINAL_REQUESTS, terminalRequest } from '../terminals/terminal-requests.ts';
 
 const REQUESTS = {
   ...TERMINAL_REQUESTS,
+  ...SOCKET_REQUESTS,
   FIONREAD: 0x541b,
   FIONBIO: 0x5421,
   FIONCLEX: 0x5450,
@@ -15,7 +26,7 @@ export const ioctl = defineSystemCall({
   name: 'ioctl',
   numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
-  note: 'Terminals, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
+  note: 'Terminals, sockets and interfaces, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
@@ -33,10 +44,14 @@ export const ioctl = defineSystemCall({
       }
       case REQUESTS.FIONREAD:
         return countReadable(task, file, argument);
-      default:
+      default: {
+        const { control } = file.file;
+        const answer = control instanceof Socket ? socketRequest(task, control, request >>> 0, argument) : undefined;
+        if (answer !== undefined) return answer;
         return file.file.terminal === undefined
           ? -Errno.ENOTTY
           : terminalRequest(task, file, file.file.terminal, request >>> 0, argument);
+      }
     }
   },
 });

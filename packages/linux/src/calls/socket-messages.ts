@@ -9,9 +9,11 @@ import {
   flagSet,
   type GuestBuffer,
   int,
-  type LocalSocket,
   Pending,
   type Received,
+  type SendRequest,
+  Socket,
+  StreamSocket,
   type SystemCallResult,
   size,
   type Thread,
@@ -21,19 +23,17 @@ import { MSG_NAMES } from '../abi/flags/socket-flags.ts';
 import { sendToThread } from '../signals/send-signal.ts';
 import { Signal, SignalCode } from '../signals/signal-table.ts';
 import { type Attachments, identityOf, readControl, writeControl } from '../sockets/control-messages.ts';
-import { addressIn, type OpenSocket, socketOf, storeAddress } from '../sockets/socket-of.ts';
-import { findUnix, readUnixAddress, unixAddressBytes } from '../sockets/unix-address.ts';
+import { datagramControl } from '../sockets/datagram-control.ts';
+import { type MessageHeader, multipleBytes, readHeader, writeHeaderResult } from '../sockets/message-header.ts';
+import type { OpenSocket } from '../sockets/socket-family.ts';
+import { addressIn, addressOut, familyOf, lengthOut, socketOf, storeAddress } from '../sockets/socket-of.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
 import { gatherVectors } from '../vectors.ts';
-import { socketTimeout } from './socket-options.ts';
 
 const { MSG_OOB, MSG_PEEK, MSG_CTRUNC, MSG_TRUNC, MSG_DONTWAIT, MSG_WAITALL, MSG_ERRQUEUE, MSG_NOSIGNAL } = MSG_NAMES;
 const { MSG_CMSG_CLOEXEC, MSG_WAITFORONE } = MSG_NAMES;
 /** Bytes looked at in one go. */
 const CHUNK_BYTES = 1 << 18;
-const MESSAGE_HEADER_BYTES = 56;
-/** struct mmsghdr: a header and the length that came of it. */
-const MULTIPLE_BYTES = 64;
 const MOST_MESSAGES = 1024;
 const flags = flagSet(MSG_NAMES);
 
@@ -45,7 +45,7 @@ export const sendto = defineSystemCall({
   run: (task, { fd, buffer, flags: how, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    const target = at === 0 ? undefined : targetOf(task, open.socket, at, length);
+    const target = at === 0 || length === 0 ? undefined : familyOf(open.socket).target(task, open.socket, at, length);
     if (typeof target === 'number') return target;
     return send(task, open, buffer, { descriptions: [], sender: identityOf(task) }, how, target);
   },
@@ -55,13 +55,13 @@ export const recvfrom = defineSystemCall({
   name: 'recvfrom',
   numbers: { 'x86-64': 45, i386: 371 },
   support: 'full',
-  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size, flags, address, length: address },
+  arguments: { fd: descriptor, buffer: bytesOut('count'), count: size, flags, address: addressOut, length: lengthOut },
   run: (task, { fd, buffer, flags: how, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
     return receive(task, open, buffer, how, undefined, (received, count) => {
       for (const each of received.descriptions) each.release();
-      const stored = storeAddress(task, at, length, unixAddressBytesOf(open.socket, received));
+      const stored = storeAddress(task, at, length, familyOf(open.socket).senderName(open.socket, received));
       return stored < 0 ? stored : count;
     });
   },
@@ -69,7 +69,7 @@ export const recvfrom = defineSystemCall({
 
 export const sendmsg = defineSystemCall({
   name: 'sendmsg',
-  numbers: { 'x86-64': 46 },
+  numbers: { 'x86-64': 46, i386: 370 },
   support: 'full',
   arguments: { fd: descriptor, message: address, flags },
   run: (task, { fd, message, flags: how }) => sendMessage(task, fd, message, how),
@@ -77,7 +77,7 @@ export const sendmsg = defineSystemCall({
 
 export const recvmsg = defineSystemCall({
   name: 'recvmsg',
-  numbers: { 'x86-64': 47 },
+  numbers: { 'x86-64': 47, i386: 372 },
   support: 'full',
   arguments: { fd: descriptor, message: address, flags },
   run: (task, { fd, message, flags: how }) => receiveMessage(task, fd, message, how, undefined),
@@ -85,7 +85,7 @@ export const recvmsg = defineSystemCall({
 
 export const sendmmsg = defineSystemCall({
   name: 'sendmmsg',
-  numbers: { 'x86-64': 307 },
+  numbers: { 'x86-64': 307, i386: 345 },
   support: 'full',
   arguments: { fd: descriptor, messages: address, count: unsigned, flags },
   run: (task, { fd, messages, count, flags: how }) =>
@@ -96,7 +96,7 @@ export const sendmmsg = defineSystemCall({
 
 export const recvmmsg = defineSystemCall({
   name: 'recvmmsg',
-  numbers: { 'x86-64': 299 },
+  numbers: { 'x86-64': 299, i386: 337 },
   support: 'full',
   arguments: { fd: descriptor, messages: address, count: unsigned, flags, timeout: address },
   run: (task, { fd, messages, count, flags: how, timeout }) => {
@@ -110,22 +110,16 @@ export const recvmmsg = defineSystemCall({
   },
 });
 
-function targetOf(task: Thread, socket: LocalSocket, at: number, length: number): LocalSocket | number {
-  const text = readUnixAddress(task, at, length);
-  if (typeof text === 'number') return text;
-  if (socket.kind !== 'datagram') return socket;
-  return findUnix(task, socket, text);
-}
-
 function send(
   task: Thread,
   { socket, description }: OpenSocket,
   buffer: GuestBuffer,
   attachments: Attachments,
   how: number,
-  target: LocalSocket | undefined,
+  target: SendRequest['target'],
 ): SystemCallResult {
-  if ((how & MSG_OOB) !== 0) return -Errno.EOPNOTSUPP;
+  const urgent = (how & MSG_OOB) !== 0;
+  if (urgent && !(socket instanceof StreamSocket)) return -Errno.EOPNOTSUPP;
   const isWaiting = !description.mode.nonBlocking && (how & MSG_DONTWAIT) === 0;
   const { sender } = attachments;
   let descriptions = attachments.descriptions;
@@ -137,7 +131,13 @@ function send(
       const bytes = buffer.copyIn(done, length);
       if (bytes === undefined) return done > 0 ? done : -Errno.EFAULT;
       for (const each of descriptions) each.retain();
-      const sent = socket.send({ bytes, descriptions, sender }, target);
+      const sent = socket.send({
+        bytes,
+        descriptions,
+        sender,
+        target,
+        urgent: urgent && done + length === buffer.length,
+      });
       if (sent < 0) for (const each of descriptions) each.release();
       if (sent === -Errno.EAGAIN && isWaiting) return undefined;
       if (sent === -Errno.EPIPE && (how & MSG_NOSIGNAL) === 0 && socket.kind === 'stream') brokenPipe(task);
@@ -147,11 +147,11 @@ function send(
     } while (socket.kind === 'stream' && done < buffer.length);
     return done;
   };
-  const limit = socketTimeout(socket, 'send');
+  const limit = socket.sendTimeout;
   return (
     attempt() ??
     new Pending({
-      queues: target === undefined ? [socket.changes] : [socket.changes, target.changes],
+      queues: target instanceof Socket ? [socket.changes, target.changes] : [socket.changes],
       attempt,
       deadline: limit && task.host.clock.monotonic() + limit,
       expire: () => (done > 0 ? done : -Errno.EAGAIN),
@@ -170,8 +170,12 @@ function receive(
   deadline: number | undefined,
   finish: (received: Received, count: number, isCut: boolean) => number,
 ): SystemCallResult {
-  if ((how & MSG_OOB) !== 0) return -Errno.EOPNOTSUPP;
+  const isTcp = socket instanceof StreamSocket;
+  const urgent = (how & MSG_OOB) !== 0;
+  if (urgent && !isTcp) return -Errno.EOPNOTSUPP;
   if ((how & MSG_ERRQUEUE) !== 0) return -Errno.EAGAIN;
+  // TCP throws away what MSG_TRUNC asks for (man 7 tcp).
+  const isThrownAway = isTcp && (how & MSG_TRUNC) !== 0;
   const isWaiting = !description.mode.nonBlocking && (how & MSG_DONTWAIT) === 0;
   const peek = (how & MSG_PEEK) !== 0;
   const isStream = socket.kind === 'stream';
@@ -182,12 +186,12 @@ function receive(
   const attempt = (): number | undefined => {
     for (;;) {
       const maximum = isStream ? Math.min(buffer.length - done, CHUNK_BYTES) : buffer.length;
-      const received = socket.receive({ maximum, peek });
+      const received = socket.receive({ maximum, peek, urgent });
       if (received === -Errno.EAGAIN && isWaiting) return undefined;
       if (typeof received === 'number') return end() ?? received;
       if (done > 0 && !received.isMessage) return end();
       last = received;
-      if (!buffer.copyOut(received.bytes, done)) {
+      if (!isThrownAway && !buffer.copyOut(received.bytes, done)) {
         for (const each of received.descriptions) each.release();
         return -Errno.EFAULT;
       }
@@ -200,7 +204,7 @@ function receive(
       return finish(received, count, isCut);
     }
   };
-  const limit = socketTimeout(socket, 'receive');
+  const limit = socket.receiveTimeout;
   return (
     attempt() ??
     new Pending({
@@ -224,7 +228,8 @@ function sendMessage(task: Thread, fd: number, at: number, how: number): SystemC
   const attachments = readControl(task, header.control, header.controlLength);
   if (typeof attachments === 'number') return attachments;
   const isNamed = header.name !== 0 && header.nameLength > 0;
-  const target = isNamed ? targetOf(task, open.socket, header.name, header.nameLength) : undefined;
+  const { socket } = open;
+  const target = isNamed ? familyOf(socket).target(task, socket, header.name, header.nameLength) : undefined;
   if (typeof target === 'number') return target;
   return send(task, open, buffer, attachments, how, target);
 }
@@ -248,40 +253,22 @@ function receiveMessage(
     const { used, isCut: lostControl } = writeControl(task, header.control, header.controlLength, received, {
       credentials: socket.passesCredentials,
       closeOnExec,
+      others: datagramControl(task, socket, received),
     });
-    const marks = (isCut ? MSG_TRUNC : 0) | (lostControl ? MSG_CTRUNC : 0) | (closeOnExec ? MSG_CMSG_CLOEXEC : 0);
-    if (header.name !== 0) {
-      const stored = storeAddress(task, header.name, at + 8, unixAddressBytesOf(socket, received));
-      if (stored < 0) return stored;
-    }
-    const done = task.user.writeAddress(at + 40, used) && task.user.writeU32(at + 48, marks);
-    return done ? count : -Errno.EFAULT;
+    const marks =
+      (isCut ? MSG_TRUNC : 0) |
+      (lostControl ? MSG_CTRUNC : 0) |
+      (closeOnExec ? MSG_CMSG_CLOEXEC : 0) |
+      (how & MSG_OOB & (received.bytes.length > 0 ? MSG_OOB : 0));
+    const stored = storeName(task, header, familyOf(socket).senderName(socket, received));
+    if (stored < 0) return stored;
+    return writeHeaderResult(task, at, used, marks) ? count : -Errno.EFAULT;
   });
 }
 
-interface MessageHeader {
-  readonly name: number;
-  readonly nameLength: number;
-  readonly vectors: number;
-  readonly vectorCount: number;
-  readonly control: number;
-  readonly controlLength: number;
-}
-
-/** struct msghdr. */
-function readHeader(task: Thread, at: number): MessageHeader | undefined {
-  const bytes = task.user.read(at, MESSAGE_HEADER_BYTES);
-  if (bytes === undefined) return undefined;
-  const view = new DataView(bytes.buffer, bytes.byteOffset);
-  const quad = (offset: number) => Number(view.getBigUint64(offset, true));
-  return {
-    name: quad(0),
-    nameLength: view.getInt32(8, true),
-    vectors: quad(16),
-    vectorCount: quad(24),
-    control: quad(32),
-    controlLength: quad(40),
-  };
+/** The sender's name, as far as the header has room for it. */
+function storeName(task: Thread, { name, nameLengthAt }: MessageHeader, bytes: Uint8Array): number {
+  return name === 0 ? 0 : storeAddress(task, name, nameLengthAt, bytes);
 }
 
 /** Message after message until one fails; what is done counts. */
@@ -292,19 +279,19 @@ function several(
   deadline: number | undefined,
   transfer: (at: number, done: number) => SystemCallResult,
 ): SystemCallResult {
+  const bytes = multipleBytes(task);
   let done = 0;
   let waiting: Pending | undefined;
   const record = (result: number): number | undefined => {
     if (result < 0) return done > 0 ? done : result;
-    if (!task.user.writeU32(at + done * MULTIPLE_BYTES + MESSAGE_HEADER_BYTES, result))
-      return done > 0 ? done : -Errno.EFAULT;
+    if (!task.user.writeU32(at + done * bytes.each + bytes.header, result)) return done > 0 ? done : -Errno.EFAULT;
     done++;
     // The time limit is looked at between messages only (man 2 recvmmsg).
     return deadline !== undefined && task.host.clock.monotonic() >= deadline ? done : undefined;
   };
   const attempt = (): number | undefined => {
     while (done < count) {
-      const result = waiting === undefined ? transfer(at + done * MULTIPLE_BYTES, done) : waiting.request.attempt();
+      const result = waiting === undefined ? transfer(at + done * bytes.each, done) : waiting.request.attempt();
       if (result === undefined) return undefined;
       if (result instanceof Pending) {
         waiting = result;
@@ -327,12 +314,6 @@ function several(
     expire: stop(() => request.expire?.() ?? 0),
     interrupt: stop(() => request.interrupt?.() ?? -Errno.EINTR),
   });
-}
-
-/** Who sent it: only datagrams carry a name, a connection has one on each side. */
-function unixAddressBytesOf(socket: LocalSocket, received: Received): Uint8Array {
-  if (socket.kind === 'stream' || received.from === '') return new Uint8Array(0);
-  return unixAddressBytes(received.from);
 }
 
 function brokenPipe(task: Thread): void {

@@ -1,34 +1,24 @@
 // socket(2), socketpair(2), bind(2), listen(2), connect(2), accept(2), shutdown(2) and the names of sockets.
 import {
   address,
-  createSocketFile,
   defineSystemCall,
   descriptor,
   Errno,
   flagSet,
+  InternetSocket,
   int,
   LocalSocket,
-  OpenDescription,
   oneOf,
   Pending,
   printFlags,
-  type SocketKind,
   type SystemCallResult,
   type Thread,
 } from '@elf/kernel';
 import { AF_NAMES, SHUT_NAMES, SOCK } from '../abi/flags/socket-flags.ts';
 import { identityOf } from '../sockets/control-messages.ts';
-import { addressIn, socketOf, storeAddress } from '../sockets/socket-of.ts';
-import { bindUnix, findUnix, readUnixAddress, unixAddressBytes } from '../sockets/unix-address.ts';
+import { createSocket, insertSocket, TYPE_MASK } from '../sockets/create-socket.ts';
+import { addressIn, addressOut, familyOf, lengthOut, socketOf, storeAddress } from '../sockets/socket-of.ts';
 
-const TYPE_MASK = 15;
-const KINDS: Readonly<Record<number, SocketKind>> = {
-  [SOCK.STREAM]: 'stream',
-  [SOCK.DGRAM]: 'datagram',
-  // A raw socket of this family is one for datagrams (net/unix/af_unix.c, unix_create).
-  [SOCK.RAW]: 'datagram',
-  [SOCK.SEQPACKET]: 'sequenced',
-};
 const FLAG_NAMES = { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK };
 const TYPE_NAMES = ['0', 'SOCK_STREAM', 'SOCK_DGRAM', 'SOCK_RAW', 'SOCK_RDM', 'SOCK_SEQPACKET'];
 /** net.core.somaxconn. */
@@ -47,31 +37,35 @@ export const socket = defineSystemCall({
   name: 'socket',
   numbers: { 'x86-64': 41, i386: 359 },
   support: 'partial',
-  note: 'AF_UNIX; other families are EAFNOSUPPORT, as on a kernel without networks.',
+  note: 'AF_UNIX, TCP and UDP over AF_INET and AF_INET6, NETLINK_ROUTE; raw sockets are EPERM, other families EAFNOSUPPORT.',
   arguments: { family, type, protocol: int },
   run: (task, { family: domain, type: kind, protocol }) => {
-    const made = makeSocket(task, domain, kind, protocol);
-    return typeof made === 'number' ? made : insert(task, made, kind);
+    const made = createSocket(task, domain, kind, protocol);
+    return typeof made === 'number' ? made : insertSocket(task, made, kind);
   },
 });
 
 export const socketpair = defineSystemCall({
   name: 'socketpair',
   numbers: { 'x86-64': 53, i386: 360 },
-  support: 'partial',
-  note: 'AF_UNIX; other families are EAFNOSUPPORT.',
+  support: 'full',
   arguments: { family, type, protocol: int, descriptors: address },
   run: (task, { family: domain, type: kind, protocol, descriptors }) => {
-    const left = makeSocket(task, domain, kind, protocol);
+    const left = createSocket(task, domain, kind, protocol);
     if (typeof left === 'number') return left;
-    const right = makeSocket(task, domain, kind, protocol) as LocalSocket;
+    if (!(left instanceof LocalSocket)) {
+      // Only AF_UNIX has pairs (sock_no_socketpair).
+      left.close();
+      return -Errno.EOPNOTSUPP;
+    }
+    const right = createSocket(task, domain, kind, protocol) as LocalSocket;
     LocalSocket.join(left, right, identityOf(task));
-    const first = insert(task, left, kind);
+    const first = insertSocket(task, left, kind);
     if (first < 0) {
       right.close();
       return first;
     }
-    const second = insert(task, right, kind);
+    const second = insertSocket(task, right, kind);
     const stored = second >= 0 && task.user.writeU32(descriptors, first) && task.user.writeU32(descriptors + 4, second);
     if (stored) return 0;
     task.process.descriptors.close(first);
@@ -88,8 +82,7 @@ export const bind = defineSystemCall({
   run: (task, { fd, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    const text = readUnixAddress(task, at, length);
-    return typeof text === 'number' ? text : bindUnix(task, open.socket, text);
+    return familyOf(open.socket).bind(task, open.socket, at, length);
   },
 });
 
@@ -101,7 +94,14 @@ export const listen = defineSystemCall({
   run: (task, { fd, backlog }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    return open.socket.listen(Math.min(backlog >>> 0, LONGEST_BACKLOG), identityOf(task));
+    const { socket: listener } = open;
+    const attempt = () => {
+      if (listener instanceof InternetSocket && listener.outcome === undefined) return undefined;
+      const result = listener.listen(Math.min(backlog >>> 0, LONGEST_BACKLOG), identityOf(task));
+      // A socket without a name takes one from the host first.
+      return result === -Errno.EINPROGRESS ? undefined : result;
+    };
+    return attempt() ?? new Pending({ queues: [listener.changes], attempt, restartable: true });
   },
 });
 
@@ -113,18 +113,7 @@ export const connect = defineSystemCall({
   run: (task, { fd, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    const own = open.socket;
-    if (length >= 2 && task.user.readU16(at) === AF_NAMES.AF_UNSPEC)
-      return own.kind === 'datagram' ? own.connect(undefined, identityOf(task), inode(task)) : -Errno.EINVAL;
-    const text = readUnixAddress(task, at, length);
-    if (typeof text === 'number') return text;
-    const target = findUnix(task, own, text);
-    if (typeof target === 'number') return target;
-    const attempt = () => {
-      const result = own.connect(target, identityOf(task), inode(task));
-      return result === -Errno.EAGAIN && !open.description.mode.nonBlocking ? undefined : result;
-    };
-    return attempt() ?? new Pending({ queues: [target.changes], attempt, restartable: true });
+    return familyOf(open.socket).connect(task, open, at, length);
   },
 });
 
@@ -132,7 +121,7 @@ export const accept = defineSystemCall({
   name: 'accept',
   numbers: { 'x86-64': 43 },
   support: 'full',
-  arguments: { fd: descriptor, address, length: address },
+  arguments: { fd: descriptor, address: addressOut, length: lengthOut },
   run: (task, { fd, address: at, length }) => acceptConnection(task, fd, at, length, 0),
 });
 
@@ -142,8 +131,8 @@ export const accept4 = defineSystemCall({
   support: 'full',
   arguments: {
     fd: descriptor,
-    address,
-    length: address,
+    address: addressOut,
+    length: lengthOut,
     flags: flagSet(FLAG_NAMES),
   },
   run: (task, { fd, address: at, length, flags }) => acceptConnection(task, fd, at, length, flags),
@@ -153,11 +142,11 @@ export const getsockname = defineSystemCall({
   name: 'getsockname',
   numbers: { 'x86-64': 51, i386: 367 },
   support: 'full',
-  arguments: { fd: descriptor, address, length: address },
+  arguments: { fd: descriptor, address: addressOut, length: lengthOut },
   run: (task, { fd, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    return storeAddress(task, at, length, unixAddressBytes(open.socket.name));
+    return storeAddress(task, at, length, familyOf(open.socket).localName(open.socket));
   },
 });
 
@@ -165,12 +154,12 @@ export const getpeername = defineSystemCall({
   name: 'getpeername',
   numbers: { 'x86-64': 52, i386: 368 },
   support: 'full',
-  arguments: { fd: descriptor, address, length: address },
+  arguments: { fd: descriptor, address: addressOut, length: lengthOut },
   run: (task, { fd, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    const name = open.socket.peerName();
-    return typeof name === 'number' ? name : storeAddress(task, at, length, unixAddressBytes(name));
+    const name = familyOf(open.socket).peerName(open.socket);
+    return typeof name === 'number' ? name : storeAddress(task, at, length, name);
   },
 });
 
@@ -186,23 +175,6 @@ export const shutdown = defineSystemCall({
   },
 });
 
-function makeSocket(task: Thread, domain: number, type: number, protocol: number): LocalSocket | number {
-  if ((type & ~(TYPE_MASK | SOCK.NONBLOCK | SOCK.CLOEXEC)) !== 0) return -Errno.EINVAL;
-  if (domain !== AF_NAMES.AF_UNIX) return -Errno.EAFNOSUPPORT;
-  if (protocol !== 0 && protocol !== AF_NAMES.AF_UNIX) return -Errno.EPROTONOSUPPORT;
-  const kind = KINDS[type & TYPE_MASK];
-  if (kind === undefined) return -Errno.ESOCKTNOSUPPORT;
-  return new LocalSocket(kind, task.kernel.socketNames, task.kernel.nextInode());
-}
-
-function insert(task: Thread, made: LocalSocket, flags: number): number {
-  const { kernel, process } = task;
-  const unknown = { process: 0, user: 0, group: 0 };
-  const file = createSocketFile(made, () => (kernel.currentThread ? identityOf(kernel.currentThread) : unknown));
-  const mode = { readable: true, writable: true, append: false, nonBlocking: (flags & SOCK.NONBLOCK) !== 0 };
-  return process.descriptors.insert(new OpenDescription(file, mode), (flags & SOCK.CLOEXEC) !== 0);
-}
-
 function acceptConnection(task: Thread, fd: number, at: number, lengthAt: number, flags: number): SystemCallResult {
   if ((flags & ~(SOCK.NONBLOCK | SOCK.CLOEXEC)) !== 0) return -Errno.EINVAL;
   const open = socketOf(task, fd);
@@ -211,17 +183,26 @@ function acceptConnection(task: Thread, fd: number, at: number, lengthAt: number
     const connection = open.socket.accept();
     if (typeof connection === 'number')
       return connection === -Errno.EAGAIN && !open.description.mode.nonBlocking ? undefined : connection;
-    const peer = connection.peerName();
-    const stored = storeAddress(task, at, lengthAt, unixAddressBytes(typeof peer === 'number' ? '' : peer));
+    const family = familyOf(connection);
+    const peer = family.peerName(connection);
+    // One that has gone meanwhile leaves the family at least.
+    const name = typeof peer === 'number' ? family.localName(connection).subarray(0, 2) : peer;
+    const stored = storeAddress(task, at, lengthAt, name);
     if (stored < 0) {
       connection.close();
       return stored;
     }
-    return insert(task, connection, flags);
+    return insertSocket(task, connection, flags);
   };
-  return attempt() ?? new Pending({ queues: [open.socket.changes], attempt, restartable: true });
-}
-
-function inode(task: Thread): () => number {
-  return () => task.kernel.nextInode();
+  const limit = open.socket.receiveTimeout;
+  return (
+    attempt() ??
+    new Pending({
+      queues: [open.socket.changes],
+      attempt,
+      deadline: limit && task.host.clock.monotonic() + limit,
+      expire: () => -Errno.EAGAIN,
+      restartable: limit === undefined,
+    })
+  );
 }

@@ -2,12 +2,21 @@
 import { Errno, type OpenDescription, type Received, type SenderIdentity, type Thread } from '@elf/kernel';
 import { SCM, SOL_NAMES } from '../abi/flags/socket-flags.ts';
 
-/** struct cmsghdr: length, level and type. */
-const HEADER_BYTES = 16;
 const CREDENTIALS_BYTES = 12;
 /** SCM_MAX_FD. */
 const MOST_DESCRIPTORS = 253;
 const SHORTEST_CONTROL = 1;
+const SOCKET_LEVEL = { level: SOL_NAMES.SOL_SOCKET } as const;
+
+/** struct cmsghdr: a length as wide as a word, level and type. */
+const headerBytes = (task: Thread) => task.wordBytes + 8;
+
+/** One more control message of the receiver. */
+export interface ControlMessage {
+  readonly level: number;
+  readonly type: number;
+  readonly body: Uint8Array;
+}
 
 /** What a sender attached. */
 export interface Attachments {
@@ -29,14 +38,15 @@ export function readControl(task: Thread, at: number, length: number): Attachmen
   const bytes = task.user.read(at, length);
   if (bytes === undefined) return -Errno.EFAULT;
   const view = new DataView(bytes.buffer, bytes.byteOffset);
-  for (let start = 0; start + HEADER_BYTES <= length; ) {
-    const size = Number(view.getBigUint64(start, true));
-    if (size < HEADER_BYTES || start + size > length) return -Errno.EINVAL;
-    const level = view.getInt32(start + 8, true);
-    const type = view.getInt32(start + 12, true);
-    const body = start + HEADER_BYTES;
-    const bodyBytes = size - HEADER_BYTES;
-    start += align(size);
+  const head = headerBytes(task);
+  for (let start = 0; start + head <= length; ) {
+    const size = task.wordBytes === 4 ? view.getUint32(start, true) : Number(view.getBigUint64(start, true));
+    if (size < head || start + size > length) return -Errno.EINVAL;
+    const level = view.getInt32(start + head - 8, true);
+    const type = view.getInt32(start + head - 4, true);
+    const body = start + head;
+    const bodyBytes = size - head;
+    start += align(task, size);
     if (level !== SOL_NAMES.SOL_SOCKET) continue;
     if (type === SCM.RIGHTS) {
       const count = Math.floor(bodyBytes / 4);
@@ -66,11 +76,15 @@ export function writeControl(
   at: number,
   length: number,
   received: Received,
-  options: { readonly credentials: boolean; readonly closeOnExec: boolean },
+  options: {
+    readonly credentials: boolean;
+    readonly closeOnExec: boolean;
+    readonly others: readonly ControlMessage[];
+  },
 ): { readonly used: number; readonly isCut: boolean } {
   let used = 0;
   let isCut = false;
-  const room = () => length - used - HEADER_BYTES;
+  const room = () => length - used - headerBytes(task);
   if (options.credentials && received.isMessage) {
     const { process, user, group } = received.sender;
     const body = new Uint8Array(new Int32Array([process, user, group]).buffer);
@@ -78,7 +92,7 @@ export function writeControl(
     else {
       const stored = body.subarray(0, room());
       isCut = stored.length < body.length;
-      used += store(task, at + used, SCM.CREDENTIALS, stored, length - used);
+      used += store(task, at + used, { ...SOCKET_LEVEL, type: SCM.CREDENTIALS, body: stored }, length - used);
     }
   }
   const { descriptions } = received;
@@ -95,21 +109,35 @@ export function writeControl(
     }
     if (numbers.length < descriptions.length) isCut = true;
     if (numbers.length > 0)
-      used += store(task, at + used, SCM.RIGHTS, new Uint8Array(new Int32Array(numbers).buffer), length - used);
+      used += store(
+        task,
+        at + used,
+        { ...SOCKET_LEVEL, type: SCM.RIGHTS, body: new Uint8Array(new Int32Array(numbers).buffer) },
+        length - used,
+      );
+  }
+  for (const message of options.others) {
+    if (room() < 0) isCut = true;
+    else {
+      const body = message.body.subarray(0, room());
+      isCut ||= body.length < message.body.length;
+      used += store(task, at + used, { ...message, body }, length - used);
+    }
   }
   return { used: Math.min(used, length), isCut };
 }
 
-function store(task: Thread, at: number, type: number, body: Uint8Array, room: number): number {
-  const size = HEADER_BYTES + body.length;
+function store(task: Thread, at: number, { level, type, body }: ControlMessage, room: number): number {
+  const head = headerBytes(task);
+  const size = head + body.length;
   const bytes = new Uint8Array(size);
   const view = new DataView(bytes.buffer);
-  view.setBigUint64(0, BigInt(size), true);
-  view.setInt32(8, SOL_NAMES.SOL_SOCKET, true);
-  view.setInt32(12, type, true);
-  bytes.set(body, HEADER_BYTES);
+  view.setUint32(0, size, true);
+  view.setInt32(head - 8, level, true);
+  view.setInt32(head - 4, type, true);
+  bytes.set(body, head);
   task.user.write(at, bytes);
-  return Math.min(align(size), room);
+  return Math.min(align(task, size), room);
 }
 
 /** A process may give its own identities; the superuser any (scm_check_creds). */
@@ -123,6 +151,6 @@ function mayClaim({ process }: Thread, claimed: SenderIdentity): boolean {
   );
 }
 
-function align(length: number): number {
-  return Math.ceil(length / 8) * 8;
+function align({ wordBytes }: Thread, length: number): number {
+  return Math.ceil(length / wordBytes) * wordBytes;
 }

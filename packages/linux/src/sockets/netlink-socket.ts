@@ -1,0 +1,73 @@
+// AF_NETLINK, NETLINK_ROUTE: questions about interfaces, addresses and routes (man 7 netlink, man 7 rtnetlink).
+import {
+  Errno,
+  type Kernel,
+  Readiness,
+  type Received,
+  type ReceiveRequest,
+  type SendRequest,
+  Shutdown,
+  Socket,
+} from '@elf/kernel';
+import { answerRoute } from './route-answers.ts';
+
+const READABLE = Readiness.Readable | Readiness.ReadNormal;
+const WRITABLE = Readiness.Writable | Readiness.WriteNormal | Readiness.WriteBand;
+const NOBODY = { process: 0, user: 0, group: 0 };
+
+/** A socket that asks the kernel. Answers are there as soon as a request was sent. */
+export class NetlinkSocket extends Socket {
+  /** nl_pid; 0 before it has one. */
+  port = 0;
+  groups = 0;
+  readonly #kernel: Kernel;
+  #answers: Uint8Array[] = [];
+
+  constructor(kernel: Kernel) {
+    super('datagram', kernel.nextInode());
+    this.#kernel = kernel;
+  }
+
+  get isListening(): boolean {
+    return false;
+  }
+
+  get available(): number {
+    return this.#answers[0]?.length ?? 0;
+  }
+
+  listen(): number {
+    return -Errno.EOPNOTSUPP;
+  }
+
+  accept(): number {
+    return -Errno.EOPNOTSUPP;
+  }
+
+  shutdown(directions: number): number {
+    return directions <= Shutdown.Both ? -Errno.EOPNOTSUPP : -Errno.EINVAL;
+  }
+
+  send({ bytes, sender }: SendRequest): number {
+    if (this.port === 0) this.port = sender.process;
+    this.#answers.push(...answerRoute(this.#kernel.internet.network, bytes, this.port));
+    this.changes.wake(READABLE);
+    return bytes.length;
+  }
+
+  receive({ maximum, peek }: ReceiveRequest): Received | number {
+    const [answer] = this.#answers;
+    if (answer === undefined) return -Errno.EAGAIN;
+    if (!peek) this.#answers.shift();
+    const bytes = answer.subarray(0, maximum);
+    return { bytes, fullLength: answer.length, descriptions: [], sender: NOBODY, from: '', isMessage: true };
+  }
+
+  readiness(): number {
+    return (this.#answers.length > 0 ? READABLE : 0) | WRITABLE;
+  }
+
+  close(): void {
+    this.#answers = [];
+  }
+}
