@@ -10,7 +10,7 @@ import {
   run,
   type Thread,
 } from '@elf/kernel';
-import { createLinuxPersonality, createProcFileSystem, installTerminals } from '@elf/linux';
+import { createLinuxPersonality, createProcFileSystem, installLoopDevices, installTerminals } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import { type CpuModel, createCpu, hardwareCapabilities } from '@elf/x86';
@@ -106,6 +106,7 @@ export function createMachine(options: MachineOptions): Machine {
     stackLimitInBytes: options.stackLimitInBytes,
     binfmtMisc,
     formatProvider: options.formatProvider,
+    vdso: createVdsoImages(),
   });
   const policyInForce = pagePolicy && { policy: pagePolicy, hostPageBytes };
   const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal, policyInForce));
@@ -114,6 +115,7 @@ export function createMachine(options: MachineOptions): Machine {
   const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;
   kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
   installTerminals(kernel);
+  installLoopDevices(kernel);
   return {
     kernel,
     binfmtMisc,

@@ -51,6 +51,8 @@ export class FileTree {
   afterRename: ((from: string, to: string) => void) | undefined;
   /** Character devices that a personality brings, by number; they go before the kernel's own. */
   readonly devices = new Map<number, () => OpenFile | number>();
+  /** The same for block devices; one that is not here is the file system's. */
+  readonly blockDevices = new Map<number, () => OpenFile>();
   readonly #pipes = new NamedPipes();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
@@ -102,6 +104,10 @@ export class FileTree {
     if (status !== undefined && isType(status, FileType.Character)) {
       const device = this.devices.get(status.specialDevice)?.() ?? this.#openDevice(status.specialDevice);
       if (typeof device === 'number') return device;
+      if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
+    }
+    if (status !== undefined && isType(status, FileType.Block)) {
+      const device = this.blockDevices.get(status.specialDevice)?.();
       if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
     }
     if (status !== undefined && isType(status, FileType.Fifo)) {

@@ -43,6 +43,8 @@ export interface OpenFile {
   close(): void;
   /** The entries of a directory, without "." and "..". */
   entries?(): DirectoryEntry[] | number;
+  /** Where SEEK_END goes when that is not the size `status` tells (a block device). */
+  end?(): number;
   truncate?(length: number): number;
   /** Makes [start, end) zeros without changing the size (FALLOC_FL_PUNCH_HOLE). Files of a machine's tree have it when they can be mapped. */
   punchHole?(start: number, end: number): number;

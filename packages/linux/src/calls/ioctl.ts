@@ -9,12 +9,15 @@ import {
   Socket,
   type Thread,
 } from '@elf/kernel';
+import { LoopControl, LoopDevice } from '../block-devices/loop-devices.ts';
+import { BLOCK_REQUESTS, loopControlRequest, loopRequest } from '../block-devices/loop-requests.ts';
 import { describe } from '../files-at.ts';
 import { SOCKET_REQUESTS, socketRequest } from '../sockets/socket-requests.ts';
 import { TERMINAL_REQUESTS, terminalRequest } from '../terminals/terminal-requests.ts';
 
 const REQUESTS = {
   ...TERMINAL_REQUESTS,
+  ...BLOCK_REQUESTS,
   ...SOCKET_REQUESTS,
   FIONREAD: 0x541b,
   FIONBIO: 0x5421,
@@ -26,7 +29,7 @@ export const ioctl = defineSystemCall({
   name: 'ioctl',
   numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
-  note: 'Terminals, sockets and interfaces, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
+  note: 'Terminals, loop devices, sockets and interfaces, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
@@ -46,6 +49,8 @@ export const ioctl = defineSystemCall({
         return countReadable(task, file, argument);
       default: {
         const { control } = file.file;
+        if (control instanceof LoopDevice) return loopRequest(task, control, request >>> 0, argument);
+        if (control instanceof LoopControl) return loopControlRequest(control, request >>> 0, argument);
         const answer = control instanceof Socket ? socketRequest(task, control, request >>> 0, argument) : undefined;
         if (answer !== undefined) return answer;
         return file.file.terminal === undefined

@@ -110,7 +110,8 @@ export const lseek = defineSystemCall({
     if (!description.file.isSeekable) return -Errno.ESPIPE;
     const status = description.file.status();
     if (typeof status === 'number') return status;
-    const end = isType(status, FileType.Directory) ? Number.MAX_SAFE_INTEGER : status.sizeInBytes;
+    const size = description.file.end?.() ?? status.sizeInBytes;
+    const end = isType(status, FileType.Directory) ? Number.MAX_SAFE_INTEGER : size;
     const bases = [0, description.position, end, 0, 0];
     if (bases[whence] === undefined) return -Errno.EINVAL;
     if (whence >= 3 && (distance < 0 || distance >= end)) return -Errno.ENXIO;
