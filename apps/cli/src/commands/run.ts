@@ -1,6 +1,6 @@
 // elf run PROGRAM [arguments]: runs a Linux x86-64 program with this terminal, these files and this environment.
 import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
-import { Errno, type Host, MemoryFileSystem } from '@elf/kernel';
+import { Errno, type Host } from '@elf/kernel';
 import { signalName } from '@elf/linux';
 import {
   type CpuModel,
@@ -17,7 +17,7 @@ import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-op
 import { optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
 import { dieOfSignal } from '../run/end-process.ts';
 import { guestProgram, provideDevices } from '../run/guest-program.ts';
-import { addMount, readMount } from '../run/mounts.ts';
+import { mountAsked } from '../run/mounts.ts';
 import { RUN_OPTIONS } from '../run/run-option-rows.ts';
 
 const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n       elf run [options] --image FILE [PROGRAM [ARGUMENT...]]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
@@ -100,18 +100,9 @@ function prepareMachine(
     stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),
     coreLimitInBytes: coreLimit(option('core')),
   });
-  const { mounts } = machine.kernel.tree;
   provideDevices(machine.kernel);
-  if (option('sandbox') !== undefined) {
-    const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
-    temporary.setMode('', 0o1777);
-    mounts.mount('/tmp', temporary, 'tmpfs');
-  }
-  for (const value of parsed.values.get('mount') ?? []) {
-    const request = readMount(value);
-    if ('mistake' in request) misused(request.mistake);
-    addMount(machine.kernel, request);
-  }
+  const wrong = mountAsked(machine.kernel, parsed);
+  if (wrong !== undefined) misused(wrong.mistake);
   return machine;
 }
 

@@ -2,10 +2,10 @@
 import { statSync } from 'node:fs';
 import { Errno, encodeText, type Kernel, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
 import { nodeDirectory } from '@elf/kernel/node';
-import type { OptionMistake } from '../options.ts';
+import type { OptionMistake, ParsedOptions } from '../options.ts';
 
 /** One directory of the host at a place of the guest's tree. */
-export interface MountRequest {
+interface MountRequest {
   readonly host: string;
   /** Absolute, without a slash at the end. */
   readonly guest: string;
@@ -17,7 +17,7 @@ export interface MountRequest {
  * @example
  * readMount('/srv/data:/data:ro')   // { host: '/srv/data', guest: '/data', isReadOnly: true }
  */
-export function readMount(value: string): MountRequest | OptionMistake {
+function readMount(value: string): MountRequest | OptionMistake {
   const [host, guest, mode, ...more] = value.split(':');
   if (!host || !guest || more.length > 0) return { mistake: `--mount takes host:guest or host:guest:ro, not ${value}` };
   if (mode !== undefined && mode !== 'ro' && mode !== 'rw')
@@ -31,10 +31,35 @@ export function readMount(value: string): MountRequest | OptionMistake {
 }
 
 /**
+ * Mounts what the command line asks for besides the root: with --sandbox a private /tmp, and every --mount.
+ * @returns what is wrong with a value.
+ */
+export function mountAsked(kernel: Kernel, { values }: ParsedOptions): OptionMistake | undefined {
+  const { host, tree } = kernel;
+  const isSandboxed = values.has('sandbox');
+  if (isSandboxed) {
+    const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
+    temporary.setMode('', 0o1777);
+    tree.mounts.mount('/tmp', temporary, 'tmpfs');
+  }
+  for (const value of values.get('mount') ?? []) {
+    const request = readMount(value);
+    if ('mistake' in request) return request;
+    addMount(kernel, request, isSandboxed);
+  }
+  return undefined;
+}
+
+/**
  * Mounts what was asked for. The place need not exist: directories above it that are missing become an empty file system in
  * memory, which a listing of the directory above them does not show.
+ * @param isSandboxed the program gets the files there and nothing else of the host through them.
  */
-export function addMount({ host, tree }: Kernel, { host: directory, guest, isReadOnly }: MountRequest): void {
+function addMount(
+  { host, tree }: Kernel,
+  { host: directory, guest, isReadOnly }: MountRequest,
+  isSandboxed: boolean,
+): void {
   const { mounts } = tree;
   const place = encodeText(guest);
   const missing = ancestors(place).find((path) => mounts.status(path) === -Errno.ENOENT);
@@ -43,7 +68,7 @@ export function addMount({ host, tree }: Kernel, { host: directory, guest, isRea
     for (const path of ancestors(place.slice(missing.length))) above.makeDirectory(path.slice(1), 0o755);
     mounts.mount(missing, above, 'tmpfs');
   }
-  const files = nodeDirectory(directory);
+  const files = nodeDirectory(directory, { isGuarded: true, isSandboxed });
   mounts.mount(place, isReadOnly ? readOnlyFileSystem(files) : files, 'host');
 }
 

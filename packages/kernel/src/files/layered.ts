@@ -25,7 +25,7 @@ export function layeredFileSystem(upper: FileSystem, lower: FileSystem): FileSys
       const file = chosen.open(path, request);
       if (typeof file === 'number' || file.entries === undefined) return file;
       const merged = () => mergedEntries(upper, lower, path);
-      return Object.assign(Object.create(file) as typeof file, { entries: merged });
+      return { ...file, entries: merged };
     },
     entries: (path) => mergedEntries(upper, lower, path),
     readLink: (path) => owner(path).readLink(path),

@@ -229,8 +229,12 @@ function execute(task: Thread, name: string, argv: number, environment: number, 
   return result;
 }
 
+/** No stack limit allows more (fs/exec.c, bprm_stack_limits: three quarters of _STK_LIM): what is longer need not be copied. */
+const MOST_STRING_BYTES = 6 << 20;
+
 function readStrings(task: Thread, table: number): string[] | number {
   const strings: string[] = [];
+  let total = 0;
   for (let at = table; table !== 0; at += task.wordBytes) {
     const pointer = readWord(task, at);
     if (pointer === undefined) return -Errno.EFAULT;
@@ -238,6 +242,8 @@ function readStrings(task: Thread, table: number): string[] | number {
     const bytes = task.user.readCString(pointer, 131072);
     if (bytes === undefined) return -Errno.EFAULT;
     if (bytes.length === 131072 || strings.length === MAXIMUM_ARGUMENTS) return -Errno.E2BIG;
+    total += bytes.length + task.wordBytes;
+    if (total > MOST_STRING_BYTES) return -Errno.E2BIG;
     strings.push(fromBytes(bytes));
   }
   return strings;

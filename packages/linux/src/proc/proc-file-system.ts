@@ -75,8 +75,8 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
   }
   if (path === 'self') return link(2, () => String(current().id));
   if (path === 'thread-self') return link(3, () => `${current().id}/task/${current().id}`);
-  const system = SYSTEM_FILES[path];
-  const setting = SYSTEM_SETTINGS[path];
+  const system = rowOf(SYSTEM_FILES, path);
+  const setting = rowOf(SYSTEM_SETTINGS, path);
   if (system !== undefined && setting !== undefined)
     return settable(
       100,
@@ -139,8 +139,8 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
   if (name === 'exe') return link(inode + 3, () => process.program.executable);
   if (name === 'cwd') return link(inode + 4, () => pathWithin(process.place.root, process.place.workingDirectory));
   if (name === 'root') return link(inode + 5, () => process.place.root);
-  const text = PROCESS_FILES[name];
-  const setting = PROCESS_SETTINGS[name];
+  const text = rowOf(PROCESS_FILES, name);
+  const setting = rowOf(PROCESS_SETTINGS, name);
   if (setting !== undefined)
     return settable(
       inode + 6,
@@ -148,6 +148,11 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
       (value) => setting(process, value),
     );
   return text === undefined ? undefined : file(inode + 6, () => text(process));
+}
+
+/** A row by a name that a program chose: "__proto__" and "constructor" are none. */
+function rowOf<T>(rows: Readonly<Record<string, T>>, name: string): T | undefined {
+  return Object.hasOwn(rows, name) ? rows[name] : undefined;
 }
 
 const SECURITY_ATTRIBUTES = ['current', 'exec', 'fscreate', 'keycreate', 'prev', 'sockcreate'];

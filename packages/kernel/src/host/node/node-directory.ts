@@ -1,35 +1,58 @@
 // A directory of the host as a file system for guests, over node:fs with synchronous calls.
 import * as fs from 'node:fs';
 import { Errno } from '../../errno.ts';
-import { FileType } from '../../files/file-status.ts';
+import { FileType, isType } from '../../files/file-status.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import type { DirectoryEntry } from '../../files/open-file.ts';
 import { attempt, errnoOf } from './node-errno.ts';
 import { makeHostNode } from './node-make-node.ts';
 import { openNodeFile } from './node-open-file.ts';
+import { changeMode, openChecked } from './node-held-file.ts';
+import { guardedPaths, plainPaths } from './node-paths.ts';
 import { seconds, statusOf } from './node-status.ts';
 
-/** O_TMPFILE with its O_DIRECTORY (include/uapi/asm-generic/fcntl.h); not among Node's constants. */
-const O_TMPFILE = 0o20200000;
+/** O_TMPFILE without its O_DIRECTORY (include/uapi/asm-generic/fcntl.h); not among Node's constants. */
+const O_TMPFILE = 0o20000000;
+/** Set-user-ID and set-group-ID. */
+const SET_ID_BITS = 0o6000;
+
+/** How far a guest is trusted with a directory. */
+export interface NodeDirectoryOptions {
+  /**
+   * True keeps every call below the root, whatever is replaced by links meanwhile (see {@link guardedPaths}). By default for every root
+   * but "/", out of which nothing leads.
+   */
+  readonly isGuarded?: boolean;
+  /**
+   * True for a sandbox: guarded, and besides nothing of the host is reached through a file. Device nodes are not opened (-EACCES) and not
+   * made (-EPERM), and files get no set-user-ID and set-group-ID bits (-EPERM), which would have the host's users run what a guest wrote.
+   */
+  readonly isSandboxed?: boolean;
+}
 
 /**
- * The files below `root`. The path walk has resolved links and ".." before a path arrives here, and every call refuses to follow a final
+ * The files below `root`. The path walk has resolved links and ".." before a path arrives here, and every call refuses to follow a
  * link, so a guest cannot leave the root. Names are bytes on both sides.
  * @example
  * const host = nodeDirectory('/');
  */
-export function nodeDirectory(root: string): FileSystem {
-  const base = Buffer.from(root.endsWith('/') ? root : `${root}/`);
-  const native = (path: string) => Buffer.concat([base, Buffer.from(path, 'latin1')]);
-  const run = (path: string, call: (path: Buffer) => void) => attempt(() => call(native(path)));
+export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}): FileSystem {
+  const { isSandboxed = false, isGuarded = isSandboxed || root !== '/' } = options;
+  const paths = isGuarded ? guardedPaths(root) : plainPaths(root);
+  const run = (path: string, call: (path: Buffer) => void) => attempt(() => call(paths.native(path)));
+  const open = isSandboxed ? openChecked : fs.openSync;
+  const chmod = isGuarded ? changeMode : (path: Buffer, mode: number) => fs.chmodSync(path, mode);
+  const refusesMode = (mode: number) => isSandboxed && (mode & SET_ID_BITS) !== 0;
   return {
     isReadOnly: false,
     // The host judges the user who runs Node; other users exist only in the guest.
     enforces: (user) => user === process.geteuid?.(),
     status: (path) => {
       try {
-        const stats = fs.lstatSync(native(path), { bigint: true, throwIfNoEntry: false });
-        return stats === undefined ? missing(native(path)) : statusOf(stats);
+        const native = paths.native(path);
+        const stats = fs.lstatSync(native, { bigint: true, throwIfNoEntry: false });
+        if (stats !== undefined) return statusOf(stats);
+        return paths.knowsDirectories ? -Errno.ENOENT : missing(native);
       } catch (error) {
         return errnoOf(error);
       }
@@ -40,23 +63,32 @@ export function nodeDirectory(root: string): FileSystem {
       if (request.createMode !== undefined) flags |= constants.O_CREAT;
       if (request.exclusive) flags |= constants.O_EXCL;
       if (request.truncate) flags |= constants.O_TRUNC;
-      if (request.isUnnamed) flags = (flags & ~constants.O_CREAT) | O_TMPFILE;
+      if (request.isUnnamed) flags = (flags & ~constants.O_CREAT) | O_TMPFILE | constants.O_DIRECTORY;
       // A FIFO or device must not block the JavaScript thread at open.
       flags |= constants.O_NOFOLLOW | constants.O_NONBLOCK;
+      const mode =
+        request.createMode === undefined ? undefined : request.createMode & (isSandboxed ? ~SET_ID_BITS : ~0);
       try {
-        const number = fs.openSync(native(path), flags, request.createMode);
+        const number = request.isUnnamed
+          ? fs.openSync(paths.directory(path), flags & ~constants.O_NOFOLLOW, mode)
+          : open(paths.native(path), flags, mode);
         // The guest's umask was applied; ours must not take more away.
-        if (request.isUnnamed) fs.fchmodSync(number, (request.createMode ?? 0) & 0o7777);
-        else if (request.createMode !== undefined) restoreMode(number, request.createMode);
-        return openNodeFile(number, request.write, () => entriesOf(native(path)));
+        if (request.isUnnamed) fs.fchmodSync(number, (mode ?? 0) & 0o7777);
+        else if (mode !== undefined) restoreMode(number, mode);
+        const file = openNodeFile(number, request.write, () => entriesOf(() => paths.held(number, path)));
+        if (!isSandboxed) return file;
+        return {
+          ...file,
+          setMode: (bits) => (refusesMode(bits) && !file.entries ? -Errno.EPERM : (file.setMode?.(bits) ?? 0)),
+        };
       } catch (error) {
         return errnoOf(error);
       }
     },
-    entries: (path) => entriesOf(native(path)),
+    entries: (path) => entriesOf(() => paths.directory(path)),
     readLink: (path) => {
       try {
-        return fs.readlinkSync(native(path), 'latin1');
+        return fs.readlinkSync(paths.native(path), 'latin1');
       } catch (error) {
         return errnoOf(error);
       }
@@ -64,15 +96,23 @@ export function nodeDirectory(root: string): FileSystem {
     makeDirectory: (path, mode) =>
       run(path, (at) => {
         fs.mkdirSync(at, mode);
-        fs.chmodSync(at, mode);
+        chmod(at, mode);
       }),
     makeSymbolicLink: (path, target) => run(path, (at) => fs.symlinkSync(Buffer.from(target, 'latin1'), at)),
-    makeNode: (path, mode, device) => makeHostNode(native(path), mode, device),
-    link: (from, to) => attempt(() => fs.linkSync(native(from), native(to))),
-    rename: (from, to) => attempt(() => fs.renameSync(native(from), native(to))),
+    makeNode: (path, mode, device) => {
+      const isDevice = isType({ mode }, FileType.Character) || isType({ mode }, FileType.Block);
+      if (isSandboxed && (isDevice || refusesMode(mode))) return -Errno.EPERM;
+      try {
+        return makeHostNode(paths.native(path), mode, device);
+      } catch (error) {
+        return errnoOf(error);
+      }
+    },
+    link: (from, to) => attempt(() => paths.pair(from, to, fs.linkSync)),
+    rename: (from, to) => attempt(() => paths.pair(from, to, fs.renameSync)),
     removeFile: (path) => run(path, (at) => fs.unlinkSync(at)),
     removeDirectory: (path) => run(path, (at) => fs.rmdirSync(at)),
-    setMode: (path, mode) => run(path, (at) => fs.chmodSync(at, mode)),
+    setMode: (path, mode) => run(path, (at) => chmod(at, mode, !refusesMode(mode))),
     setOwner: (path, user, group) => run(path, (at) => fs.lchownSync(at, user >>> 0, group >>> 0)),
     setTimes: (path, access, modify) =>
       run(path, (at) => {
@@ -102,14 +142,17 @@ function restoreMode(number: number, mode: number): void {
   if (isFresh) attempt(() => fs.fchmodSync(number, mode & 0o7777));
 }
 
-function entriesOf(path: Buffer): DirectoryEntry[] | number {
+function entriesOf(path: () => Buffer): DirectoryEntry[] | number {
   try {
     // Not readdirSync: it sorts, and programs show the order of the file system.
-    const directory = fs.opendirSync(path as unknown as string, { encoding: 'buffer' as BufferEncoding });
+    const directory = fs.opendirSync(path() as unknown as string, {
+      encoding: 'buffer' as BufferEncoding,
+      bufferSize: 512,
+    });
     const listed: DirectoryEntry[] = [];
     for (let entry = directory.readSync(); entry !== null; entry = directory.readSync()) {
       const name = entry.name as unknown as Buffer;
-      listed.push({ name: name.toString('latin1'), inode: inodeOf(path, name), type: typeOf(entry) });
+      listed.push(new HostEntry(path, name.toString('latin1'), typeOf(entry)));
     }
     directory.closeSync();
     return listed;
@@ -118,12 +161,25 @@ function entriesOf(path: Buffer): DirectoryEntry[] | number {
   }
 }
 
-/** readdir's inode numbers are not passed on by Node. */
-function inodeOf(directory: Buffer, name: Buffer): number {
-  try {
-    return Number(fs.lstatSync(Buffer.concat([directory, Buffer.from('/'), name]), { bigint: true }).ino);
-  } catch {
-    return 0;
+/** An entry whose inode number is looked up when it is asked for: Node does not pass readdir's on, and a directory may have a million. */
+class HostEntry implements DirectoryEntry {
+  readonly name: string;
+  readonly type: number;
+  readonly #directory: () => Buffer;
+
+  constructor(directory: () => Buffer, name: string, type: number) {
+    this.#directory = directory;
+    this.name = name;
+    this.type = type;
+  }
+
+  get inode(): number {
+    try {
+      const path = Buffer.concat([this.#directory(), Buffer.from(`/${this.name}`, 'latin1')]);
+      return Number(fs.lstatSync(path, { bigint: true }).ino);
+    } catch {
+      return 0;
+    }
   }
 }
 

@@ -16,7 +16,7 @@ export interface NodeHostOptions {
   readonly root?: string;
   /** Directory looked at before `root` (qemu-user's -L). */
   readonly sysroot?: string;
-  /** Nothing can be changed. */
+  /** Nothing can be changed, and device nodes are not opened: a sandbox. */
   readonly readOnly?: boolean;
   /** Replaces the whole tree. */
   readonly files?: FileSystem;
@@ -38,8 +38,11 @@ const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 
  * const machine = createMachine({ host: createNodeHost({ readOnly: true }) });
  */
 export function createNodeHost(options: NodeHostOptions = {}): Host {
-  let files = options.files ?? nodeDirectory(options.root ?? '/');
-  if (options.sysroot !== undefined) files = layeredFileSystem(nodeDirectory(options.sysroot), files);
+  const isSandboxed = options.readOnly === true;
+  // Who may open all of the host's files cannot leave anything by a link.
+  const trust = { isSandboxed, isGuarded: isSandboxed || options.root !== undefined };
+  let files = options.files ?? nodeDirectory(options.root ?? '/', trust);
+  if (options.sysroot !== undefined) files = layeredFileSystem(nodeDirectory(options.sysroot, trust), files);
   if (options.readOnly) files = readOnlyFileSystem(files);
   const start = options.workingDirectory ?? (options.root === undefined ? process.cwd() : '/');
   return {

@@ -19,6 +19,9 @@ const identities = /* @__PURE__ */ new Map<string, WeakRef<FileIdentity>>();
 /** Mappings outlive the descriptor they were made from (man 2 mmap): its host descriptor is closed when the last one is gone. */
 const closer = /* @__PURE__ */ new FinalizationRegistry<number>((number) => attempt(() => fs.closeSync(number)));
 
+/** Positions behind it are none to Node, which then writes wherever the descriptor stands; no file system has files as large. */
+const LARGEST_POSITION = Number.MAX_SAFE_INTEGER;
+
 /** Wraps a host descriptor, which the file then owns. */
 export function openNodeFile(number: number, isWritable: boolean, entries: () => DirectoryEntry[] | number): OpenFile {
   const first = fs.fstatSync(number, { bigint: true });
@@ -32,15 +35,18 @@ export function openNodeFile(number: number, isWritable: boolean, entries: () =>
     status: () => guarded(() => statusOf(fs.fstatSync(number, { bigint: true }))),
     read: (target, position) => {
       if (type === FileType.Directory) return -Errno.EISDIR;
+      if (position > LARGEST_POSITION) return 0;
       return transfer(() => fs.readSync(number, target, 0, target.length, positioned ? position : null));
     },
-    write: (bytes, position) =>
-      transfer(() => fs.writeSync(number, bytes, 0, bytes.length, positioned ? position : null)),
+    write: (bytes, position) => {
+      if (position > LARGEST_POSITION) return -Errno.EFBIG;
+      return transfer(() => fs.writeSync(number, bytes, 0, bytes.length, positioned ? position : null));
+    },
     readiness: () => Readiness.Readable | Readiness.Writable,
     close: () => {
       if (!isKept) attempt(() => fs.closeSync(number));
     },
-    truncate: (length) => attempt(() => fs.ftruncateSync(number, length)),
+    truncate: (length) => (length > LARGEST_POSITION ? -Errno.EFBIG : attempt(() => fs.ftruncateSync(number, length))),
     synchronize: () => attempt(() => fs.fsyncSync(number)),
     setMode: (mode) => attempt(() => fs.fchmodSync(number, mode)),
     setOwner: (user, group) => attempt(() => fs.fchownSync(number, user >>> 0, group >>> 0)),
