@@ -8,6 +8,7 @@ export {
   type ProgramOutcome,
   type ProgramRequest,
 } from './create-machine.ts';
+export { createGdbServer, type GdbLink, type GdbServer } from './gdb-server/gdb-server.ts';
 export type { DamagedMemory, PolicyInForce } from './policy-damage.ts';
 export { createProgramLoader, type ExplainedRefusal, type LoaderOptions } from './program-loader.ts';
 export { type CpuModel, type CpuModelMistake, cpuModelNames, findCpuModel } from '@elf/x86';

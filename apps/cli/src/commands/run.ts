@@ -15,6 +15,8 @@ import {
 import { loadDirectories } from '../binfmt/load-rules.ts';
 import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-options.ts';
 import { optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
+import { hostErrorText } from '../host-error-text.ts';
+import { openDebuggerPort, readPort } from '../run/debugger-port.ts';
 import { dieOfSignal } from '../run/end-process.ts';
 import { guestProgram, provideDevices } from '../run/guest-program.ts';
 import { mountAsked } from '../run/mounts.ts';
@@ -50,6 +52,8 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   const { path, words, environment } = guest;
   const machine = prepareMachine(parsed, choice, guest.host);
   loadBinfmtRules(machine, parsed.values.get('binfmt-conf') ?? []);
+  const port = option('g');
+  if (port !== undefined) await waitForDebugger(machine, port);
   limitTime(option('timeout'));
   const outcome = await machine.run({ path, arguments: [option('0') ?? words[0], ...words.slice(1)], environment });
   if (option('stats') !== undefined) printStatistics(machine, performance.now() - started);
@@ -104,6 +108,18 @@ function prepareMachine(
   const wrong = mountAsked(machine.kernel, parsed);
   if (wrong !== undefined) misused(wrong.mistake);
   return machine;
+}
+
+/** -g; a port that cannot be had ends the command. */
+async function waitForDebugger(machine: Machine, text: string): Promise<void> {
+  const port = readPort(text);
+  if (typeof port !== 'number') misused(port.mistake);
+  try {
+    await openDebuggerPort(machine, port, (line) => printError(`elf run: ${line}\n`));
+  } catch (error) {
+    printError(`elf run: port ${port}: ${hostErrorText(error)}\n`);
+    process.exit(ExitCode.OwnFailure);
+  }
 }
 
 function coreLimit(text: string | undefined): number | undefined {

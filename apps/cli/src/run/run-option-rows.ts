@@ -14,6 +14,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'cpu',            value: 'model',     environment: 'ELF_CPU',       description: 'processor model, with features: max, x86-64-v2,+aes ... (help lists them)' },
   { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
   { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write -strace lines to this file' },
+  { name: 'g',              value: 'port',      environment: 'ELF_GDB',       description: 'wait for gdb at this port of the computer before the first instruction; 0 takes a free one' },
   { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
   { name: 'image',          value: 'file',      environment: 'ELF_IMAGE',     description: 'run what a saved image (docker save, OCI layout) or a tar of a root directory holds; changes stay in memory' },
   { name: 'mount',          value: 'host:guest[:ro]', environment: 'ELF_MOUNT', description: 'show a directory of the host at another place, optionally read-only', repeatable: true },

@@ -1,0 +1,195 @@
+// What a debugger does to a program, without its protocol: stop, go on, step, breakpoints, signals. The kernel asks it as its tracer.
+import type { ExitStatus, Kernel, Process, SignalVerdict, Thread, Tracer } from '@elf/kernel';
+import { SignalCode, sendToThread } from '@elf/linux';
+
+const SIGINT = 2;
+const SIGTRAP = 5;
+const SIGKILL = 9;
+
+/** Why the program stands still. */
+export interface Stop {
+  readonly thread: Thread;
+  readonly signal: number;
+  readonly cause: 'start' | 'breakpoint' | 'step' | 'signal' | 'exec' | 'interrupt';
+  /** siginfo_t of a signal. */
+  readonly information?: Uint8Array;
+}
+
+/** How a thread goes on. */
+export interface Plan {
+  readonly kind: 'run' | 'step' | 'stay';
+  /** Signal to deliver, by Linux's number; 0 for none. */
+  readonly signal: number;
+  /** Steps go on while the address is in this range. */
+  readonly range?: { readonly start: number; readonly end: number };
+}
+
+/** Who hears of it. */
+export interface SessionListener {
+  stopped(stop: Stop): void;
+  ended(status: ExitStatus): void;
+}
+
+/** The debugged program: the first process of a machine. Its children run free. */
+export class DebugSession implements Tracer {
+  readonly kernel: Kernel;
+  listener: SessionListener | undefined;
+  /** Set while every thread of the program stands still. */
+  stop: Stop | undefined;
+  process: Process | undefined;
+  /** Signals that are delivered without a stop, by Linux's numbers. */
+  passedSignals: ReadonlySet<number> = new Set();
+  /** Whether execve stops the program. */
+  reportsExec = false;
+  readonly #breakpoints = new Set<number>();
+  #plans: ReadonlyMap<Thread, Plan> = new Map();
+  /** Threads whose instruction is done while their call still waits. */
+  readonly #stepped = new Set<Thread>();
+  readonly #held = new Set<Thread>();
+  /** What was decided about signals that were shown. */
+  readonly #verdicts = new Map<Thread, number>();
+  /** Threads of other processes on a breakpoint of ours: they share its memory, as vfork has it. */
+  readonly #passing = new Set<Thread>();
+
+  constructor(kernel: Kernel) {
+    this.kernel = kernel;
+  }
+
+  get isHolding(): boolean {
+    return this.stop !== undefined || this.#held.size > 0;
+  }
+
+  turn(thread: Thread): 'run' | 'step' | 'hold' {
+    if (thread.process !== this.process) return this.#passing.has(thread) ? 'step' : 'run';
+    const plan = this.#plans.get(thread);
+    // A step whose call waited is over with the call.
+    if (this.stop === undefined && this.#stepped.has(thread) && thread.wait === undefined) this.#endStep(thread);
+    if (this.stop !== undefined || plan?.kind === 'stay') {
+      this.#held.add(thread);
+      return 'hold';
+    }
+    return plan?.kind === 'step' ? 'step' : 'run';
+  }
+
+  stepped(thread: Thread): void {
+    if (this.#passing.delete(thread) || thread.process !== this.process || this.stop !== undefined) return;
+    if (thread.state === 'ended') return;
+    if (thread.wait === undefined) this.#endStep(thread);
+    else this.#stepped.add(thread);
+  }
+
+  reachedBreakpoint(thread: Thread): void {
+    if (thread.process !== this.process) this.#passing.add(thread);
+    else this.#halt({ thread, signal: SIGTRAP, cause: 'breakpoint' });
+  }
+
+  signal(thread: Thread, signal: number, information: () => Uint8Array): SignalVerdict {
+    if (thread.process !== this.process) return signal;
+    const verdict = this.#verdicts.get(thread);
+    if (verdict !== undefined) {
+      this.#verdicts.delete(thread);
+      return verdict;
+    }
+    if (this.passedSignals.has(signal)) return signal;
+    if (this.stop === undefined) this.#halt({ thread, signal, cause: 'signal', information: information() });
+    return 'hold';
+  }
+
+  started(process: Process): void {
+    if (this.process !== undefined) return;
+    this.process = process;
+    const [thread] = process.threads;
+    this.#halt({ thread, signal: SIGTRAP, cause: 'start' });
+  }
+
+  executed(thread: Thread): void {
+    if (thread.process !== this.process) return;
+    this.#breakpoints.clear();
+    this.#plans = new Map();
+    if (this.reportsExec) this.#halt({ thread, signal: SIGTRAP, cause: 'exec' });
+  }
+
+  ended(process: Process, status: ExitStatus): void {
+    if (process !== this.process) return;
+    this.#letGo();
+    this.listener?.ended(status);
+  }
+
+  /** Stops the program where it is. */
+  interrupt(): void {
+    const thread = this.process?.threads.values().next().value;
+    if (thread !== undefined && this.stop === undefined) this.#halt({ thread, signal: SIGINT, cause: 'interrupt' });
+  }
+
+  /** Lets threads go on; those without a plan of their own run. */
+  resume(plans: ReadonlyMap<Thread, Plan>): void {
+    const { stop } = this;
+    if (stop === undefined) return;
+    this.stop = undefined;
+    this.#plans = plans;
+    this.#stepped.clear();
+    if (stop.cause === 'signal') this.#verdicts.set(stop.thread, plans.get(stop.thread)?.signal ?? 0);
+    for (const [thread, { signal }] of plans) {
+      if (signal === 0 || (thread === stop.thread && stop.cause === 'signal')) continue;
+      // Delivered without being shown again.
+      this.#verdicts.set(thread, signal);
+      sendToThread(thread, { signal, code: SignalCode.User, process: 0, user: 0 });
+    }
+    this.#releaseHeld();
+  }
+
+  setBreakpoint(address: number, isSet: boolean): void {
+    if (isSet) this.#breakpoints.add(address);
+    else this.#breakpoints.delete(address);
+    const { process } = this;
+    if (process !== undefined) this.kernel.cpu.setBreakpoints(process.space, new Set(this.#breakpoints));
+  }
+
+  /** The program runs on without a debugger. */
+  detach(): void {
+    if (this.process !== undefined) this.kernel.cpu.setBreakpoints(this.process.space, new Set());
+    this.#letGo();
+  }
+
+  kill(): void {
+    const { process } = this;
+    this.listener = undefined;
+    this.#letGo();
+    if (process !== undefined)
+      this.kernel.endProcess(process, { kind: 'signaled', signal: SIGKILL, coreDumped: false });
+  }
+
+  #endStep(thread: Thread): void {
+    const plan = this.#plans.get(thread);
+    this.#stepped.delete(thread);
+    const { rip } = this.kernel.cpu;
+    const isCurrent = this.kernel.currentThread === thread;
+    if (plan?.range !== undefined && isCurrent && rip >= plan.range.start && rip < plan.range.end) {
+      // A breakpoint inside the range is reached by a step as well.
+      if (this.#breakpoints.has(rip)) this.#halt({ thread, signal: SIGTRAP, cause: 'breakpoint' });
+      return;
+    }
+    this.#halt({ thread, signal: SIGTRAP, cause: 'step' });
+  }
+
+  #halt(stop: Stop): void {
+    this.stop = stop;
+    this.listener?.stopped(stop);
+  }
+
+  #letGo(): void {
+    this.process = undefined;
+    this.stop = undefined;
+    this.#breakpoints.clear();
+    this.#plans = new Map();
+    this.#stepped.clear();
+    this.#verdicts.clear();
+    this.#releaseHeld();
+  }
+
+  #releaseHeld(): void {
+    const held = [...this.#held];
+    this.#held.clear();
+    for (const thread of held) if (thread.state === 'runnable') this.kernel.release(thread);
+  }
+}
