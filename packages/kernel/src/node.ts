@@ -2,4 +2,5 @@
 export { nodeClock } from './host/node/node-clock.ts';
 export { nodeDirectory } from './host/node/node-directory.ts';
 export { createNodeHost, type NodeHostOptions } from './host/node/node-host.ts';
+export { nodeSockets } from './host/node/node-sockets.ts';
 export { nodeStream } from './host/node/node-stream.ts';

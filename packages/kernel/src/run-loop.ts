@@ -49,6 +49,8 @@ export async function run(kernel: Kernel, options: RunOptions = {}): Promise<Run
     if (thread.wait === undefined || resumeWait(kernel, thread)) runSlice(kernel, thread);
     if (++slices % SLICES_PER_PAUSE === 0) await kernel.host.clock.pause();
   }
+  // What sockets still had to send is the system's to send, as after any exit.
+  await kernel.internet.network.outside?.drain();
   return 'finished';
 }
 

@@ -61,6 +61,8 @@ export interface OutsideOptions {
   readonly onlyVersion6: boolean;
   /** SO_REUSEADDR. */
   readonly reusesAddress: boolean;
+  /** Another port will do where this one is taken. */
+  readonly mayMove?: boolean;
 }
 
 export interface ListenerEvents {

@@ -246,7 +246,8 @@ export class DatagramSocket extends InternetSocket {
     if (this.#outside !== undefined) return;
     // The source address of a socket that the program did not bind is the host's choice.
     const wanted = this.hasOwnName || local.port === 0 ? local : { ...local, address: WILDCARDS[this.version] };
-    const options = { onlyVersion6: this.onlyVersion6, reusesAddress: this.reusesAddress };
+    const { onlyVersion6, reusesAddress } = this;
+    const options = { onlyVersion6, reusesAddress, mayMove: !this.hasOwnName };
     const outside = this.network.outside?.openDatagrams(wanted, options, {
       opened: (taken) => {
         if (this.#isClosed) return;

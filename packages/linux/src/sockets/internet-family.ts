@@ -3,7 +3,7 @@ import {
   DatagramSocket,
   type Endpoint,
   Errno,
-  InternetSocket,
+  type InternetSocket,
   Pending,
   StreamSocket,
   type SystemCallResult,
@@ -12,6 +12,7 @@ import {
 import { AF_NAMES, IPPROTO } from '../abi/flags/socket-flags.ts';
 import { internetAddressBytes, readAddress } from './internet-address.ts';
 import type { OpenSocket, SocketFamily } from './socket-family.ts';
+import { TcpState, tcpState } from './tcp-state.ts';
 
 /** net.ipv4.ip_unprivileged_port_start. */
 const FIRST_UNPRIVILEGED_PORT = 1024;
@@ -66,7 +67,8 @@ export const internetFamily: SocketFamily<InternetSocket> = {
   localName: (socket) => internetAddressBytes(socket.localName, socket.version),
   peerName: (socket) => {
     const { remote } = socket;
-    const isConnected = socket instanceof StreamSocket ? socket.isConnected : remote !== undefined;
+    // A connection that both sides have ended is none (getpeername: TCP_CLOSE).
+    const isConnected = socket instanceof StreamSocket ? hasPeer(socket) : remote !== undefined;
     return isConnected && remote !== undefined ? internetAddressBytes(remote, socket.version) : -Errno.ENOTCONN;
   },
   senderName: (socket, { from, isMessage }) =>
@@ -74,6 +76,10 @@ export const internetFamily: SocketFamily<InternetSocket> = {
       ? new Uint8Array(0)
       : internetAddressBytes(from, socket.version),
 };
+
+function hasPeer(socket: StreamSocket): boolean {
+  return socket.isConnected && tcpState(socket) !== TcpState.Close;
+}
 
 /** Waits for what the host says to a bind or a connect. */
 export function outcome(socket: InternetSocket): SystemCallResult {

@@ -1,8 +1,7 @@
 // States of TCP as /proc/net/tcp and TCP_INFO number them (include/net/tcp_states.h).
 import { Shutdown, type StreamSocket } from '@elf/kernel';
 
-// biome-ignore format: a table
-export const TcpState = { Established: 1, SynSent: 2, FinWait1: 4, FinWait2: 5, Close: 7, CloseWait: 8, LastAck: 9, Listen: 10, Closing: 11 } as const;
+export const TcpState = { Established: 1, SynSent: 2, FinWait2: 5, Close: 7, CloseWait: 8, Listen: 10 } as const;
 
 /** The state Linux would have this socket in. */
 export function tcpState(socket: StreamSocket): number {

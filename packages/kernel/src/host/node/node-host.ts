@@ -6,8 +6,11 @@ import type { FileSystem } from '../../files/file-system.ts';
 import { layeredFileSystem } from '../../files/layered.ts';
 import { readOnlyFileSystem } from '../../files/read-only.ts';
 import type { Host } from '../host.ts';
+import { memorySockets } from '../memory/memory-sockets.ts';
+import type { SocketsPort } from '../sockets-port.ts';
 import { nodeClock } from './node-clock.ts';
 import { nodeDirectory } from './node-directory.ts';
+import { nodeSockets } from './node-sockets.ts';
 import { type HostTerminals, nodeStream } from './node-stream.ts';
 
 /** What the guest may see of the host. */
@@ -18,6 +21,8 @@ export interface NodeHostOptions {
   readonly sysroot?: string;
   /** Nothing can be changed, and device nodes are not opened: a sandbox. */
   readonly readOnly?: boolean;
+  /** Networks; by default this computer's, and with `readOnly` connections within the machine only. */
+  readonly sockets?: SocketsPort;
   /** Replaces the whole tree. */
   readonly files?: FileSystem;
   /** Where the program starts; the current directory by default, "/" under another root. */
@@ -50,6 +55,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     entropy: { fill: (target) => void randomFillSync(target) },
     streams: standardStreams(),
     files,
+    sockets: options.sockets ?? (options.readOnly ? memorySockets() : nodeSockets()),
     user: process.geteuid?.() ?? 0,
     group: process.getegid?.() ?? 0,
     supplementaryGroups: process.getgroups?.() ?? [],
