@@ -1,7 +1,7 @@
 // One system call from registers to result: find the row, decode, run, trace, store.
 import { CallFailure } from './argument-kind.ts';
 import { Pending, type SystemCallResult } from './pending.ts';
-import type { SystemCallAbi } from './personality.ts';
+import type { ArgumentWords, SystemCallAbi } from './personality.ts';
 import type { SystemCallRow } from './system-call.ts';
 import type { CallInProgress, Thread } from './thread.ts';
 import { traceLine, unknownCallLine } from './trace.ts';
@@ -10,9 +10,10 @@ import { traceLine, unknownCallLine } from './trace.ts';
 export function dispatchSystemCall(thread: Thread, abi: SystemCallAbi): void {
   const { cpu, kernel } = thread;
   const number = abi.number(cpu);
-  const row = thread.process.personality.calls.find(abi.name, number);
-  const { low, high } = readArguments(thread, abi, row);
-  if (row === undefined) {
+  const { personality } = thread.process;
+  const row = personality.calls.find(abi.name, number);
+  const { low, high } = readArguments(thread, abi, row) ?? NO_ARGUMENTS;
+  if (row === undefined || low === NO_ARGUMENTS.low) {
     abi.setResult(cpu, abi.unknownCallResult);
     kernel.recordCall(`${number}(...) = ${abi.unknownCallResult}`);
     kernel.trace?.(unknownCallLine(thread, number, low, high, abi.unknownCallResult));
@@ -29,41 +30,48 @@ export function dispatchSystemCall(thread: Thread, abi: SystemCallAbi): void {
     else if (thread.state !== 'ended') kernel.block(thread, result.request);
     return;
   }
+  // execve into another family: the registers are the new program's, and nobody is left to take a result.
+  if (thread.process.personality !== personality) thread.callAbi = undefined;
   completeCall(thread, abi, result);
 }
+
+/** Arguments that could not be read. */
+const NO_ARGUMENTS: ArgumentWords = { low: new Int32Array(0), high: new Int32Array(0) };
 
 /** Stores the result of the thread's call and prints its trace line. */
 export function completeCall(thread: Thread, abi: SystemCallAbi, result: number | bigint): void {
   const { call, kernel } = thread;
   thread.call = undefined;
   // A call that replaced or ended the program (execve, exit, rt_sigreturn) has set the registers itself or needs none.
-  const returns = call?.row.result !== 'none';
+  const returns = call?.row.result !== 'none' && thread.callAbi !== undefined;
   if (thread.state !== 'ended' && returns) abi.setResult(thread.cpu, result);
   if (call === undefined) return;
   kernel.recordCall(`${call.row.name} = ${returns ? result : '?'}`);
   kernel.trace?.(traceLine(thread, call, thread.state === 'ended' ? undefined : result));
 }
 
-function readArguments(
-  thread: Thread,
-  abi: SystemCallAbi,
-  row: SystemCallRow | undefined,
-): { low: Int32Array; high: Int32Array } {
-  const { cpu } = thread;
-  const count = abi.argumentRegisters.length;
+function readArguments(thread: Thread, abi: SystemCallAbi, row: SystemCallRow | undefined): ArgumentWords | undefined {
+  const words = abi.argumentWords === undefined ? registerWords(thread, abi) : abi.argumentWords(thread);
+  if (words === undefined || abi.wordBytes === 8 || row === undefined) return words;
+  // Where words have 32 bits, a wide argument takes two of them.
+  const kinds = Object.values(row.arguments);
+  const count = words.low.length;
   const low = new Int32Array(count);
   const high = new Int32Array(count);
-  if (abi.wordBytes === 8) {
-    for (let index = 0; index < count; index++) {
-      low[index] = cpu.registerLow(abi.argumentRegisters[index]);
-      high[index] = cpu.registerHigh(abi.argumentRegisters[index]);
-    }
-    return { low, high };
+  for (let index = 0, word = 0; word < count; index++) {
+    low[index] = words.low[word++];
+    if (kinds[index]?.isWide && word < count) high[index] = words.low[word++];
   }
-  const kinds = row === undefined ? [] : Object.values(row.arguments);
-  for (let index = 0, register = 0; register < count; index++) {
-    low[index] = cpu.registerLow(abi.argumentRegisters[register++]);
-    if (kinds[index]?.isWide && register < count) high[index] = cpu.registerLow(abi.argumentRegisters[register++]);
+  return { low, high };
+}
+
+function registerWords({ cpu }: Thread, { argumentRegisters, wordBytes }: SystemCallAbi): ArgumentWords {
+  const count = argumentRegisters.length;
+  const low = new Int32Array(count);
+  const high = new Int32Array(count);
+  for (let index = 0; index < count; index++) {
+    low[index] = cpu.registerLow(argumentRegisters[index]);
+    if (wordBytes === 8) high[index] = cpu.registerHigh(argumentRegisters[index]);
   }
   return { low, high };
 }

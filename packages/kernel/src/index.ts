@@ -95,9 +95,11 @@ export type {
   StreamEvents,
 } from './host/sockets-port.ts';
 export type { StandardStreams } from './host/standard-streams.ts';
-export { type ForkOptions, Kernel, type KernelParts } from './kernel.ts';
+export type { ForkOptions } from './fork-options.ts';
+export { Kernel } from './kernel.ts';
+export type { KernelParts } from './kernel-parts.ts';
 export { Pending, type PendingRequest, type SystemCallResult } from './pending.ts';
-export type { Personality, SystemCallAbi } from './personality.ts';
+export type { ArgumentWords, Personality, SystemCallAbi } from './personality.ts';
 export { type Credentials, type FilePlace, Process } from './process.ts';
 export type { LoadedProgram, LoadPlace, LoadRefusal, LoadRequest, ProgramLoader } from './program-loader.ts';
 export { quote } from './quote.ts';

@@ -2,13 +2,14 @@
 import type { AddressSpace, GuestMemory } from '@elf/mm';
 import type { Cpu } from './cpu-port.ts';
 import type { ExitStatus } from './exit-status.ts';
+import type { ForkOptions } from './fork-options.ts';
 import { deviceOpener } from './files/devices.ts';
 import { FileTree, type Viewpoint } from './files/file-tree.ts';
 import { followRename } from './files/renamed-paths.ts';
 import type { Host } from './host/host.ts';
 import { memorySockets } from './host/memory/memory-sockets.ts';
+import type { KernelParts, StartRequest } from './kernel-parts.ts';
 import type { PendingRequest } from './pending.ts';
-import type { Personality } from './personality.ts';
 import { type Credentials, Process } from './process.ts';
 import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
 import { InternetNetwork } from './sockets/internet-network.ts';
@@ -22,26 +23,6 @@ import { TimerQueue } from './timer-queue.ts';
 const STANDARD_STREAMS = 3;
 /** Calls kept for a crash report. */
 const RECENT_CALLS = 12;
-
-/** What a kernel is made of. */
-export interface KernelParts {
-  readonly host: Host;
-  readonly memory: GuestMemory;
-  readonly cpu: Cpu;
-  readonly loader: ProgramLoader;
-  /** Receives trace lines; absent: nothing is printed or formatted. */
-  readonly trace?: (line: string) => void;
-  /** Hears that a process dies of a fault, while its memory and registers are still there. */
-  readonly onCrash?: (thread: Thread, signal: number) => void;
-}
-
-/** What the first process runs. Byte strings. */
-export interface StartRequest {
-  readonly path: string;
-  readonly arguments: readonly string[];
-  readonly environment: readonly string[];
-  readonly personality: Personality;
-}
 
 /** Processes, threads and their order. One JavaScript thread runs all of them (decision D5). */
 export class Kernel {
@@ -120,7 +101,7 @@ export class Kernel {
     if (program.kind === 'refused') return program;
     const descriptors = standardDescriptors(host);
     if (program.passedFile !== undefined) descriptors.insert(program.passedFile);
-    const { personality } = request;
+    const personality = program.personality ?? request.personality;
     const parts = { id: this.#nextId++, parent: undefined, space: program.space, descriptors, place, credentials };
     const process = new Process({ ...parts, personality, program }, host.clock.monotonic());
     const thread = this.#addThread(process, process.id);
@@ -173,6 +154,12 @@ export class Kernel {
     if (program.passedFile !== undefined) process.descriptors.insert(program.passedFile);
     process.replaceSpace(program.space);
     this.cpu.attach(program.space);
+    const { personality = process.personality } = program;
+    if (personality !== process.personality) {
+      process.personality = personality;
+      process.program = program;
+      personality.attach(process, thread);
+    }
     this.#begin(thread, program);
     return 0;
   }
@@ -180,7 +167,7 @@ export class Kernel {
   /** A copy of the calling thread in a new process; its registers are the caller's as they are now. */
   fork(thread: Thread, options: ForkOptions): Thread {
     const parent = thread.process;
-    const space = options.shareSpace ? parent.space : parent.space.fork();
+    const space = options.space ?? (options.shareSpace ? parent.space : parent.space.fork());
     const child = new Process(
       {
         id: this.#nextId++,
@@ -388,6 +375,8 @@ export class Kernel {
     }
     process.children.clear();
     process.personality.processEnded(process);
+    const family = process.parent?.personality;
+    if (family !== undefined && family !== process.personality) family.foreignChildEnded?.(process);
     if (process.parent === undefined) this.processes.delete(process.id);
     else {
       const { parent } = process;
@@ -395,15 +384,6 @@ export class Kernel {
       parent.childChanges.wake();
     }
   }
-}
-
-/** What a forked process shares with its parent. */
-export interface ForkOptions {
-  readonly shareSpace?: boolean;
-  readonly shareDescriptors?: boolean;
-  readonly sharePlace?: boolean;
-  /** CLONE_PARENT. */
-  readonly sibling?: boolean;
 }
 
 function releaseSpace(space: AddressSpace, kernel: Kernel): void {

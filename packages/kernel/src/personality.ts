@@ -12,8 +12,13 @@ export interface SystemCallAbi {
   readonly number: (cpu: Cpu) => number;
   /** Bytes of a register as the call sees it: pointers, longs and the structures with them have this width. */
   readonly wordBytes: 4 | 8;
-  /** Registers of the arguments, in order. */
+  /** Registers of the arguments, in order; none where {@link argumentWords} tells them. */
   readonly argumentRegisters: readonly number[];
+  /**
+   * The argument words of a convention that keeps them elsewhere (on the stack). Undefined: they cannot be read, and the call fails
+   * with `unknownCallResult`.
+   */
+  readonly argumentWords?: (thread: Thread) => ArgumentWords | undefined;
   /** Stores a result; errors are negated error numbers. */
   readonly setResult: (cpu: Cpu, result: number | bigint) => void;
   /** What a call the table lacks returns (-ENOSYS). */
@@ -22,13 +27,19 @@ export interface SystemCallAbi {
   readonly instructionBytes: number;
 }
 
+/** Low and high halves of argument words, in order; high ones are zero where words have 32 bits. */
+export interface ArgumentWords {
+  readonly low: Int32Array;
+  readonly high: Int32Array;
+}
+
 /** A process family: calls, registers, faults. */
 export interface Personality {
   readonly name: string;
   /** The convention behind an exit; undefined: the instruction is not a system call here, it is a fault. */
   readonly abiOf: (exit: CpuExit) => SystemCallAbi | undefined;
   readonly calls: SystemCallTable;
-  /** Gives a fresh process and its first thread their state. */
+  /** Gives a fresh process and its first thread their state; also one whose old program, of another family, made way for this family's. */
   readonly attach: (process: Process, thread: Thread) => void;
   /** Copies state for fork (a new process) or for a new thread of the same process. */
   readonly fork: (parent: Thread, child: Thread) => void;
@@ -42,6 +53,8 @@ export interface Personality {
   readonly threadEnded: (thread: Thread) => void;
   /** A process became a zombie: tells its parent. */
   readonly processEnded: (process: Process) => void;
-  /** Name of an error for traces, such as "ENOENT (No such file or directory)". */
-  readonly describeError: (errno: number) => string;
+  /** A child of this family's process, itself of another family, became a zombie: tells the parent. */
+  readonly foreignChildEnded?: (child: Process) => void;
+  /** Name of an error of the thread's last call for traces, such as "ENOENT (No such file or directory)". */
+  readonly describeError: (errno: number, thread: Thread) => string;
 }

@@ -4,6 +4,7 @@ import type { ExitStatus } from './exit-status.ts';
 import type { Viewpoint } from './files/file-tree.ts';
 import type { OpenDescription } from './files/open-description.ts';
 import type { Kernel } from './kernel.ts';
+import type { Personality } from './personality.ts';
 import type { Credentials } from './process.ts';
 
 /** What execveat asks for beyond execve. */
@@ -31,12 +32,31 @@ export interface LoadRequest {
   readonly lowestFreeDescriptor: number;
 }
 
+/** Start state and borders of an image, for personalities that care. */
+export interface ImageFacts {
+  /** Start values of registers by name ("rax"). */
+  readonly registers: Readonly<Record<string, bigint>>;
+  readonly floatingPoint?: { readonly controlWord: number; readonly mxcsr: number };
+  /** Where the heap starts: the end of the zeroed data. */
+  readonly brk: number;
+  readonly marks: {
+    readonly startCode: number;
+    readonly endCode: number;
+    readonly startData: number;
+    readonly endData: number;
+  };
+}
+
 /** A program in a fresh address space, ready to start. */
 export interface LoadedProgram {
   readonly kind: 'loaded';
   readonly space: AddressSpace;
   /** Name of the ABI that the image is for; the personality knows them. Its first one when absent. */
   readonly abi?: string;
+  /** The family the image belongs to; absent: that of the process which loads it. */
+  readonly personality?: Personality;
+  /** What the image asks for beyond an entry and a stack. */
+  readonly image?: ImageFacts;
   /** First instruction: the interpreter's when there is one. */
   readonly entry: number;
   readonly stackPointer: number;

@@ -37,7 +37,7 @@ export function unknownCallLine(
     (index) => `0x${((high[index] >>> 0) * 4294967296 + (low[index] >>> 0)).toString(16)}`,
   );
   const text = `syscall_0x${number.toString(16)}(${registers.join(', ')})`;
-  return withResult(thread, text, `-1 ${thread.process.personality.describeError(-result)}`);
+  return withResult(thread, text, `-1 ${thread.process.personality.describeError(-result, thread)}`);
 }
 
 /** A line about something that is not a call, such as a signal: `--- text ---`. */
@@ -56,7 +56,7 @@ function prefix(thread: Thread): string {
 function printResult(thread: Thread, call: CallInProgress, result: number | bigint | undefined): string {
   if (result === undefined || call.row.result === 'none') return '?';
   const value = Number(result);
-  if (value < 0 && value > -4096) return `-1 ${thread.process.personality.describeError(-value)}`;
+  if (value < 0 && value > -4096) return `-1 ${thread.process.personality.describeError(-value, thread)}`;
   if (call.row.result === 'hex') return `0x${result.toString(16)}`;
   if (call.row.result === 'octal') return `0${result.toString(8)}`;
   return String(result);

@@ -1,5 +1,13 @@
 // The Linux personality: what makes a guest a Linux process.
-import { createSystemCallTable, errnoMessage, errnoName, type Personality, Register, type Thread } from '@elf/kernel';
+import {
+  createSystemCallTable,
+  errnoMessage,
+  errnoName,
+  type Personality,
+  type Process,
+  Register,
+  type Thread,
+} from '@elf/kernel';
 import { I386_ABI, SYSTEM_CALL_VECTOR } from './abi/i386.ts';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
@@ -21,6 +29,7 @@ import {
   threadState,
 } from './signals/signal-state.ts';
 import { SignalCode } from './signals/signal-table.ts';
+import { inheritOptions } from './sockets/option-values.ts';
 import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
 import { answerVsyscall } from './vsyscall.ts';
@@ -29,7 +38,6 @@ import { answerVsyscall } from './vsyscall.ts';
 export interface LinuxOptions {
   /** RLIMIT_CORE in bytes, Infinity for unlimited; 0 by default: no core files. */
   readonly coreLimitInBytes?: number;
-import { inheritOptions } from './sockets/option-values.ts';
 }
 
 /**
@@ -54,6 +62,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       process.session = process.id - 1;
       terminalsOf(thread.kernel).adoptHostTerminal(process);
       forwardHostSignals(thread.kernel, process);
+      thread.kernel.internet.inherit = inheritOptions;
       threadAttributes(thread).nice = thread.kernel.host.niceness ?? 0;
     },
     fork: inherit,
@@ -62,7 +71,6 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       const { cpu } = thread;
       cpu.mode = program.abi === I386_ABI.name ? 32 : 64;
       cpu.rip = program.entry;
-      thread.kernel.internet.inherit = inheritOptions;
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
     fault: (thread, exit) => {
@@ -86,27 +94,33 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
     processEnded: (process) => {
       processState(process).alarm?.cancel();
       deleteTimers(process);
-      const { parent, exitStatus } = process;
-      if (parent === undefined || exitStatus === undefined) return;
-      const { actions } = processState(parent);
-      const { exitSignal } = processState(process);
-      const exited = exitStatus.kind === 'exited';
-      if (exitSignal !== 0) {
-        sendToProcess(parent, {
-          signal: exitSignal,
-          code: exited ? SignalCode.ChildExited : SignalCode.ChildKilled,
-          process: process.id,
-          user: process.credentials.user,
-          status: exited ? exitStatus.code : exitStatus.signal,
-        });
-      }
-      // A parent that ignores SIGCHLD has no zombies (man 2 wait).
-      const action = actions[17];
-      if (action !== undefined && (action.handler === 1 || (action.flags & ActionFlag.NOCLDWAIT) !== 0))
-        process.isCollected = true;
+      if (process.parent?.personality === process.personality) tellParent(process);
     },
+    foreignChildEnded: tellParent,
     describeError: (errno) => `${errnoName(errno)} (${errnoMessage(errno)})`,
   };
+}
+
+/** The exit signal of a child (man 2 wait). */
+function tellParent(process: Process): void {
+  const { parent, exitStatus } = process;
+  if (parent === undefined || exitStatus === undefined) return;
+  const { actions } = processState(parent);
+  const { exitSignal } = processState(process);
+  const exited = exitStatus.kind === 'exited';
+  if (exitSignal !== 0) {
+    sendToProcess(parent, {
+      signal: exitSignal,
+      code: exited ? SignalCode.ChildExited : SignalCode.ChildKilled,
+      process: process.id,
+      user: process.credentials.user,
+      status: exited ? exitStatus.code : exitStatus.signal,
+    });
+  }
+  // A parent that ignores SIGCHLD has no zombies (man 2 wait).
+  const action = actions[17];
+  if (action !== undefined && (action.handler === 1 || (action.flags & ActionFlag.NOCLDWAIT) !== 0))
+    process.isCollected = true;
 }
 
 /** Bytes of INT n. */

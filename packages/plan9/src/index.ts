@@ -1,2 +1,4 @@
-// The Plan 9 personality: what makes a process of @elf/kernel a Plan 9 process.
-export {};
+// Public names of @elf/plan9.
+export { PLAN9_CALLS } from './calls/index.ts';
+export { exitStatusOf } from './exit-text.ts';
+export { createPlan9Personality } from './plan9.ts';

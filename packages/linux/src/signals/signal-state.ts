@@ -22,6 +22,8 @@ export interface SignalInfo {
   readonly status?: number;
   readonly address?: number;
   readonly value?: bigint;
+  /** Of SIGIO and what F_SETSIG puts in its place: the descriptor, and what happened as bits of poll(2). */
+  readonly file?: { readonly descriptor: number; readonly band: number };
 }
 
 /** Limits by RLIMIT_ number: current and maximum. */
@@ -97,11 +99,14 @@ export function createThreadState(): LinuxThreadState {
   };
 }
 
+/** A process of another family that no Linux program started gets its state when somebody asks. */
 export function processState(process: Process): LinuxProcessState {
+  process.personalityState ??= createProcessState();
   return process.personalityState as LinuxProcessState;
 }
 
 export function threadState(thread: Thread): LinuxThreadState {
+  thread.personalityState ??= createThreadState();
   return thread.personalityState as LinuxThreadState;
 }
 
