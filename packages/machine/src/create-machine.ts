@@ -1,4 +1,4 @@
-// The wiring: memory, CPU, loader, kernel and Linux personality as one machine.
+// The wiring: memory, CPU, loader, kernel and personalities as one machine.
 import { BinfmtMiscTable, type ExecFile, type FormatProvider, type LoaderProfile, linuxProfile } from '@elf/exec';
 import {
   type ExitStatus,
@@ -13,6 +13,7 @@ import {
 import { createLinuxPersonality, createProcFileSystem, installLoopDevices, installTerminals } from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
+import { createPlan9Personality } from '@elf/plan9';
 import { type CpuModel, createCpu, hardwareCapabilities } from '@elf/x86';
 import { type CrashReport, crashReport } from './crash-report.ts';
 import { executableFiles } from './executable-files.ts';
@@ -96,8 +97,10 @@ export function createMachine(options: MachineOptions): Machine {
   const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => openAsHost(kernel, path) });
   const { profile = linuxProfile, pagePolicy, randomizationSeed } = options;
   const { hostPageBytes = profile.hostPageBytes } = options;
+  const linux = createLinuxPersonality({ coreLimitInBytes: options.coreLimitInBytes });
   const loader = createProgramLoader({
     profile,
+    personalities: { linux, plan9: createPlan9Personality() },
     pagePolicy,
     hostPageBytes,
     randomizationSeed,
@@ -111,7 +114,6 @@ export function createMachine(options: MachineOptions): Machine {
   const policyInForce = pagePolicy && { policy: pagePolicy, hostPageBytes };
   const onCrash = (thread: Thread, signal: number) => options.onCrash?.(crashReport(thread, signal, policyInForce));
   const kernel = new Kernel({ host: options.host, memory, cpu, loader, trace: options.trace, onCrash });
-  const personality = createLinuxPersonality({ coreLimitInBytes: options.coreLimitInBytes });
   const current = () => (kernel.currentThread ?? [...kernel.threads.values()][0]).process;
   kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, current), 'proc');
   installTerminals(kernel);
@@ -127,7 +129,8 @@ export function createMachine(options: MachineOptions): Machine {
         path: encodeText(request.path),
         arguments: (request.arguments ?? [request.path]).map(encodeText),
         environment: (request.environment ?? []).map(encodeText),
-        personality,
+        // What the image asks for goes before it.
+        personality: linux,
       });
       if ('kind' in started) return started as ExplainedRefusal;
       const outcome = await run(kernel, { shouldStop: request.shouldStop });

@@ -17,6 +17,7 @@ import type {
   LoadPlace,
   LoadRefusal,
   LoadRequest,
+  Personality,
   ProgramLoader,
 } from '@elf/kernel';
 import { Errno, fromBytes, toBytes } from '@elf/kernel';
@@ -24,7 +25,6 @@ import { type ExecutableFiles, executableFiles } from './executable-files.ts';
 
 /** What Linux does to a process whose old program is gone and whose new one cannot start: SIGSEGV that nothing holds back. */
 const KILLED: ExitStatus = { kind: 'signaled', signal: 11, coreDumped: false };
-const PERSONALITY_NAMES = { linux: 'Linux', plan9: 'Plan 9' } as const;
 
 /** A refusal with the rule behind it. */
 export interface ExplainedRefusal extends LoadRefusal {
@@ -34,6 +34,8 @@ export interface ExplainedRefusal extends LoadRefusal {
 /** What loading depends on beyond the request. */
 export interface LoaderOptions {
   readonly profile: LoaderProfile;
+  /** The families this machine has, by the name images give for theirs. */
+  readonly personalities: Readonly<Partial<Record<ExecSuccess['personality'], Personality>>>;
   readonly hardwareCapabilities: ExecRequest['hardwareCapabilities'];
   /** The processor has a 64-bit mode. */
   readonly hasLongMode: boolean;
@@ -94,6 +96,8 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     kind: 'loaded',
     space: outcome.space,
     abi: outcome.abi,
+    personality: options.personalities[outcome.personality],
+    image: imageFacts(outcome),
     entry: outcome.entry,
     stackPointer: outcome.stackPointer,
     executable: files.pathOf(outcome.file) ?? request.path,
@@ -103,6 +107,10 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector),
     passedFile,
   };
+}
+
+function imageFacts({ registers, floatingPoint, brk, marks }: ExecSuccess): LoadedProgram['image'] {
+  return { registers, floatingPoint, brk, marks };
 }
 
 function lastName(path: string): string {
@@ -118,14 +126,14 @@ function execveatPlace({ flags, descriptor }: LoadPlace, files: ExecutableFiles)
 /** What this machine lacks to run an image that execve could load; undefined when it lacks nothing. */
 function missingForImage(
   { abi, personality, format }: ExecSuccess,
-  { hasLongMode }: LoaderOptions,
+  { hasLongMode, personalities }: LoaderOptions,
 ): Refusal | undefined {
   if (abi === 'x86-64' && !hasLongMode) {
     const sentence = `The image was loaded as ${format}, but this machine was given a 32-bit processor: it has no 64-bit mode.`;
     return { rule: 'machine-cpu-model', sentence };
   }
-  if (personality !== 'linux') {
-    const sentence = `The image was loaded as ${format}, but this machine has no ${PERSONALITY_NAMES[personality]} personality yet: it answers Linux system calls only.`;
+  if (personalities[personality] === undefined) {
+    const sentence = `The image was loaded as ${format}, but this machine has no personality called ${personality}: it has ${Object.keys(personalities).join(' and ')}.`;
     return { rule: 'machine-personality', sentence };
   }
   return undefined;
