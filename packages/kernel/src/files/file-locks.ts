@@ -39,8 +39,18 @@ export class FileLocks {
   /** Takes a lock that nothing stands in the way of; what its owner held of these bytes is replaced. */
   take(family: LockFamily, file: string, lock: FileLock): void {
     const others = this.#without(family, file, lock);
-    others.push(lock);
-    this.#locks.set(`${family} ${file}`, others);
+    // Neighbours of the same kind become one, and an owner's stay in the order of the file (fs/locks.c, posix_lock_inode).
+    const joined = others.filter((each) => isNeighbour(each, lock));
+    const merged = {
+      ...lock,
+      start: Math.min(lock.start, ...joined.map(({ start }) => start)),
+      end: Math.max(lock.end, ...joined.map(({ end }) => end)),
+    };
+    const kept = others.filter((each) => !joined.includes(each));
+    const next = kept.findIndex(({ owner, start }) => owner === lock.owner && start > merged.start);
+    const last = kept.findLastIndex(({ owner }) => owner === lock.owner);
+    kept.splice(next >= 0 ? next : last >= 0 ? last + 1 : kept.length, 0, merged);
+    this.#locks.set(`${family} ${file}`, kept);
     this.changes.wake();
   }
 
@@ -83,4 +93,9 @@ export class FileLocks {
       return parts.filter(({ start, end }) => start < end);
     });
   }
+}
+
+function isNeighbour(left: FileLock, right: FileLock): boolean {
+  const touches = left.end === right.start || right.end === left.start;
+  return touches && left.owner === right.owner && left.isExclusive === right.isExclusive;
 }

@@ -15,6 +15,10 @@ import {
 } from '@elf/kernel';
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
 import { statusFlags } from '../descriptor-flags.ts';
+import { notifyOf } from '../file-signals/directory-notices.ts';
+import { setAsync } from '../file-signals/file-async.ts';
+import { OwnerType, ownerOf, setOwner, setOwnerOfType, setOwnerSignal } from '../file-signals/file-owner.ts';
+import { leaseType, setLease } from '../file-signals/leases.ts';
 import { describe } from '../files-at.ts';
 import { addSeals } from './file-seals.ts';
 import { recordLock } from './locks.ts';
@@ -75,12 +79,18 @@ export const pipe2 = defineSystemCall({
   run: (task, { descriptors, flags }) => makePipe(task, descriptors, flags),
 });
 
+/** Of 64 bits, of which negative numbers keep their value (F_SETOWN of a group). */
+const word: typeof hexadecimal = {
+  ...hexadecimal,
+  decode: (raw, index) => (raw.high[index] === -1 ? raw.low[index] : hexadecimal.decode(raw, index)),
+};
+
 export const fcntl = defineSystemCall({
   name: 'fcntl',
   numbers: { 'x86-64': 72, i386: 55 },
   support: 'partial',
-  note: 'Other processes of the host do not see record locks; leases, F_NOTIFY and signals of O_ASYNC are not there.',
-  arguments: { fd: descriptor, command: oneOf(FCNTL_NAMES), argument: hexadecimal },
+  note: 'Other processes of the host do not see record locks and leases, and nothing of what they do is noticed.',
+  arguments: { fd: descriptor, command: oneOf(FCNTL_NAMES), argument: word },
   run: (task, { fd, command, argument }) => {
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
@@ -100,6 +110,8 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_SETFL:
         file.mode.append = (argument & O.APPEND) !== 0;
         file.mode.nonBlocking = (argument & O.NONBLOCK) !== 0;
+        file.mode.otherFlags = ((file.mode.otherFlags ?? 0) & ~O.ASYNC) | (argument & O.ASYNC);
+        setAsync(task, file, fd, (argument & O.ASYNC) !== 0);
         return 0;
       case FCNTL_NAMES.F_GETLK:
       case FCNTL_NAMES.F_OFD_GETLK:
@@ -108,10 +120,12 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_OFD_SETLK:
       case FCNTL_NAMES.F_OFD_SETLKW:
         return recordLock(task, file, command, argument);
-      case FCNTL_NAMES.F_SETOWN:
-        return 0;
-      case FCNTL_NAMES.F_GETOWN:
-        return 0;
+      case FCNTL_NAMES.F_SETLEASE:
+        return setLease(task, file, fd, argument);
+      case FCNTL_NAMES.F_GETLEASE:
+        return leaseType(task, file);
+      case FCNTL_NAMES.F_NOTIFY:
+        return notifyOf(task, file, fd, argument);
       case FCNTL_NAMES.F_SETPIPE_SZ:
         return file.file.pipeCapacity?.resize(argument) ?? -Errno.EBADF;
       case FCNTL_NAMES.F_GETPIPE_SZ:
@@ -121,10 +135,34 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_GET_SEALS:
         return file.file.seals?.current ?? -Errno.EINVAL;
       default:
-        return -Errno.EINVAL;
+        return ownerCommand(task, file, command, argument);
     }
   },
 });
+
+/** The commands about who gets an open file's signals. */
+function ownerCommand(task: Thread, file: OpenDescription, command: number, argument: number): number {
+  const { user } = task;
+  const { type, id, signal } = ownerOf(file);
+  switch (command) {
+    case FCNTL_NAMES.F_SETOWN:
+      return setOwner(task, file, argument | 0);
+    case FCNTL_NAMES.F_GETOWN:
+      return type === OwnerType.Group ? -id : id;
+    case FCNTL_NAMES.F_SETSIG:
+      return setOwnerSignal(file, argument);
+    case FCNTL_NAMES.F_GETSIG:
+      return signal;
+    case FCNTL_NAMES.F_SETOWN_EX: {
+      const [kind, whom] = [user.readU32(argument), user.readU32(argument + 4)];
+      return kind === undefined || whom === undefined ? -Errno.EFAULT : setOwnerOfType(task, file, kind, whom | 0);
+    }
+    case FCNTL_NAMES.F_GETOWN_EX:
+      return user.writeU32(argument, type) && user.writeU32(argument + 4, id) ? 0 : -Errno.EFAULT;
+    default:
+      return -Errno.EINVAL;
+  }
+}
 
 export const fsync = defineSystemCall({
   name: 'fsync',

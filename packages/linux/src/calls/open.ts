@@ -7,17 +7,20 @@ import {
   FileType,
   flagSet,
   isType,
+  type OpenMode,
   Pending,
   path,
   permissions,
   type SystemCallResult,
   size,
   type Thread,
+  type TreeOpenRequest,
   unsigned,
   type Viewpoint,
   type WalkRestrictions,
 } from '@elf/kernel';
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
+import { afterLeases, leasedFile } from '../file-signals/leases.ts';
 import { masked, viewpointAt } from '../files-at.ts';
 import { terminalsOf } from '../terminals/terminals.ts';
 
@@ -174,9 +177,27 @@ function openPath(
     pathOnly,
     otherFlags: flags & (pathOnly ? O.PATH | REMEMBERED : REMEMBERED),
   };
+  const leased = pathOnly ? undefined : leasedFile(task, from, name, request.noFollow);
+  const wanted = { writes: writable || request.truncate, nonBlocking: openMode.nonBlocking };
+  return afterLeases(task, leased, wanted, () => openNow(task, from, name, request, openMode, flags));
+}
+
+function openNow(
+  task: Thread,
+  from: Viewpoint,
+  name: string,
+  request: TreeOpenRequest,
+  openMode: OpenMode,
+  flags: number,
+): SystemCallResult {
   const opened = task.kernel.tree.open(from, name, request, openMode);
   if (typeof opened === 'number') return opened;
   const status = opened.file.status();
+  const { user } = task.process.fileIdentity;
+  if ((flags & O.NOATIME) !== 0 && !pathOnly && user !== 0 && typeof status === 'object' && status.user !== user) {
+    opened.release();
+    return -Errno.EPERM;
+  }
   if (request.directory && typeof status !== 'number' && !isType(status, FileType.Directory)) {
     opened.release();
     return -Errno.ENOTDIR;

@@ -1,11 +1,13 @@
 // The text files of /proc: one row per file, made from kernel and process when opened.
 import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
-import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
-import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { systemNames } from '../calls/system-identity.ts';
+import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
+import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
+import { leasesOf } from '../file-signals/leases.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
+import { threadAttributes } from '../thread-attributes.ts';
 import { limitsText, statText as processStatText, statusText } from './process-status.ts';
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
 
@@ -47,6 +49,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/sem': () => '32000\t1024000000\t500\t32000\n',
   'sys/net/core/somaxconn': () => '4096\n',
   'sys/fs/file-max': () => '9223372036854775807\n',
+  'sys/fs/lease-break-time': (kernel) => `${leasesOf(kernel).breakTime}\n`,
   'sys/fs/nr_open': () => '1048576\n',
   'sys/fs/inotify/max_user_watches': () => '65536\n',
   'sys/fs/inotify/max_user_instances': () => '128\n',
@@ -97,7 +100,11 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   oom_score: () => '0\n',
   oom_score_adj: (process) => `${processState(process).outOfMemoryScore}\n`,
   oom_adj: () => '0\n',
-  personality: () => '00000000\n',
+  personality: (process) => {
+    const [thread] = process.threads;
+    const persona = thread === undefined ? 0 : threadAttributes(thread).persona;
+    return `${persona.toString(16).padStart(8, '0')}\n`;
+  },
   loginuid: () => '4294967295\n',
   sessionid: () => '4294967295\n',
   wchan: () => '0',
@@ -111,6 +118,11 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
 export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: string) => number>> = {
   'sys/kernel/core_pattern': (kernel, text) => {
     setCorePattern(kernel, text);
+    return 0;
+  },
+  'sys/fs/lease-break-time': (kernel, text) => {
+    if (!/^\s*\d{1,9}\s*$/.test(text)) return -Errno.EINVAL;
+    leasesOf(kernel).breakTime = Number(text);
     return 0;
   },
 };

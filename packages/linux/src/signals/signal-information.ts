@@ -6,12 +6,12 @@ import { Signal } from './signal-table.ts';
 // biome-ignore format: a table
 const wide = defineStruct(128, {
   signal: [0, 'i32'], errno: [4, 'i32'], code: [8, 'i32'], address: [16, 'u64'], process: [16, 'i32'], user: [20, 'i32'], status: [24, 'i32'],
-  value: [24, 'u64'],
+  value: [24, 'u64'], band: [16, 'i64'], descriptor: [24, 'i32'],
 });
 // biome-ignore format: a table
 const narrow = defineStruct(128, {
   signal: [0, 'i32'], errno: [4, 'i32'], code: [8, 'i32'], address: [12, 'u32'], process: [12, 'i32'], user: [16, 'i32'], status: [20, 'i32'],
-  value: [20, 'u32'],
+  value: [20, 'u32'], band: [12, 'i32'], descriptor: [16, 'i32'],
 });
 
 /** Bytes of the structure in both forms. */
@@ -21,6 +21,7 @@ export const INFORMATION_BYTES = 128;
 export function encodeInfo(info: SignalInfo, wordBytes: 4 | 8): Uint8Array {
   const layout = wordBytes === 4 ? narrow : wide;
   const { signal, code } = info;
+  if (info.file !== undefined) return layout.encode({ signal, code, ...info.file });
   if (info.address !== undefined) return layout.encode({ signal, code, address: info.address });
   if (signal === Signal.CHLD) {
     return layout.encode({ signal, code, process: info.process ?? 0, user: info.user ?? 0, status: info.status ?? 0 });

@@ -17,11 +17,13 @@ export const SIGNALS = {
 /** Numbers by name. */
 // biome-ignore format: a table
 export const Signal = {
-  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, SEGV: 11, PIPE: 13, ALRM: 14, TERM: 15, CHLD: 17, CONT: 18, STOP: 19, TSTP: 20, TTIN: 21, TTOU: 22, WINCH: 28,
+  HUP: 1, INT: 2, QUIT: 3, ILL: 4, TRAP: 5, ABRT: 6, BUS: 7, FPE: 8, KILL: 9, SEGV: 11, PIPE: 13, ALRM: 14, TERM: 15, CHLD: 17, CONT: 18, STOP: 19, TSTP: 20, TTIN: 21, TTOU: 22, WINCH: 28, IO: 29,
 } as const;
 
 /** Highest signal number (_NSIG). */
 export const LAST_SIGNAL = 64;
+/** Those from here on queue, and do not merge (man 7 signal). */
+export const FIRST_REAL_TIME = 32;
 
 /** Name of a signal, SIGRT_n for real-time ones. */
 export function signalName(number: number): string {
