@@ -75,6 +75,7 @@ const decoder = new Decoder(buildOpcodeMap(instructionFamilies));
 const builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
   memory,
   window: (address) => fetcher.fetch(address),
+  hostOffsetOf: (address) => fetcher.hostOffsetOf(address),
   allocate: (length) => cache.allocate(length),
   pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
 });
@@ -93,7 +94,7 @@ function pass(report?: (instructions: number) => void): { instructions: number; 
       }
       counts.instructions += built.instructionCount;
       counts.blocks += 1;
-      at = built.addresses[built.instructionCount - 1] + instruction.lengthInBytes;
+      at = built.address + built.distances[built.instructionCount - 1] + instruction.lengthInBytes;
       if (report !== undefined && counts.instructions >= next) {
         report(counts.instructions);
         next *= String(next).startsWith('2') ? 2.5 : 2;

@@ -15,6 +15,7 @@ import { createInstruction } from './decode/instruction.ts';
 import { buildOpcodeMap } from './decode/opcode-map.ts';
 import { OutsideModel } from './decode/outside-model.ts';
 import { type Block, instructionAt } from './engine/block.ts';
+import { BlockCopies } from './engine/block-copies.ts';
 import { Breakpoints } from './engine/breakpoints.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
@@ -54,6 +55,7 @@ export class Cpu extends CpuState {
   private readonly outside: OutsideModel;
   private readonly tlb: Tlb;
   private readonly code: CodeCache;
+  private readonly copies: BlockCopies;
   private readonly access: GuestAccess;
   private readonly builder: BlockBuilder;
   private readonly runMicroOps: RunFunction;
@@ -68,6 +70,7 @@ export class Cpu extends CpuState {
     super(memory, memory.reserveRegion(STATE_BYTES, 64));
     this.tlb = new Tlb(memory);
     this.code = new CodeCache(memory);
+    this.copies = new BlockCopies(memory, this.code);
     this.access = new GuestAccess(memory, this.tlb, this.state);
     this.fetcher = new CodeFetcher(memory, this.access);
     const table = buildUopTable();
@@ -81,20 +84,20 @@ export class Cpu extends CpuState {
     this.builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
       memory,
       window: (address) => this.fetcher.fetch(address),
+      hostOffsetOf: (address) => this.fetcher.hostOffsetOf(address),
       allocate: (length) => this.code.allocate(length),
       pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
       stopsAt: (address) => this.breakpoints.has(address),
     });
-    const { model, access } = this;
+    const { model, access, state, code, tlb } = this;
     const { random = pseudoRandom(), timeStamp: ticks = () => BigInt(this.instructionsRetired) } = options;
     const helper = createHelpers({ memory, cpu: this, access, timeStamp: increasing(ticks), model, random });
-    const { state, code, tlb } = this;
     const placement = { state, tlb: tlb.hostOffset, lookup: code.lookup, lookupEntries: LOOKUP_ENTRIES };
     const { slowRead, slowWrite, commitCrossing } = access;
-    const imports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
+    const ports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
     const module = new WebAssembly.Module(generateInterpreter(table, placement));
-    const instance = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...imports } });
-    this.runMicroOps = instance.exports.run as RunFunction;
+    const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...ports } });
+    this.runMicroOps = exports.run as RunFunction;
     this.resetState(options.mode);
   }
 
@@ -117,20 +120,17 @@ export class Cpu extends CpuState {
     this.tlb.flush();
     space.attachTlb(this.tlb);
     // The listener stays while the space lives: its code may change while another space is current.
-    if (!this.unsubscribe.has(space))
-      this.unsubscribe.set(
-        space,
-        space.onCodeChange((page) => this.code.dropPage(page, space)),
-      );
+    if (this.unsubscribe.has(space)) return;
+    const stop = space.onCodeChange((page) => this.code.dropPage(page, space));
+    this.unsubscribe.set(space, stop);
   }
 
   /** Runs guest code until something needs attention or `budgetInInstructions` are used up (checked at block entries). */
   run(budgetInInstructions: number): CpuExit {
     if (this.access.space === undefined)
       throw new TypeError('no address space is attached: call attach() before run()');
-    const { i32 } = this.memory;
     const budgetWord = (this.state + BUDGET) >>> 2;
-    i32[budgetWord] = budgetInInstructions;
+    this.memory.i32[budgetWord] = budgetInInstructions;
     this.enterMode();
     let left = budgetInInstructions;
     let entry = 0;
@@ -206,12 +206,14 @@ export class Cpu extends CpuState {
   }
 
   private obstacleExit: CpuExit = { kind: 'budget' };
-
   // The block at an address, translated now if need be; undefined with `obstacleExit` set when there is none.
   private blockAt(address: number): Block | undefined {
     const known = this.code.find(address);
     if (known !== undefined) return known;
-    const built = this.breakpoints.has(address) ? BREAKPOINT : this.builder.build(address);
+    const code = this.activeMode === 64 && this.breakpoints.isEmpty ? this.fetcher.hostOffsetOf(address) : -1;
+    const built = this.breakpoints.has(address)
+      ? BREAKPOINT
+      : (this.copies.copy(address, code) ?? this.copies.keep(this.builder.build(address), code));
     if ('kind' in built) {
       this.obstacleExit = this.exitForObstacle(built, address);
       return undefined;
@@ -301,7 +303,7 @@ export class Cpu extends CpuState {
     this.retired = retired;
   }
 
-  // A read-modify-write instruction reads with the intention to write: hardware reports its fault as a write.
+  // A read-modify-write instruction reads to write: hardware reports its fault as a write.
   private reportedAccess(access: Access): Access {
     return access === Access.Read && this.builder.modifiesMemory(this.rip) ? Access.Write : access;
   }
@@ -311,7 +313,7 @@ export class Cpu extends CpuState {
     const microOp = this.memory.i32[(this.state + EXIT_PC) >>> 2] >>> 0;
     const block = this.code.containing(microOp);
     const index = instructionAt(block, microOp);
-    this.rip = block.addresses[index];
+    this.rip = block.address + block.distances[index];
     const left = block.instructionCount - index - done;
     this.retired -= left;
     this.memory.i32[(this.state + BUDGET) >>> 2] += left;
@@ -340,8 +342,7 @@ export class Cpu extends CpuState {
     const built = this.builder.build(this.rip, 1);
     if ('kind' in built) return this.exitForObstacle(built, this.rip);
     const space = this.access.space as AddressSpace;
-    const address = this.faultAddress;
-    const page = address - (address & GUEST_PAGE_OFFSET_MASK);
+    const page = this.faultAddress - (this.faultAddress & GUEST_PAGE_OFFSET_MASK);
     this.code.dropPage(page);
     space.clearCode(page);
     this.access.allowCodeWrites = true;
@@ -380,8 +381,8 @@ export class Cpu extends CpuState {
 
   private unsupported(address: number, lengthInBytes: number): Extract<CpuExit, { kind: 'unsupported' }> {
     const window = this.fetcher.fetch(address);
-    const length = Math.min(window.end - window.start, Math.max(lengthInBytes, 8));
-    const bytes = window.bytes.slice(window.start, window.start + length);
+    const { start, end } = window;
+    const bytes = window.bytes.slice(start, Math.min(end, start + Math.max(lengthInBytes, 8)));
     return { kind: 'unsupported', bytes, mnemonic: this.outside.name(bytes, this.activeMode) };
   }
 }

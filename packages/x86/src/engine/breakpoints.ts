@@ -18,6 +18,10 @@ export class Breakpoints {
     if (isCurrent) this.current = addresses;
     return [...addresses].filter((address) => !before.has(address));
   }
+  /** Whether the current space has none. */
+  get isEmpty(): boolean {
+    return this.current.size === 0;
+  }
   has(address: number): boolean {
     return this.current.size > 0 && this.current.has(address);
   }

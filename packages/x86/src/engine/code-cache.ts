@@ -11,7 +11,8 @@ const ARENA_BYTES = 32 * 1024 * 1024;
 /** The blocks of one address space. */
 interface SpaceCode {
   readonly byAddress: Readonly<Record<32 | 64, Map<number, Block>>>;
-  readonly byPage: Map<number, Set<Block>>;
+  /** Of each page the blocks with bytes on it; one on two pages may be dropped already. */
+  readonly byPage: Map<number, Block[]>;
 }
 
 const emptySpace = (): SpaceCode => ({ byAddress: { 32: new Map(), 64: new Map() }, byPage: new Map() });
@@ -73,8 +74,8 @@ export class CodeCache {
     this.ordered.push(block);
     for (const page of block.pages) {
       const blocks = this.current.byPage.get(page);
-      if (blocks === undefined) this.current.byPage.set(page, new Set([block]));
-      else blocks.add(block);
+      if (blocks === undefined) this.current.byPage.set(page, [block]);
+      else blocks.push(block);
     }
   }
   /** Remembers a block that runs once and is not found again: single steps over self-modifying code. */
@@ -110,7 +111,7 @@ export class CodeCache {
     const blocks = code?.byPage.get(page);
     if (code === undefined || blocks === undefined) return;
     code.byPage.delete(page);
-    for (const block of blocks) this.drop(code, block, page);
+    for (const block of blocks) this.drop(code, block);
   }
   dropAll(): void {
     this.used = 0;
@@ -123,9 +124,10 @@ export class CodeCache {
     this.clearLookup();
   }
 
-  private drop(code: SpaceCode, block: Block, page: number): void {
-    code.byAddress[block.mode].delete(block.address);
-    for (const other of block.pages) if (other !== page) code.byPage.get(other)?.delete(block);
+  private drop(code: SpaceCode, block: Block): void {
+    const found = code.byAddress[block.mode];
+    if (found.get(block.address) !== block) return;
+    found.delete(block.address);
     for (const slot of block.incoming) this.memory.i32[slot >>> 2] = 0;
     const entry = this.lookupEntry(block.address);
     if (this.memory.i32[(entry >>> 2) + 2] === block.entry) this.emptyEntry(entry);

@@ -26,6 +26,14 @@ export class CodeFetcher {
     this.window = { bytes: memory.u8, start: 0, end: 0, missing: 0 };
   }
 
+  /** Host offset of the byte at an executable guest address; negative when there is none. */
+  hostOffsetOf(address: number): number {
+    if (address < 0 || address >= CANONICAL_LIMIT) return -1;
+    const offset = address & GUEST_PAGE_OFFSET_MASK;
+    const frame = (this.access.space as AddressSpace).resolve(address - offset, Access.Execute);
+    return frame < 0 ? frame : frame + offset;
+  }
+
   /** The bytes at an address; fewer where the second page cannot be executed. */
   fetch(address: number): CodeWindow {
     const { window, memory } = this;

@@ -40,6 +40,8 @@ export interface CodeWindow {
 export interface BuilderPorts {
   readonly memory: GuestMemory;
   readonly window: (address: number) => CodeWindow;
+  /** Host offset of the frame byte at an executable guest address, or a negative number. */
+  readonly hostOffsetOf: (address: number) => number;
   /** Host offset of free arena space of that many bytes, 8-byte aligned. */
   readonly allocate: (lengthInBytes: number) => number;
   readonly pageOf: (address: number) => number;
@@ -146,19 +148,30 @@ export class BlockBuilder {
   private place(address: number, next: number, count: number): Block {
     const { stream, ports } = this;
     const recordBytes = stream.recordBytes();
-    const entry = ports.allocate(stream.sizeInBytes());
-    const starts = stream.place(ports.memory.i32, entry, recordBytes);
+    const { mode } = this.instruction;
     const pages = [ports.pageOf(address)];
     const last = ports.pageOf(next - 1);
     if (last !== pages[0]) pages.push(last);
+    const sizeInBytes = stream.sizeInBytes();
+    // Other modes have addresses that wrap, and a second page may come and go: such blocks are for this place alone.
+    const isMovable = stream.isMovable && mode === 64 && pages.length === 1;
+    const codeBytes = isMovable ? next - address : 0;
+    const entry = ports.allocate(sizeInBytes + ((codeBytes + 7) & ~7));
+    const starts = stream.place(ports.memory.i32, entry, recordBytes);
+    if (codeBytes > 0) {
+      const code = ports.hostOffsetOf(address);
+      ports.memory.u8.copyWithin(entry + sizeInBytes, code, code + codeBytes);
+    }
     return {
       address,
-      mode: this.instruction.mode,
+      mode,
       entry,
       instructionCount: count,
       starts,
-      addresses: [...stream.instructionAddresses],
-      end: entry + recordBytes,
+      distances: stream.instructionAddresses.map((each) => each - address),
+      sizeInBytes,
+      codeBytes,
+      relocations: stream.relocations,
       pages,
       incoming: [],
     };

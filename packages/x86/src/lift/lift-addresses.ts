@@ -127,7 +127,7 @@ export class LiftAddresses extends LiftCells {
     const { base, index: indexRegister, scale, displacement } = instruction;
     this.displacement = displacement;
     if (base === BASE_RIP) {
-      this.base = this.constant(this.next + displacement);
+      this.base = this.codeAddress(this.next + displacement);
       this.displacement = 0;
     } else if (indexRegister < 0) {
       this.base = base === BASE_NONE ? this.stream.constant(0, 0) : this.state + GPR + 8 * base;
@@ -140,8 +140,10 @@ export class LiftAddresses extends LiftCells {
   // Effective addresses of 32 and 16 bits wrap before the segment's base is added.
   private locateNarrow({ base, index, scale, displacement, addressSize, mode }: Instruction): void {
     this.displacement = 0;
-    if (base === BASE_RIP) this.base = this.constant((this.next + displacement) >>> 0);
-    else if (base === BASE_NONE && index < 0)
+    if (base === BASE_RIP) {
+      this.staysInPlace();
+      this.base = this.constant((this.next + displacement) >>> 0);
+    } else if (base === BASE_NONE && index < 0)
       this.base = this.constant(addressSize === 16 ? displacement & 0xffff : displacement >>> 0);
     else {
       const start = base === BASE_NONE ? this.stream.constant(0, 0) : this.state + GPR + 8 * base;

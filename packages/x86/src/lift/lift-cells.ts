@@ -162,6 +162,14 @@ export class LiftCells {
   constant(value: number): Cell {
     return this.stream.constant(value | 0, Math.floor(value / 0x1_0000_0000) | 0);
   }
+  /** A constant cell with an address that is a fixed distance from the instruction: it moves when its block is used at another place. */
+  codeAddress(value: number): Cell {
+    return this.stream.addressConstant(value | 0, Math.floor(value / 0x1_0000_0000) | 0);
+  }
+  /** Says that the instruction's micro-ops depend on its address in a way that cannot be adapted: its block is for this place alone. */
+  staysInPlace(): void {
+    this.stream.isMovable = false;
+  }
   constant64(value: bigint): Cell {
     return this.stream.constant(Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
   }

@@ -1,5 +1,7 @@
 // The micro-ops of one block while it is being lifted: records, constants, and the removal of flags that nobody reads.
 import type { NumberedUop, UopTable } from '../uop/index.ts';
+import { isInline, type OperandRole } from '../uop/uop-row.ts';
+import { Relocation } from '../engine/block.ts';
 
 /** What dead-flag elimination turns a micro-op into: another one, or nothing. */
 interface WithoutFlags {
@@ -60,6 +62,11 @@ export class UopStream {
   readonly instructionAddresses: number[] = [];
   private readonly constantLow: number[] = [];
   private readonly constantHigh: number[] = [];
+  private readonly isAddress: boolean[] = [];
+  /** Whether the block's micro-ops can be adapted to another address. */
+  isMovable = true;
+  /** What a copy has to adapt: byte distances from the block's start, each with its kind in the low two bits. */
+  relocations: number[] = [];
   private readonly facts: UopFacts;
 
   constructor(facts: UopFacts) {
@@ -74,6 +81,8 @@ export class UopStream {
     this.instructionAddresses.length = 0;
     this.constantLow.length = 0;
     this.constantHigh.length = 0;
+    this.isAddress.length = 0;
+    this.isMovable = true;
   }
   beginInstruction(address: number): void {
     this.instructionStarts.push(this.uops.length);
@@ -88,23 +97,31 @@ export class UopStream {
     this.firstOperand.length = start;
   }
   /** A 64-bit constant as a cell: negative numbers stand for the block's own constants until they are placed. */
-  constant(low: number, high: number): number {
+  constant(low: number, high: number, isAddress = false): number {
     for (let index = this.constantLow.length - 1; index >= 0; index -= 1) {
-      if (this.constantLow[index] === low && this.constantHigh[index] === high) return -1 - index;
+      if (this.constantLow[index] === low && this.constantHigh[index] === high && this.isAddress[index] === isAddress)
+        return -1 - index;
     }
     this.constantLow.push(low);
     this.constantHigh.push(high);
+    this.isAddress.push(isAddress);
     return -this.constantLow.length;
+  }
+  /** As `constant`, for a guest address that moves with the block. */
+  addressConstant(low: number, high: number): number {
+    return this.constant(low, high, true);
   }
   /** A 128-bit constant as a cell: two neighbours among the 64-bit ones. */
   constantVector(word0: number, word1: number, word2: number, word3: number): number {
     const { constantLow: low, constantHigh: high } = this;
     for (let index = low.length - 2; index >= 0; index -= 1) {
-      if (low[index] === word0 && high[index] === word1 && low[index + 1] === word2 && high[index + 1] === word3)
-        return -1 - index;
+      const isSame =
+        low[index] === word0 && high[index] === word1 && low[index + 1] === word2 && high[index + 1] === word3;
+      if (isSame && !this.isAddress[index] && !this.isAddress[index + 1]) return -1 - index;
     }
     low.push(word0, word2);
     high.push(word1, word3);
+    this.isAddress.push(false, false);
     return 1 - low.length;
   }
   /** Appends a micro-op; throws a TypeError when the number of operands is not the row's. */
@@ -159,18 +176,19 @@ export class UopStream {
   }
 
   /**
-   * Writes records and constants at `hostOffset` (8-byte aligned).
+   * Writes records and constants at `hostOffset` (8-byte aligned), and fills `relocations`.
    * @param memory the guest memory as 32-bit words
-   * @returns host offset of the first micro-op of each instruction
+   * @returns bytes from `hostOffset` to the first micro-op of each instruction
    */
   place(memory: Int32Array, hostOffset: number, recordBytes: number): number[] {
     const starts: number[] = [];
+    const relocations: number[] = [];
     const pool = hostOffset + ((recordBytes + 7) & ~7);
     let word = hostOffset >>> 2;
     let instruction = 0;
     for (let index = 0; index < this.uops.length; index += 1) {
       while (instruction < this.instructionStarts.length && this.instructionStarts[instruction] === index) {
-        starts.push(word << 2);
+        starts.push((word << 2) - hostOffset);
         instruction += 1;
       }
       const uop = this.uops[index];
@@ -181,18 +199,22 @@ export class UopStream {
       const first = this.firstOperand[index];
       for (let position = 0; position < roles.length; position += 1) {
         const operand = this.operands[first + position];
-        memory[word] = operand < 0 && roles[position] !== 'inline' ? pool + 8 * (-1 - operand) : operand;
+        const kind = relocationOf(roles[position], operand);
+        memory[word] = kind === Relocation.Constant ? pool + 8 * (-1 - operand) : operand;
+        if (kind !== undefined) relocations.push(((word << 2) - hostOffset) | kind);
         word += 1;
       }
     }
     while (instruction < this.instructionStarts.length) {
-      starts.push(word << 2);
+      starts.push((word << 2) - hostOffset);
       instruction += 1;
     }
     for (let index = 0; index < this.constantLow.length; index += 1) {
       memory[(pool >>> 2) + 2 * index] = this.constantLow[index];
       memory[(pool >>> 2) + 2 * index + 1] = this.constantHigh[index];
+      if (this.isAddress[index]) relocations.push((pool + 8 * index - hostOffset) | Relocation.Address);
     }
+    this.relocations = relocations;
     return starts;
   }
 
@@ -202,6 +224,12 @@ export class UopStream {
     for (let index = 0; index < this.uops.length; index += 1) size += this.uops[index].sizeInBytes;
     return size;
   }
+}
+
+function relocationOf(role: OperandRole, operand: number): number | undefined {
+  if (role === 'slot') return Relocation.Link;
+  if (role === 'low') return Relocation.Address;
+  return operand < 0 && !isInline(role) ? Relocation.Constant : undefined;
 }
 
 const REMOVED: NumberedUop = {

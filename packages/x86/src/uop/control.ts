@@ -30,11 +30,11 @@ function setRip(e: Emitter, low: number): void {
   });
 }
 
-const LINK = 'inline inline inline';
+const LINK = 'slot low high';
 
 const flow: UopRow[] = [
   // Entry of a block: instructions in it, and its guest address.
-  uop('block', 'inline inline inline', (e) => e.charge(0), { hot: true }),
+  uop('block', 'inline low high', (e) => e.charge(0), { hot: true }),
   uop('jmp', LINK, (e) => followLink(e, 0), { hot: true, ends: true }),
   ...CONDITIONS.map((name, index) =>
     uop(
@@ -66,7 +66,7 @@ const flow: UopRow[] = [
   uop('jmp.indirect', 'in', (e) => e.indirect(0), { hot: true, ends: true }),
   uop(
     'exit',
-    'inline inline inline inline',
+    'inline inline low high',
     (e) => {
       // status, detail, rip after.
       setRip(e, 2);

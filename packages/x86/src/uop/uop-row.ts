@@ -7,8 +7,18 @@ import type { Code } from '../wasm/code.ts';
 /** Operand widths in bits. */
 export type Width = 8 | 16 | 32 | 64;
 
-/** What an operand is: a cell that is read, written or both, or a signed 32-bit number inside the record. */
-export type OperandRole = 'in' | 'out' | 'inline';
+/**
+ * What an operand is: a cell that is read, written or both, or a signed 32-bit number inside the record: a plain one, the slot for
+ * the host offset of a jump's target, or half a guest address, of which the upper half comes next.
+ */
+export type OperandRole = 'in' | 'out' | InlineRole;
+const INLINE_ROLES = ['inline', 'slot', 'low', 'high'] as const;
+type InlineRole = (typeof INLINE_ROLES)[number];
+
+/** Whether an operand with this role is a number and not a cell. */
+export function isInline(role: OperandRole): boolean {
+  return (INLINE_ROLES as readonly OperandRole[]).includes(role);
+}
 
 /** How a row treats the status flags: `partial` keeps some of them (or all, for a shift by zero), so it also reads them. */
 export type FlagUse = 'none' | 'read' | 'write' | 'partial';
@@ -104,7 +114,7 @@ export function uop(
 }
 
 function operandRole(text: string): OperandRole {
-  if (text === 'in' || text === 'out' || text === 'inline') return text;
+  if (text === 'in' || text === 'out' || isInline(text as OperandRole)) return text as OperandRole;
   throw new TypeError(`unknown micro-operation operand role ${text}`);
 }
 

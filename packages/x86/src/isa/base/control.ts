@@ -56,7 +56,7 @@ export const call = instruction({
     const destination = relative ? 0 : target(b);
     const width = b.mode === 64 ? 64 : b.instruction.operandSize;
     // As hardware does it: the return address is stored, then the target is checked, then RSP moves.
-    b.storeAt(width, b.register(Register.rsp), -width / 8, b.constant(b.next));
+    b.storeAt(width, b.register(Register.rsp), -width / 8, b.codeAddress(b.next));
     if (!relative) checkTarget(b, destination);
     b.moveStack(-width / 8);
     if (relative) b.jump(b.relative(0));
@@ -131,7 +131,7 @@ export const syscall = instruction({
     // RCX = RIP after, R11 = RFLAGS (SDM vol. 2, SYSCALL).
     const image = b.temporary();
     b.helper('flags-read', image);
-    b.uop('mov.64', b.register(Register.rcx), b.constant(b.next));
+    b.uop('mov.64', b.register(Register.rcx), b.codeAddress(b.next));
     b.uop('mov.64', b.register(11), image);
     b.exit(ExitStatus.SystemCall);
   },

@@ -72,7 +72,7 @@ export const callFar = instruction({
     check(b, target, false);
     const top = b.mode === 64 ? stackFor(b, target.selector) : rsp;
     b.storeAt(width, top, -width / 8, b.value('zx.16', b.stateCell(SELECTORS + 8 * Segment.cs)));
-    b.storeAt(width, top, -width / 4, b.constant(b.next));
+    b.storeAt(width, top, -width / 4, b.codeAddress(b.next));
     checkOffset(b, target);
     b.moveStack(-width / 4);
     leave(b, target);

@@ -41,5 +41,6 @@ export function loadExtended(b: Lifter): number {
  * which becomes the x87 instruction pointer.
  */
 export function request(b: Lifter, word: number): number {
+  b.staysInPlace();
   return b.constant64((BigInt(b.instruction.address) << 16n) | BigInt(word));
 }

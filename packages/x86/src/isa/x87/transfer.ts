@@ -64,7 +64,7 @@ function store(
       const value = b.temporary();
       const rest = b.temporary();
       const word = request(b, format | (pops ? 16 : 0));
-      b.helper('x87-prepare-store', value, word, b.constant(b.next));
+      b.helper('x87-prepare-store', value, word, b.codeAddress(b.next));
       if (operand.kind.width === 80) {
         b.memoryUop('probe.64', 0);
         b.store(16, 0, rest, 8);
