@@ -166,6 +166,16 @@ describe('elf run', () => {
     },
   );
 
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'ends although the program waits for input that never comes',
+    async () => {
+      const child = spawn(process.execPath, [command, 'run', '--timeout', '1', '/bin/cat'], { stdio: 'pipe' });
+      const status = await new Promise((resolve) => child.on('exit', resolve));
+      child.stdin.end();
+      expect(status).toBe(124);
+    },
+  );
+
   it('runs what an image holds, with the devices it lacks, and changes nothing', async () => {
     const file = join(work, 'image.tar');
     const bytes = readFileSync(hello);

@@ -6,20 +6,20 @@ import { type FileStatus, FileType } from '../../files/file-status.ts';
 import { COOKED_MODES } from '../../files/line-discipline.ts';
 import { type OpenFile, Readiness } from '../../files/open-file.ts';
 import type { TerminalControl } from '../../files/terminal-file.ts';
-import { WaitQueue } from '../../wait-queue.ts';
 import { attempt, errnoOf } from './node-errno.ts';
+import { nodeInput } from './node-input.ts';
 import { readAttributes, writeAttributes } from './node-terminal-attributes.ts';
 import { statusOf } from './node-status.ts';
 
 const STANDARD_INPUT = 0;
-/**
- * Nothing is read from output: programs that poll it (tail does) would start a read that never ends, and Node waits for such a read
- * before it exits.
- */
-const NO_INPUT = { changes: undefined, read: () => -Errno.EBADF, readiness: () => 0, available: undefined };
-/** Bytes read ahead when somebody polls. */
-const READ_AHEAD_BYTES = 4096;
-
+/** Nothing is read from output: programs that poll it (tail does) would take what somebody types there from its reader. */
+const NO_INPUT = {
+  changes: undefined,
+  read: () => -Errno.EBADF,
+  readiness: () => 0,
+  available: undefined,
+  close: () => {},
+};
 /**
  * A descriptor of the host process as an open file. Regular files keep the host's own position in step, so that programs before and after
  * us in a shell script continue where the guest stopped.
@@ -28,7 +28,7 @@ export function nodeStream(number: number, terminals: HostTerminals = new Map())
   const status = () => statusOf(fs.fstatSync(number, { bigint: true }));
   const type = status().mode & FileType.Mask;
   if (type === FileType.Regular || type === FileType.Block || type === FileType.Directory) return regularStream(number);
-  const input = number === STANDARD_INPUT || isatty(number) ? asynchronousInput(number) : NO_INPUT;
+  const input = number === STANDARD_INPUT || isatty(number) ? nodeInput(number, type) : NO_INPUT;
   return {
     isSeekable: false,
     status: () => withoutSocket(status()),
@@ -37,7 +37,7 @@ export function nodeStream(number: number, terminals: HostTerminals = new Map())
     write: (bytes) => writeFully(number, bytes),
     readiness: () => Readiness.Writable | input.readiness(),
     available: input.available,
-    close: () => {},
+    close: input.close,
     terminal: isatty(number) ? sharedTerminal(number, terminals) : undefined,
     anonymousName: type === FileType.Fifo || type === FileType.Socket ? `pipe:[${status().inode}]` : undefined,
   };
@@ -100,58 +100,6 @@ function writeFully(number: number, bytes: Uint8Array, position: number | null =
     }
   }
   return done;
-}
-
-/** Reads that happen while the JavaScript thread goes on: a first read asks for exactly what the guest wants, no byte more is consumed. */
-function asynchronousInput(number: number) {
-  const changes = new WaitQueue();
-  let ready: Uint8Array = new Uint8Array(0);
-  let outcome: number | undefined;
-  let isReading = false;
-  const request = (length: number) => {
-    if (isReading) return;
-    isReading = true;
-    const buffer = new Uint8Array(length);
-    fs.read(number, buffer, 0, length, null, (error, count) => {
-      isReading = false;
-      if (error !== null) {
-        const errno = errnoOf(error);
-        if (errno === -Errno.EAGAIN) {
-          // Someone made the descriptor non-blocking: look again a little later.
-          setTimeout(() => request(length), 5);
-          return;
-        }
-        outcome = errno;
-      } else if (count === 0) outcome = 0;
-      else ready = buffer.subarray(0, count);
-      changes.wake();
-    });
-  };
-  return {
-    changes,
-    read: (target: Uint8Array) => {
-      if (target.length === 0) return 0;
-      if (ready.length > 0) {
-        const count = Math.min(ready.length, target.length);
-        target.set(ready.subarray(0, count));
-        ready = ready.subarray(count);
-        return count;
-      }
-      if (outcome !== undefined) {
-        const result = outcome;
-        outcome = undefined;
-        return result;
-      }
-      request(Math.min(target.length, 65536));
-      return -Errno.EAGAIN;
-    },
-    readiness: () => {
-      if (ready.length > 0 || outcome !== undefined) return Readiness.Readable;
-      request(READ_AHEAD_BYTES);
-      return 0;
-    },
-    available: () => ready.length,
-  };
 }
 
 /** A stream that is a socket of the host is a pipe to the guest: none of the socket calls reaches the host's. */
