@@ -1,8 +1,10 @@
 // The auxiliary vector: one row per entry, in the order Linux writes them on x86-64 (fs/binfmt_elf.c, create_elf_tables).
 import type { Binprm } from './binprm.ts';
-import type { ExecCredentials, ExecRequest } from './exec-request.ts';
+import type { AnnouncedVdso, ExecCredentials, ExecRequest } from './exec-request.ts';
 import { fileCredentials } from './file-credentials.ts';
 
+/** Where the vDSO's header is. */
+export const AT_SYSINFO_EHDR = 33;
 /** Behind the standard streams. */
 export const FIRST_FREE_DESCRIPTOR = 3;
 
@@ -27,6 +29,8 @@ export interface AuxiliaryFacts {
   readonly randomAddress: number;
   readonly filenameAddress: number;
   readonly platformAddress: number;
+  /** Where the vDSO is, if there is one. */
+  readonly vdso: AnnouncedVdso | undefined;
 }
 
 interface AuxiliaryRow {
@@ -38,8 +42,8 @@ interface AuxiliaryRow {
 
 // biome-ignore format: one row per line
 const ROWS: readonly AuxiliaryRow[] = [
-  { id: 32, name: 'AT_SYSINFO',           value: ({ request }) => request.vdso?.systemCallEntry },
-  { id: 33, name: 'AT_SYSINFO_EHDR',      value: ({ request }) => request.vdso?.address },
+  { id: 32, name: 'AT_SYSINFO',           value: ({ vdso }) => vdso?.systemCallEntry },
+  { id: AT_SYSINFO_EHDR, name: 'AT_SYSINFO_EHDR',      value: ({ vdso }) => vdso?.address },
   { id: 51, name: 'AT_MINSIGSTKSZ',       value: ({ request }) => request.hardwareCapabilities.minimumSignalStackBytes },
   { id: 16, name: 'AT_HWCAP',             value: ({ request }) => request.hardwareCapabilities.hwcap },
   { id: 6,  name: 'AT_PAGESZ',            value: (facts) => facts.pageBytes },
@@ -71,7 +75,7 @@ const FOREIGN_ROWS: readonly AuxiliaryRow[] = [
   { id: 71, name: 'AT_VA_RESERVATION',    value: () => 1 },
 ];
 
-/** The vector, AT_NULL included. AT_SYSINFO_EHDR is there only for a host with a vDSO: see docs/decisions/0003-no-vdso-yet.md. */
+/** The vector, AT_NULL included. AT_SYSINFO_EHDR is there only when there is a vDSO. */
 export function auxiliaryVector(facts: AuxiliaryFacts): AuxiliaryEntry[] {
   const entries: AuxiliaryEntry[] = [];
   const credentials = fileCredentials(facts.request.credentials, facts.binprm.credentialFile);

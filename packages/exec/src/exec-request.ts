@@ -2,7 +2,7 @@
 import type { Backing, GuestMemory, LayoutRandomization } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import type { ByteSource } from '@elf/parse';
-import type { LoadedImage } from './binary-format.ts';
+import type { ImageAbi, LoadedImage } from './binary-format.ts';
 import type { BinfmtMiscTable } from './binfmt-misc/misc-table.ts';
 import type { ExecStep, Refusal } from './exec-record.ts';
 import type { FormatProvider } from './format-provider.ts';
@@ -95,6 +95,20 @@ export interface AnnouncedVdso {
   readonly systemCallEntry?: number;
 }
 
+/** A vDSO as execve maps it. */
+export interface VdsoImage {
+  /** Its pages: header, tables and code. */
+  readonly backing: Backing;
+  readonly sizeInBytes: number;
+  /** Readable areas right below it, lowest first. */
+  readonly dataAreas: readonly { readonly name: string; readonly sizeInBytes: number; readonly backing: Backing }[];
+  /** Where __kernel_vsyscall is in it, for AT_SYSINFO. */
+  readonly systemCallEntryOffset?: number;
+}
+
+/** The vDSO of each kind of program; a kind without one gets none. */
+export type VdsoImages = Readonly<Partial<Record<ImageAbi, VdsoImage>>>;
+
 /** Everything execve depends on. */
 export interface ExecRequest {
   readonly path: string | Uint8Array;
@@ -108,8 +122,8 @@ export interface ExecRequest {
   readonly credentials: ExecCredentials;
   readonly hardwareCapabilities: HardwareCapabilities;
   readonly limits?: ExecLimits;
-  /** Absent: no vDSO is announced (docs/decisions/0003-no-vdso-yet.md). */
-  readonly vdso?: AnnouncedVdso;
+  /** Announced where it is already, or mapped where the kernel does it (docs/decisions/0005-a-vdso-of-our-own.md); absent: there is none. */
+  readonly vdso?: AnnouncedVdso | VdsoImages;
   /** Present for execveat(2). */
   readonly at?: ExecveatPlace;
   /** Rules of binfmt_misc; none by default. */

@@ -40,6 +40,8 @@ export type {
   ExecveatPlace,
   HardwareCapabilities,
   ImageMarks,
+  VdsoImage,
+  VdsoImages,
 } from './exec-request.ts';
 export { execve } from './execve.ts';
 export type { FormatProvider } from './format-provider.ts';

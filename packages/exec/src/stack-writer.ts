@@ -32,6 +32,7 @@ export type ImageFacts = Pick<
   | 'interpreterBase'
   | 'programEntry'
   | 'pageBytes'
+  | 'vdso'
 >;
 
 /** Addresses on the finished stack. */

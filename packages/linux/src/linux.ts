@@ -32,6 +32,7 @@ import { SignalCode } from './signals/signal-table.ts';
 import { inheritOptions } from './sockets/option-values.ts';
 import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
+import { enterBySysenter } from './vdso/sysenter.ts';
 import { answerVsyscall } from './vsyscall.ts';
 
 /** What the first process of a machine starts with. */
@@ -49,7 +50,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
   return {
     name: 'linux',
     abiOf: (exit) => {
-      // SYSENTER returns into the vDSO, and i386 programs have none here: it is a fault (arch/x86/entry/entry_64_compat.S).
+      // SYSENTER is a way into the vDSO, whose INT 80h is the call; without a vDSO it is a fault.
       if (exit.kind === 'system-call') return exit.entry === undefined ? X86_64_ABI : undefined;
       return exit.kind === 'interrupt' && exit.vector === SYSTEM_CALL_VECTOR ? I386_ABI : undefined;
     },
@@ -74,7 +75,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
     fault: (thread, exit) => {
-      if (answerVsyscall(thread, exit)) return;
+      if (answerVsyscall(thread, exit) || enterBySysenter(thread, exit)) return;
       thread.lastFault = exit;
       // INT n is refused at the instruction; the CPU stands behind it.
       if (exit.kind === 'interrupt') thread.cpu.rip -= exit.lengthInBytes ?? INTERRUPT_BYTES;

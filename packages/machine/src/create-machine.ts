@@ -10,7 +10,13 @@ import {
   run,
   type Thread,
 } from '@elf/kernel';
-import { createLinuxPersonality, createProcFileSystem, installLoopDevices, installTerminals } from '@elf/linux';
+import {
+  createLinuxPersonality,
+  createProcFileSystem,
+  createVdsoImages,
+  installLoopDevices,
+  installTerminals,
+} from '@elf/linux';
 import { GuestMemory } from '@elf/mm';
 import type { PagePolicy } from '@elf/pagesize';
 import { createPlan9Personality } from '@elf/plan9';

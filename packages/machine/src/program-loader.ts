@@ -49,6 +49,8 @@ export interface LoaderOptions {
   readonly hostPageBytes?: number;
   /** Seed of address randomisation; absent: every program is laid out alike. */
   readonly randomizationSeed?: number;
+  /** The vDSO of new programs. */
+  readonly vdso?: ExecRequest['vdso'];
   /** Brings formats that are not on the profile's list. */
   readonly formatProvider?: FormatProvider;
 }
@@ -75,6 +77,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     at: request.at && execveatPlace(request.at, files),
     binfmtMisc: options.binfmtMisc,
     formatProvider: options.formatProvider,
+    vdso: options.vdso,
     pagePolicy: options.pagePolicy,
     hostPageBytes: options.hostPageBytes,
     randomizationSeed: options.randomizationSeed,
@@ -104,7 +107,7 @@ function load(kernel: Kernel, request: LoadRequest, options: LoaderOptions): Loa
     commandName: lastName(request.path || (request.at?.descriptor?.description.path ?? '')),
     arguments: outcome.argv.map(fromBytes),
     environment: request.environment,
-    auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector),
+    auxiliaryVector: auxiliaryVectorBytes(outcome.auxiliaryVector, outcome.abi === 'i386' ? 4 : 8),
     passedFile,
   };
 }

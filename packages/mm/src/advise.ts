@@ -38,6 +38,7 @@ function setFlags(cleared: number, set: number, accepts: (area: Vma) => boolean 
     const parts = Number(area.start < start) + Number(area.end > end);
     // The kernel reports this shortage as one that may pass (mm/madvise.c, madvise_vma_behavior).
     if (state.vmas.size + parts > state.layout.maximumAreas) return -MemoryErrno.EAGAIN;
+    if (state.vmas.cutsSpecial(start, end)) return -MemoryErrno.EINVAL;
     state.vmas.modify(area, start, end, (part) => {
       part.flags = flags;
     });

@@ -90,6 +90,7 @@ export function map(state: SpaceState, request: MapRequest): number {
 function makeRoom(state: SpaceState, area: Vma): number {
   const { vmas, layout } = state;
   const { start, end } = area;
+  if (vmas.cutsSpecial(start, end)) return -MemoryErrno.EINVAL;
   const replaced = vmas.bytesIn(start, end);
   const first = vmas.atOrAfter(start);
   const punchesHole = first !== undefined && first.start < start && first.end > end;
@@ -99,7 +100,9 @@ function makeRoom(state: SpaceState, area: Vma): number {
     vmas.splitAt(start);
     vmas.splitAt(end);
   }
-  if (!mayExpand(state, area, end - start - replaced)) return -MemoryErrno.ENOMEM;
+  // The kernel's own areas are counted, not refused (mm/vma.c, __install_special_mapping).
+  const isSpecial = (area.flags & AreaFlag.Special) !== 0;
+  if (!isSpecial && !mayExpand(state, area, end - start - replaced)) return -MemoryErrno.ENOMEM;
   const promised = area.flags & AreaFlag.Account ? end - start - vmas.bytesIn(start, end, AreaFlag.Account) : 0;
   if (!mayPromise(state, promised)) return -MemoryErrno.ENOMEM;
   return replaced > 0 ? unmap(state, start, end - start) : 0;

@@ -56,6 +56,7 @@ function protectAreas(state: SpaceState, start: number, end: number, protection:
 function protectArea(state: SpaceState, area: Vma, start: number, end: number, protection: number): number {
   const parts = Number(area.start < start) + Number(area.end > end);
   if (state.vmas.size + parts > state.layout.maximumAreas) return -MemoryErrno.ENOMEM;
+  if (state.vmas.cutsSpecial(start, end)) return -MemoryErrno.EINVAL;
   const flags = accounted(area, protection);
   if (protection & Protection.Write && !(area.protection & Protection.Write)) {
     // Only what becomes data is asked for: bytes that do not even fit as they are do fit, as they are there already.

@@ -90,6 +90,8 @@ function checkParameters({ layout }: SpaceState, request: RemapRequest): number 
 function checkArea(state: SpaceState, area: Vma | undefined, request: Remap): number {
   const { address, oldLength, newLength, isFixed, keepOld } = request;
   if (area === undefined) return -MemoryErrno.EFAULT;
+  const end = address + oldLength;
+  if (end <= area.end && state.vmas.cutsSpecial(address, end)) return -MemoryErrno.EINVAL;
   const makesNew = isFixed || keepOld || newLength > oldLength;
   if (!makesNew) return 0;
   if (oldLength === 0 && !(area.flags & AreaFlag.Shared)) return -MemoryErrno.EINVAL;

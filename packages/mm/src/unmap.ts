@@ -17,6 +17,7 @@ export function unmap(state: SpaceState, address: number, length: number): numbe
   // Punching a hole makes one area more (mm/vma.c, vms_gather_munmap_vmas).
   const punchesHole = first.start < address && first.end > end;
   if (punchesHole && vmas.size >= state.layout.maximumAreas) return -MemoryErrno.ENOMEM;
+  if (vmas.cutsSpecial(address, end)) return -MemoryErrno.EINVAL;
   const codePages = state.dropPages(address, end);
   vmas.remove(address, end);
   state.announceCode(codePages);

@@ -1,6 +1,6 @@
 // The areas of an address space as a sorted list that splits and merges.
 import type { FileFrames } from './file-frames.ts';
-import type { Vma } from './vma.ts';
+import { AreaFlag, type Vma } from './vma.ts';
 import { canJoin, firstPrivatePages, pagesFit } from './vma-merge.ts';
 
 /**
@@ -104,6 +104,15 @@ export class VmaList {
       this.totalBytes -= area.end - area.start;
       this.#detach(area);
     }
+  }
+
+  /** Whether [start, end) begins or ends inside an area of the kernel's own, which is never cut (mm/vma.c, special_mapping_split). */
+  cutsSpecial(start: number, end: number): boolean {
+    const cuts = (address: number) => {
+      const area = this.find(address);
+      return area !== undefined && area.start < address && (area.flags & AreaFlag.Special) !== 0;
+    };
+    return cuts(start) || cuts(end);
   }
 
   /**

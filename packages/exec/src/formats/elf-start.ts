@@ -5,6 +5,7 @@ import type { Binprm } from '../binprm.ts';
 import { ExecErrno } from '../exec-errno.ts';
 import { hex } from '../exec-record.ts';
 import type { ImageTarget } from '../image-target.ts';
+import { placeVdso } from '../place-vdso.ts';
 import { writeStack } from '../stack-writer.ts';
 import type { ElfImage } from './elf-image.ts';
 import type { MappedInterpreter } from './elf-interpreter.ts';
@@ -30,6 +31,8 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
   const programEntry = Number(BigInt.asUintN(image.abi.elfClass, image.header.entry + BigInt(program.bias)));
   // Of the borders Linux keeps, RLIMIT_DATA counts these two with the heap (include/linux/mm.h, check_data_rlimit).
   space.setProgramBreak(program.brk, Math.max(0, program.endData - program.startData));
+  const vdso = placeVdso(target, image.abi.name);
+  if (typeof vdso === 'number') return refuse(-vdso, 'vdso-map', 'There is no room for the vDSO.');
   const facts = {
     programHeaderAddress: program.programHeaderAddress,
     programHeaderCount: image.header.phnum,
@@ -37,6 +40,7 @@ export function startElf({ target, binprm, image, program, interpreter, isStackE
     interpreterBase: interpreter?.base ?? 0,
     programEntry,
     pageBytes: program.auxiliaryPageBytes,
+    vdso,
   };
   const write = request.profile.traits?.writeStack ?? writeStack;
   const stack = write(space, binprm, request, facts, image.abi, layout);

@@ -1,6 +1,7 @@
 // Signal frames of the i386 ABI: what a handler finds and sigreturn or rt_sigreturn takes back (arch/x86/kernel/signal_32.c, asm/sigframe.h).
 import { type Cpu, Register, type Thread } from '@elf/kernel';
 import { defineStruct } from '../abi/struct-layout.ts';
+import { signalReturnI386 } from '../vdso/vdso.ts';
 import { floatingPointBytesI386, readFloatingPointI386, writeFloatingPointI386 } from './floating-point-i386.ts';
 import { handlerStack, isOnAlternateStack } from './handler-stack.ts';
 import { encodeInfo } from './signal-information.ts';
@@ -33,7 +34,7 @@ const SAVED = [['edi', 7], ['esi', 6], ['ebp', 5], ['esp', 4], ['ebx', 3], ['edx
 const PLAIN = { bytes: 732, context: 8, highMask: 720, code: 724 } as const;
 /** struct rt_sigframe_ia32: pointers to both structures, siginfo, ucontext, code. */
 const REAL_TIME = { bytes: 268, info: 16, userContext: 144, context: 164, mask: 252, code: 260 } as const;
-/** What a frame without a restorer holds, so that debuggers know it: pop eax; mov eax, number; int 0x80. */
+/** What a frame holds, where nobody returns to while there is a vDSO, so that debuggers know it: pop eax; mov eax, number; int 0x80. */
 const PLAIN_CODE = [0x58, 0xb8, 119, 0, 0, 0, 0xcd, 0x80];
 const REAL_TIME_CODE = [0xb8, 173, 0, 0, 0, 0xcd, 0x80, 0];
 
@@ -81,7 +82,8 @@ export function enterHandlerI386(thread: Thread, action: SignalAction, info: Sig
     bytes.set(PLAIN_CODE, PLAIN.code);
   }
   const code = frame + (isRealTime ? REAL_TIME.code : PLAIN.code);
-  view.setUint32(0, (action.flags & ActionFlag.RESTORER) !== 0 ? action.restorer : code, true);
+  const ownReturn = signalReturnI386(thread.process.space, isRealTime) ?? code;
+  view.setUint32(0, (action.flags & ActionFlag.RESTORER) !== 0 ? action.restorer : ownReturn, true);
   if (!writeFloatingPointI386(thread, floatingPoint, image) || !user.write(frame, bytes)) return false;
   if (cpu.mode !== 32) cpu.mode = 32;
   for (const segment of [ES, DS, SS]) cpu.loadSelector(segment, USER_DATA);
