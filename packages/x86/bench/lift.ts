@@ -78,6 +78,7 @@ const builder = new BlockBuilder(decoder, instruction, stream, lifter, table, {
   hostOffsetOf: (address) => fetcher.hostOffsetOf(address),
   allocate: (length) => cache.allocate(length),
   pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
+  stopsAt: () => false,
 });
 
 /** Counts of one pass; `report` is called each time the number of instructions passes the next of 10000, 20000, 50000, ... */

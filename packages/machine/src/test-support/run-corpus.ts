@@ -59,7 +59,7 @@ async function judge(row: CorpusRow, elf: string, directory: string): Promise<Ju
   const native = await runRow(row, [], directory, NATIVE_SECONDS);
   const again = await runRow(row, [], directory, NATIVE_SECONDS);
   // A row that differs from itself judges nobody: the row is at fault.
-  const unsteady = differences(native, again);
+  const unsteady = native.status === 'timeout' ? ['takes too long natively'] : differences(native, again);
   if (unsteady.length > 0) return { ...nothing, verdict: 'unsteady', lines: unsteady };
   const command = [process.execPath, elf, 'run', '-stats'];
   const ours = await runRow(row, command, directory, row.seconds ?? DEFAULT_SECONDS);

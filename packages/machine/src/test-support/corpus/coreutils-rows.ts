@@ -30,7 +30,7 @@ export const COREUTILS_ROWS = [
   row('env', 'coreutils', 'env -i A=1 B=2 env; env -u HOME sh -c "echo ${HOME-none}"; env -C tree pwd; env -S "printf %s-%s a b"; env nosuchcommand'),
   row('expand', 'coreutils', 'printf "a\\tb\\n\\tc\\n" | expand -t 4 | cat -A; printf "        x\\n" | unexpand -a | cat -A'),
   row('expr', 'coreutils', 'expr 3 \\* 4 + 5; expr length hello; expr abcabc : "a\\(.*\\)c"; expr 1 / 0; expr 99999999999999999999 + 1'),
-  row('factor', 'coreutils', 'factor 1 97 1001 18446744073709551557 340282366920938463463374607431768211457'),
+  row('factor', 'coreutils', 'factor 1 97 1001 18446744073709551557 1000000016000000063 2305843009213693951 170141183460469231731687303715884105727 340282366920938463463374607431768211456'),
   row('false', 'coreutils', '/bin/false; echo $?; /bin/false --version | head -1'),
   row('fmt', 'coreutils', 'fmt -w 40 words.txt | head; fmt -u -p "> " words.txt | md5sum'),
   row('fold', 'coreutils', 'fold -s -w 30 words.txt | head -4; fold -b -w 7 table.csv | md5sum'),
