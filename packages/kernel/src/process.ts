@@ -28,6 +28,8 @@ export interface Credentials {
   /** The identity for files where it is not the effective one (setfsuid of Linux). */
   fileUser?: number;
   fileGroup?: number;
+  /** What the personality keeps beside the user; a fork's credentials share the record. */
+  privileges?: unknown;
 }
 
 /** What a process runs: set by execve. */

@@ -6,6 +6,7 @@ import { handleFault } from './fault-handler.ts';
 import { forkState } from './fork.ts';
 import type { GuestMemory } from './guest-memory.ts';
 import { checkInvariants } from './invariants.ts';
+import { lockedBytes } from './limits.ts';
 import { lock, lockAll, unlock, unlockAll } from './locking.ts';
 import { type MapRequest, map } from './map-request.ts';
 import { mapsText } from './maps-text.ts';
@@ -129,6 +130,11 @@ export class AddressSpace {
    */
   setLocked(address: number, length: number, locked: boolean, onFault = false): number {
     return locked ? lock(this.#state, address, length, onFault) : unlock(this.#state, address, length);
+  }
+
+  /** Bytes of the areas that are locked. */
+  get lockedBytes(): number {
+    return lockedBytes(this.#state, 0, this.#state.layout.taskSize);
   }
 
   /** mlockall(2) with MCL_* flags. Returns 0 or a negative error number. */

@@ -3,6 +3,7 @@
 import type { SystemCallRow } from '@elf/kernel';
 import { i386Rows } from '../calls-i386/index.ts';
 import * as asynchronousIo from './asynchronous-io.ts';
+import * as capabilities from './capabilities.ts';
 import * as descriptors from './descriptors.ts';
 import * as directories from './directories.ts';
 import * as epoll from './epoll.ts';
@@ -275,7 +276,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   system.getrlimit,
   system.setrlimit,
   system.prlimit64,
-  system.capget,
+  capabilities.capget,
   extendedAttributes.getxattr,
   extendedAttributes.lgetxattr,
   extendedAttributes.fgetxattr,
@@ -300,7 +301,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   userIdentity.setregid,
   userIdentity.setfsuid,
   userIdentity.setfsgid,
-  userIdentity.capset,
+  capabilities.capset,
   processDescriptors.pidfdOpen,
   processDescriptors.pidfdSendSignal,
   processDescriptors.pidfdGetfd,

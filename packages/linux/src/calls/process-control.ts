@@ -1,5 +1,6 @@
 // prctl(2): switches of a thread and its process.
 import { defineSystemCall, Errno, fromBytes, hexadecimal, oneOf, type Thread, toBytes } from '@elf/kernel';
+import { capabilitiesOf, hasCapability, LAST_CAPABILITY, setCapabilities } from '../capabilities.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL } from '../signals/signal-table.ts';
 import { processAttributes, threadAttributes } from '../thread-attributes.ts';
@@ -15,8 +16,8 @@ const PRCTL = {
 } as const;
 /** TASK_COMM_LEN. */
 const NAME_BYTES = 16;
-const LAST_CAPABILITY = 40;
 const PR_TSC_ENABLE = 1;
+const CAP_SETPCAP = 8;
 
 type Handler = (task: Thread, second: number, third: number, rest: boolean) => number;
 
@@ -54,7 +55,17 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   // Filters are not there (a kernel without CONFIG_SECCOMP_FILTER); the strict mode neither.
   [PRCTL.PR_GET_SECCOMP]: () => 0,
   [PRCTL.PR_SET_SECCOMP]: () => -Errno.EINVAL,
-  [PRCTL.PR_CAPBSET_READ]: (_task, capability) => (capability <= LAST_CAPABILITY ? 1 : -Errno.EINVAL),
+  [PRCTL.PR_CAPBSET_READ]: ({ process }, capability) =>
+    capability > LAST_CAPABILITY
+      ? -Errno.EINVAL
+      : Number((capabilitiesOf(process).bounding >> BigInt(capability)) & 1n),
+  [PRCTL.PR_CAPBSET_DROP]: ({ process }, capability) => {
+    if (!hasCapability(process, CAP_SETPCAP)) return -Errno.EPERM;
+    if (capability > LAST_CAPABILITY) return -Errno.EINVAL;
+    const { bounding } = capabilitiesOf(process);
+    setCapabilities(process, { bounding: bounding & ~(1n << BigInt(capability)) });
+    return 0;
+  },
   [PRCTL.PR_GET_TSC]: (task, at) => store(task, at, PR_TSC_ENABLE),
   [PRCTL.PR_SET_TSC]: (_task, mode) => (mode === PR_TSC_ENABLE ? 0 : -Errno.EINVAL),
   [PRCTL.PR_GET_SECUREBITS]: () => 0,

@@ -1,4 +1,4 @@
-// Facts about the system and the process: uname(2), sysinfo(2), getrandom(2), limits, capabilities.
+// Facts about the system and the process: uname(2), sysinfo(2), getrandom(2) and limits.
 import {
   address,
   bytesOut,
@@ -110,27 +110,6 @@ export const prlimit64 = defineSystemCall({
     const changed = values.limit === 0 ? 0 : changeLimit(task, values.resource, values.limit, rlimit64);
     if (changed < 0 || values.old.isNull) return changed;
     return values.old.write(before);
-  },
-});
-
-export const capget = defineSystemCall({
-  name: 'capget',
-  numbers: { 'x86-64': 125, i386: 184 },
-  support: 'partial',
-  note: 'User 0 has every capability, others none.',
-  arguments: { header: address, data: address },
-  run: (task, { header, data }) => {
-    const version = task.user.readU32(header);
-    if (version === undefined) return -Errno.EFAULT;
-    if (version !== 0x2008_0522) {
-      task.user.writeU32(header, 0x2008_0522);
-      return data === 0 ? 0 : -Errno.EINVAL;
-    }
-    const all =
-      task.process.credentials.effectiveUser === 0
-        ? [0xffff_ffff, 0xffff_ffff, 0, 0x1ff, 0x1ff, 0]
-        : [0, 0, 0, 0, 0, 0];
-    return data === 0 || all.every((word, index) => task.user.writeU32(data + index * 4, word)) ? 0 : -Errno.EFAULT;
   },
 });
 

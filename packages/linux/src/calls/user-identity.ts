@@ -1,7 +1,5 @@
-// setreuid(2), setregid(2), setfsuid(2), setfsgid(2), capset(2).
-import { address, defineSystemCall, Errno, int } from '@elf/kernel';
-
-const CAPABILITY_VERSION_3 = 0x2008_0522;
+// setreuid(2), setregid(2), setfsuid(2), setfsgid(2).
+import { defineSystemCall, Errno, int } from '@elf/kernel';
 
 export const setreuid = defineSystemCall({
   name: 'setreuid',
@@ -70,26 +68,5 @@ export const setfsgid = defineSystemCall({
     const known = [who.group, who.effectiveGroup, who.savedGroup, before];
     if (group !== -1 && (who.effectiveUser === 0 || known.includes(group))) who.fileGroup = group;
     return before;
-  },
-});
-
-export const capset = defineSystemCall({
-  name: 'capset',
-  numbers: { 'x86-64': 126, i386: 185 },
-  support: 'partial',
-  note: 'Sets that give something up are accepted and not remembered; user 0 keeps every capability.',
-  arguments: { header: address, data: address },
-  run: (task, { header, data }) => {
-    const version = task.user.readU32(header);
-    const process = task.user.readI32(header + 4);
-    if (version === undefined || process === undefined) return -Errno.EFAULT;
-    if (version !== CAPABILITY_VERSION_3) {
-      return task.user.writeU32(header, CAPABILITY_VERSION_3) ? -Errno.EINVAL : -Errno.EFAULT;
-    }
-    if (process !== 0 && process !== task.process.id) return -Errno.EPERM;
-    const bytes = task.user.read(data, 24);
-    if (bytes === undefined) return -Errno.EFAULT;
-    const isPrivileged = task.process.credentials.effectiveUser === 0;
-    return !isPrivileged && bytes.some((byte) => byte !== 0) ? -Errno.EPERM : 0;
   },
 });

@@ -2,6 +2,7 @@
 import type { OpenDescription, Process, Thread } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { limitOf, RESOURCES } from '../calls/resource-limits.ts';
+import { capabilitiesOf } from '../capabilities.ts';
 import { statusFlags } from '../descriptor-flags.ts';
 import { processState, type SignalInfo, signalBit, threadState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
@@ -12,7 +13,6 @@ const TICK_NANOSECONDS = 10_000_000;
 /** PF_RANDOMIZE, which ordinary programs have. */
 const PROCESS_FLAGS = 4_194_304;
 const UNLIMITED = 0xffff_ffff_ffff_ffffn;
-const ALL_CAPABILITIES = 0x1ff_ffff_ffffn;
 /** Tasks have at least this many places for descriptors (NR_OPEN_DEFAULT). */
 const SMALLEST_TABLE = 64;
 
@@ -100,7 +100,7 @@ export function statusText(process: Process): string {
   const mask = (name: string, value: bigint) => `${name}:\t${value.toString(16).padStart(16, '0')}`;
   const masks = signalMasks(process);
   const own = first === undefined ? 0n : pendingMask(threadState(first).pending);
-  const capabilities = who.effectiveUser === 0 ? ALL_CAPABILITIES : 0n;
+  const { inheritable, permitted, effective, bounding } = capabilitiesOf(process);
   const processors = first?.kernel.host.processors ?? 1;
   const lines = [
     `Name:\t${process.commandName}`,
@@ -117,16 +117,14 @@ export function statusText(process: Process): string {
     `Groups:\t${who.supplementary.map((group) => `${group} `).join('')}`,
     ...[`NStgid:\t${id}`, `NSpid:\t${id}`, `NSpgid:\t${process.group}`, `NSsid:\t${process.session}`],
     ...['VmPeak', 'VmSize'].map((name) => kilobytes(name, bytes)),
-    ...['VmLck', 'VmPin'].map((name) => kilobytes(name, 0)),
+    ...[kilobytes('VmLck', process.exitStatus === undefined ? space.lockedBytes : 0), kilobytes('VmPin', 0)],
     ...['VmHWM', 'VmRSS'].map((name) => kilobytes(name, bytes)),
     `Threads:\t${Math.max(1, threads.size)}`,
     `SigQ:\t0/${limitOf(process, RESOURCES.RLIMIT_SIGPENDING)[0]}`,
     mask('SigPnd', own),
     mask('ShdPnd', masks.shared),
     ...[mask('SigBlk', masks.blocked), mask('SigIgn', masks.ignored), mask('SigCgt', masks.caught)],
-    mask('CapInh', 0n),
-    ...['CapPrm', 'CapEff'].map((name) => mask(name, capabilities)),
-    mask('CapBnd', ALL_CAPABILITIES),
+    ...[mask('CapInh', inheritable), mask('CapPrm', permitted), mask('CapEff', effective), mask('CapBnd', bounding)],
     mask('CapAmb', 0n),
     `NoNewPrivs:\t${first !== undefined && threadAttributes(first).noNewPrivileges ? 1 : 0}`,
     ...['Seccomp:\t0', 'Seccomp_filters:\t0'],
