@@ -70,6 +70,7 @@ export {
 } from './files/terminal-file.ts';
 export { createTimerFile, TimerControl, type TimerPort } from './files/timer-file.ts';
 export type { TreeEvent, TreeEventKind } from './files/tree-events.ts';
+export { childrenCpuTime, type CpuTime, inheritCpuTime, processCpuTime, threadCpuTime } from './cpu-time.ts';
 export { GuestBuffer } from './guest-buffer.ts';
 export type { Clock } from './host/clock.ts';
 export type { Entropy } from './host/entropy.ts';

@@ -49,6 +49,8 @@ export interface Personality {
   readonly fault: (thread: Thread, exit: CpuExit) => void;
   /** Called before guest code continues while `thread.attention` is set. */
   readonly beforeResume: (thread: Thread) => void;
+  /** A thread's turn on the processor is over, its registers still there: others may run before it goes on. */
+  readonly sliceEnded?: (thread: Thread) => void;
   /** A thread ends, its memory still there. */
   readonly threadEnded: (thread: Thread) => void;
   /** A process became a zombie: tells its parent. */

@@ -1,5 +1,6 @@
 // The run loop: slices of guest code, system calls and faults, until every process has ended.
 import { Register } from './cpu-port.ts';
+import { beginSlice, endSlice } from './cpu-time.ts';
 import { completeCall, dispatchSystemCall } from './dispatch.ts';
 import { Errno } from './errno.ts';
 import type { Kernel } from './kernel.ts';
@@ -88,6 +89,7 @@ function runSlice(kernel: Kernel, thread: Thread): void {
   kernel.switchTo(thread);
   const start = cpu.instructionsRetired;
   let end = start + SLICE_INSTRUCTIONS;
+  beginSlice(thread);
   // A call that began to wait while a signal was pending is runnable again at once: its wait is looked at first.
   while (thread.state === 'runnable' && thread.wait === undefined) {
     if (thread.attention) {
@@ -121,7 +123,11 @@ function runSlice(kernel: Kernel, thread: Thread): void {
     // A thread that just woke another one yields early only at the end of its slice: order stays deterministic.
   }
   thread.yields = false;
-  thread.instructions += cpu.instructionsRetired - start;
+  const retired = cpu.instructionsRetired - start;
+  thread.instructions += retired;
+  const inCalls = start + SLICE_INSTRUCTIONS - end;
+  endSlice(thread, inCalls === 0 ? 0 : inCalls / (inCalls + retired));
+  if (thread.state !== 'ended') thread.process.personality.sliceEnded?.(thread);
   // A thread that is held is the debugger's to give back.
   const isHeld = thread.state === 'runnable' && tracer?.turn(thread) === 'hold';
   if (thread.wait === undefined && !isHeld) kernel.requeue(thread);

@@ -16,6 +16,7 @@ import { undoSemaphores } from './calls/semaphores.ts';
 import { setCoreLimit } from './calls/resource-limits.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
+import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
 import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
@@ -83,6 +84,7 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
       forceSignal(thread, signalOfFault(thread, exit));
     },
     beforeResume: deliverSignals,
+    sliceEnded: interruptSequence,
     threadEnded: (thread) => {
       releaseRobustLocks(thread);
       clearThreadId(thread);
@@ -131,6 +133,7 @@ const INTERRUPT_BYTES = 2;
 function inherit(source: Thread, copy: Thread): void {
   const from = threadState(source);
   inheritAttributes(source, copy);
+  inheritSequences(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
   const state = processState(source.process);
@@ -154,6 +157,7 @@ function forgetAtExec(thread: Thread): void {
   const own = threadState(thread);
   own.alternateStack = { ...NO_STACK };
   own.clearChildTid = 0;
+  forgetSequences(thread);
   own.robustList = { address: 0, length: 0 };
   const attributes = threadAttributes(thread);
   attributes.name = undefined;

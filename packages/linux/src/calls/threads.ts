@@ -1,6 +1,7 @@
 // What C libraries and run-times set up per thread: arch_prctl(2), set_tid_address(2), rseq(2), getcpu(2), membarrier(2).
 import { address, defineSystemCall, Errno, int, oneOf, unsigned } from '@elf/kernel';
 import { threadState } from '../signals/signal-state.ts';
+import { registerSequences } from '../restartable-sequences.ts';
 import { processAttributes } from '../thread-attributes.ts';
 
 const ARCH = { ARCH_SET_GS: 0x1001, ARCH_SET_FS: 0x1002, ARCH_GET_FS: 0x1003, ARCH_GET_GS: 0x1004 } as const;
@@ -10,10 +11,13 @@ const TASK_SIZE = 0x7fff_ffff_f000;
 const MEMBARRIER = {
   MEMBARRIER_CMD_QUERY: 0, MEMBARRIER_CMD_GLOBAL: 1, MEMBARRIER_CMD_GLOBAL_EXPEDITED: 2, MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED: 4,
   MEMBARRIER_CMD_PRIVATE_EXPEDITED: 8, MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED: 16, MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE: 32,
-  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: 64, MEMBARRIER_CMD_GET_REGISTRATIONS: 512,
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE: 64, MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ: 128,
+  MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ: 256, MEMBARRIER_CMD_GET_REGISTRATIONS: 512,
 } as const;
-/** Everything but the forms for restartable sequences, which there are none of. */
-const MEMBARRIER_SUPPORTED = 0x27f;
+const MEMBARRIER_SUPPORTED = 0x3ff;
+const MEMBARRIER_CMD_FLAG_CPU = 1;
+const PLAIN_REGISTRATION = MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED;
+const SPECIAL_REGISTRATIONS = 64 | 256;
 
 export const archPrctl = defineSystemCall({
   name: 'arch_prctl',
@@ -50,14 +54,12 @@ export const setTidAddress = defineSystemCall({
   },
 });
 
-/** Refused, as on kernels built without it: C libraries then do without. Threads here switch only between instructions of one JS thread. */
 export const rseq = defineSystemCall({
   name: 'rseq',
   numbers: { 'x86-64': 334, i386: 386 },
-  support: 'refused',
-  note: 'ENOSYS.',
-  arguments: { area: address, length: unsigned, flags: int, signature: unsigned },
-  run: () => -Errno.ENOSYS,
+  support: 'full',
+  arguments: { address, length: unsigned, flags: int, signature: unsigned },
+  run: (task, request) => registerSequences(task, request),
 });
 
 export const getcpu = defineSystemCall({
@@ -71,16 +73,21 @@ export const getcpu = defineSystemCall({
   },
 });
 
-/** Threads run one after the other and see each other's stores in order: a barrier has nothing to do but to be registered where it must be. */
+/**
+ * Threads run one after the other and see each other's stores in order: a barrier has nothing to do but to be registered where it
+ * must be. The commands for restartable sequences have nothing to restart either: who does not run has been sent to its abort
+ * handler when its turn ended.
+ */
 export const membarrier = defineSystemCall({
   name: 'membarrier',
   numbers: { 'x86-64': 324, i386: 375 },
-  support: 'partial',
-  note: 'The commands for restartable sequences are EINVAL, as on a kernel without them.',
+  support: 'full',
   arguments: { command: oneOf(MEMBARRIER), flags: unsigned, cpu: int },
   run: (task, { command, flags }) => {
     const state = processAttributes(task.process);
-    if (flags !== 0) return -Errno.EINVAL;
+    // The one flag names a processor for the one command that can take one.
+    const isForOne = command === MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ && flags === MEMBARRIER_CMD_FLAG_CPU;
+    if (flags !== 0 && !isForOne) return -Errno.EINVAL;
     switch (command) {
       case MEMBARRIER.MEMBARRIER_CMD_QUERY:
         return MEMBARRIER_SUPPORTED;
@@ -89,15 +96,18 @@ export const membarrier = defineSystemCall({
         return 0;
       case MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED:
       case MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED_SYNC_CORE:
+      case MEMBARRIER.MEMBARRIER_CMD_PRIVATE_EXPEDITED_RSEQ:
         // Its registration is the next bit.
         return (state.barriers & (command << 1)) !== 0 ? 0 : -Errno.EPERM;
       case MEMBARRIER.MEMBARRIER_CMD_REGISTER_GLOBAL_EXPEDITED:
       case MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED:
       case MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_SYNC_CORE:
+      case MEMBARRIER.MEMBARRIER_CMD_REGISTER_PRIVATE_EXPEDITED_RSEQ:
         state.barriers |= command;
         return 0;
       case MEMBARRIER.MEMBARRIER_CMD_GET_REGISTRATIONS:
-        return state.barriers;
+        // Both special forms register the plain one with them, which still has to be made ready by its own command.
+        return state.barriers | (state.barriers & SPECIAL_REGISTRATIONS ? PLAIN_REGISTRATION : 0);
       default:
         return -Errno.EINVAL;
     }

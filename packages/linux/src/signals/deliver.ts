@@ -2,6 +2,7 @@
 import { eventLine, type Thread } from '@elf/kernel';
 import { X86_64_ABI } from '../abi/x86-64.ts';
 import { dumpCore } from '../core-dump/core-dump.ts';
+import { interruptSequence } from '../restartable-sequences.ts';
 import { stopProcess } from './job-control.ts';
 import { describeSignal, sendToProcess } from './send-signal.ts';
 import { encodeInfo } from './signal-information.ts';
@@ -92,6 +93,11 @@ function runHandler(thread: Thread, info: SignalInfo): void {
     restartCall(thread);
   }
   thread.interrupted = undefined;
+  // The frame holds where the handler returns to, which is not into a sequence it disturbed.
+  if (!interruptSequence(thread)) {
+    deliverSignals(thread);
+    return;
+  }
   const savedMask = own.savedMask ?? own.mask;
   own.savedMask = undefined;
   const enter = action.isNarrow ? enterHandlerI386 : enterHandler;
@@ -104,7 +110,7 @@ function runHandler(thread: Thread, info: SignalInfo): void {
   }
   own.mask =
     (own.mask | action.mask | ((action.flags & ActionFlag.NODEFER) === 0 ? signalBit(info.signal) : 0n)) & ~UNBLOCKABLE;
-  if ((action.flags & ActionFlag.RESETHAND) !== 0) state.actions[info.signal] = undefined;
+  if ((action.flags & ActionFlag.RESETHAND) !== 0) state.actions[info.signal] = { ...action, handler: 0 };
 }
 
 /** Executes the interrupted call's instruction again. */
