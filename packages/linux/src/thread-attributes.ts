@@ -1,6 +1,8 @@
 // What Linux remembers of a thread beyond its signals: scheduling, name and the switches of prctl(2).
 import type { Process, Thread } from '@elf/kernel';
 
+type ProgramFacts = Process['program'];
+
 /** Attributes that fork and clone hand on (unless said otherwise). */
 export interface ThreadAttributes {
   /** PR_SET_NAME; undefined: the name of the process. */
@@ -11,9 +13,13 @@ export interface ThreadAttributes {
   policy: number;
   priority: number;
   nice: number;
+  /** SCHED_DEADLINE: runtime, deadline and period in nanoseconds. */
+  deadlineTimes: readonly bigint[];
   /** SCHED_RESET_ON_FORK. */
   resetsOnFork: boolean;
   timerSlack: number;
+  /** personality(2): told, and obeyed where UNAME26 and STICKY_TIMEOUTS say something. */
+  persona: number;
   noNewPrivileges: boolean;
   keepsCapabilities: boolean;
   /** PR_SET_PDEATHSIG; not handed on. */
@@ -27,6 +33,8 @@ export interface ProcessAttributes {
   isSubreaper: boolean;
   /** PR_SET_THP_DISABLE: handed on by fork and execve. */
   refusesHugePages: boolean;
+  /** The program it was forked with: another one means that it has called execve since. */
+  forkedProgram: ProgramFacts | undefined;
 }
 
 const ofThreads = /* @__PURE__ */ new WeakMap<Thread, ThreadAttributes>();
@@ -43,8 +51,10 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
     policy: 0,
     priority: 0,
     nice: 0,
+    deadlineTimes: [],
     resetsOnFork: false,
     timerSlack: DEFAULT_SLACK_NANOSECONDS,
+    persona: 0,
     noNewPrivileges: false,
     keepsCapabilities: false,
     parentDeathSignal: 0,
@@ -56,7 +66,7 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
 export function processAttributes(process: Process): ProcessAttributes {
   const known = ofProcesses.get(process);
   if (known !== undefined) return known;
-  const made = { barriers: 0, isSubreaper: false, refusesHugePages: false };
+  const made = { barriers: 0, isSubreaper: false, refusesHugePages: false, forkedProgram: undefined };
   ofProcesses.set(process, made);
   return made;
 }
@@ -67,5 +77,9 @@ export function inheritAttributes(source: Thread, copy: Thread): void {
   const scheduling = from.resetsOnFork ? { policy: 0, priority: 0, nice: 0, resetsOnFork: false } : {};
   ofThreads.set(copy, { ...from, ...scheduling, parentDeathSignal: 0 });
   if (source.process === copy.process) return;
-  ofProcesses.set(copy.process, { ...processAttributes(source.process), isSubreaper: false });
+  ofProcesses.set(copy.process, {
+    ...processAttributes(source.process),
+    isSubreaper: false,
+    forkedProgram: source.process.program,
+  });
 }

@@ -8,6 +8,7 @@ import {
   type Thread,
   type TreeEventKind,
 } from '@elf/kernel';
+import { roomInFile } from './file-size-limit.ts';
 import { sendToThread } from './signals/send-signal.ts';
 import { Signal, SignalCode } from './signals/signal-table.ts';
 
@@ -87,12 +88,18 @@ export function writeFile(
   if (!mode.writable) return -Errno.EBADF;
   if (file.isSeekable) {
     let start = position ?? description.position;
-    if (mode.append && position === undefined) {
+    // With O_APPEND even pwrite writes at the end (man 2 pwrite, BUGS).
+    if (mode.append) {
       const status = file.status();
       if (typeof status === 'number') return status;
-      start = Math.max(start, status.sizeInBytes);
+      start = position === undefined ? Math.max(start, status.sizeInBytes) : status.sizeInBytes;
     }
-    const count = buffer.drain((chunk, done) => file.write(chunk, start + done), Errno.EFAULT);
+    const room = file.mappedAs === undefined ? Number.MAX_SAFE_INTEGER : roomInFile(task, start);
+    if (room < 0) return buffer.length === 0 ? 0 : room;
+    const count = buffer.drain(
+      (chunk, done) => (done >= room ? 0 : file.write(chunk.subarray(0, room - done), start + done)),
+      Errno.EFAULT,
+    );
     if (position === undefined && count > 0) description.position = start + count;
     if (count > 0) announceWrite(task, description);
     return count;

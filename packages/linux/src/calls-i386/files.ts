@@ -20,10 +20,10 @@ import { statfs64 as statfs64Layout } from '../abi/structs/system.ts';
 import { WIDE_OFFSETS } from '../abi/words.ts';
 import * as descriptors from '../calls/descriptors.ts';
 import { flock64, recordLock } from '../calls/locks.ts';
-import * as pathChanges from '../calls/path-changes.ts';
 import * as readWrite from '../calls/read-write.ts';
 import * as stat from '../calls/stat.ts';
 import * as splice from '../calls/splice.ts';
+import * as truncation from '../calls/truncation.ts';
 import * as vectorTransfers from '../calls/vector-transfers.ts';
 import { describe } from '../files-at.ts';
 import { derivedRow } from './derived-row.ts';
@@ -77,8 +77,8 @@ export const I386_FILE_CALLS: readonly SystemCallRow[] = [
   derivedRow(stat.newfstatat, 'fstatat64', 300, { arguments: { status } }),
   { ...derivedRow(stat.statfs, 'statfs64', 268, { run: sized(stat.statfs) }), arguments: { path, ...statfs64Arguments } },
   { ...derivedRow(stat.fstatfs, 'fstatfs64', 269, { run: sized(stat.fstatfs) }), arguments: { fd: descriptor, ...statfs64Arguments } },
-  derivedRow(pathChanges.truncate, 'truncate64', 193, { arguments: { length: wideOffset } }),
-  derivedRow(pathChanges.ftruncate, 'ftruncate64', 194, { arguments: { length: wideOffset } }),
+  derivedRow(truncation.truncate, 'truncate64', 193, { arguments: { length: wideOffset } }),
+  derivedRow(truncation.ftruncate, 'ftruncate64', 194, { arguments: { length: wideOffset } }),
   derivedRow(readWrite.sendfile, 'sendfile64', 239, { variant: WIDE_OFFSETS }),
   derivedRow(descriptors.fadvise64, 'fadvise64', 250, { arguments: { offset: wideOffset, length: size } }),
   derivedRow(descriptors.fadvise64, 'fadvise64_64', 272, { arguments: { offset: wideOffset, length: wideOffset } }),

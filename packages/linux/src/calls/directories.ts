@@ -122,12 +122,19 @@ export const readlinkat = defineSystemCall({
 
 function readLink(task: Thread, directory: number, name: string, buffer: GuestBuffer): number {
   if (buffer.length === 0) return -Errno.EINVAL;
-  const from = viewpointAt(task, directory, name);
+  // An empty path is the link that an O_PATH descriptor stands for (man 2 readlinkat).
+  const held = name === '' ? task.process.descriptors.get(directory) : undefined;
+  const { viewpoint } = task.process;
+  const from = held?.path === undefined ? viewpointAt(task, directory, name) : viewpoint;
   if (typeof from === 'number') return from;
-  const place = task.kernel.tree.resolve(from, name, false);
+  const place = task.kernel.tree.resolve(
+    held?.path === undefined ? from : { ...from, root: '/' },
+    held?.path ?? name,
+    false,
+  );
   if (typeof place === 'number') return place;
   if (place.status === undefined) return -Errno.ENOENT;
-  if (!isType(place.status, FileType.SymbolicLink)) return -Errno.EINVAL;
+  if (!isType(place.status, FileType.SymbolicLink)) return held?.path === undefined ? -Errno.EINVAL : -Errno.ENOENT;
   const target = task.kernel.tree.mounts.readLink(place.path);
   if (typeof target === 'number') return target;
   const bytes = toBytes(target).subarray(0, buffer.length);

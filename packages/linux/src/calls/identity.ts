@@ -1,5 +1,6 @@
 // Who a process is: pid, users and groups, process groups and sessions.
 import { address, defineSystemCall, Errno, int, type Process, type Thread } from '@elf/kernel';
+import { processAttributes } from '../thread-attributes.ts';
 
 export const getpid = defineSystemCall({
   name: 'getpid',
@@ -207,10 +208,18 @@ export const setpgid = defineSystemCall({
   arguments: { process: int, group: int },
   run: (task, values) => {
     const process = find(task, values.process);
-    if (process === undefined || (process !== task.process && process.parent !== task.process)) return -Errno.ESRCH;
+    // kernel/sys.c, setpgid.
     if (values.group < 0) return -Errno.EINVAL;
+    if (process === undefined || (process !== task.process && process.parent !== task.process)) return -Errno.ESRCH;
+    if (process !== task.process) {
+      if (process.session !== task.process.session) return -Errno.EPERM;
+      if (processAttributes(process).forkedProgram !== process.program) return -Errno.EACCES;
+    }
     if (process.session === process.id) return -Errno.EPERM;
-    process.group = values.group === 0 ? process.id : values.group;
+    const group = values.group === 0 ? process.id : values.group;
+    const isMember = (other: Process) => other.group === group && other.session === task.process.session;
+    if (group !== process.id && ![...task.kernel.processes.values()].some(isMember)) return -Errno.EPERM;
+    process.group = group;
     return 0;
   },
 });

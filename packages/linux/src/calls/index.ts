@@ -47,6 +47,7 @@ import * as systemIdentity from './system-identity.ts';
 import * as systemMessageQueues from './system-message-queues.ts';
 import * as threads from './threads.ts';
 import * as time from './time.ts';
+import * as truncation from './truncation.ts';
 import * as userIdentity from './user-identity.ts';
 import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
@@ -119,8 +120,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   pathChanges.lchown,
   pathChanges.fchown,
   pathChanges.fchownat,
-  pathChanges.truncate,
-  pathChanges.ftruncate,
+  truncation.truncate,
+  truncation.ftruncate,
   pathChanges.utimensat,
   descriptors.dup,
   descriptors.dup2,

@@ -20,6 +20,7 @@ import {
   type WalkRestrictions,
 } from '@elf/kernel';
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
+import { isRunning } from '../busy-programs.ts';
 import { afterLeases, leasedFile } from '../file-signals/leases.ts';
 import { masked, viewpointAt } from '../files-at.ts';
 import { terminalsOf } from '../terminals/terminals.ts';
@@ -190,11 +191,21 @@ function openNow(
   openMode: OpenMode,
   flags: number,
 ): SystemCallResult {
+  if (openMode.writable && !request.isUnnamed) {
+    const known = task.kernel.tree.status(from, name, !request.noFollow);
+    if (typeof known === 'object' && isRunning(task.kernel, known)) return -Errno.ETXTBSY;
+  }
   const opened = task.kernel.tree.open(from, name, request, openMode);
   if (typeof opened === 'number') return opened;
   const status = opened.file.status();
   const { user } = task.process.fileIdentity;
-  if ((flags & O.NOATIME) !== 0 && !pathOnly && user !== 0 && typeof status === 'object' && status.user !== user) {
+  if (
+    (flags & O.NOATIME) !== 0 &&
+    request.pathOnly !== true &&
+    user !== 0 &&
+    typeof status === 'object' &&
+    status.user !== user
+  ) {
     opened.release();
     return -Errno.EPERM;
   }

@@ -8,7 +8,6 @@ import {
   flagSet,
   int,
   type OpenDescription,
-  offset,
   optionalPath,
   path,
   permissions,
@@ -223,32 +222,6 @@ export const fchownat = defineSystemCall({
   },
 });
 
-export const truncate = defineSystemCall({
-  name: 'truncate',
-  numbers: { 'x86-64': 76, i386: 92 },
-  support: 'full',
-  arguments: { path, length: offset },
-  run: (task, values) => {
-    if (values.length < 0) return -Errno.EINVAL;
-    return task.kernel.tree.truncate(task.process.viewpoint, values.path, values.length);
-  },
-});
-
-export const ftruncate = defineSystemCall({
-  name: 'ftruncate',
-  numbers: { 'x86-64': 77, i386: 93 },
-  support: 'full',
-  arguments: { fd: descriptor, length: offset },
-  run: (task, values) => {
-    const file = describe(task, values.fd);
-    if (typeof file === 'number') return file;
-    if (values.length < 0 || !file.mode.writable) return -Errno.EINVAL;
-    const result = file.file.truncate?.(values.length) ?? -Errno.EINVAL;
-    if (result >= 0) announce(task, file, 'modified');
-    return result;
-  },
-});
-
 const UTIME_NOW = 0x3fff_ffff;
 const UTIME_OMIT = 0x3fff_fffe;
 
@@ -275,6 +248,7 @@ export const utimensat = defineSystemCall({
     const judge = (status: FileStatus | number) => judgeTimes(task, status, accessed === now && modified === now);
     const name = values.path;
     if (name === undefined) {
+      if (values.directory === AT.FDCWD) return -Errno.EFAULT;
       const file = describe(task, values.directory);
       if (typeof file === 'number') return file;
       const refusal = judge(file.file.status());
@@ -283,7 +257,7 @@ export const utimensat = defineSystemCall({
     const follow = (values.flags & AT.SYMLINK_NOFOLLOW) === 0;
     return withPath(task, values.directory, name, (from) =>
       task.kernel.tree.change(from, name, follow, (files, at, status) => {
-        const refusal = judge(status);
+        const refusal = files.isReadOnly ? 0 : judge(status);
         return refusal < 0 ? refusal : files.setTimes(at, accessed, modified);
       }),
     );
@@ -388,7 +362,7 @@ function makeLink(task: Thread, target: string, directory: number, name: string)
 function changeMode(task: Thread, directory: number, name: string, mode: number): number {
   return withPath(task, directory, name, (from) =>
     task.kernel.tree.change(from, name, true, (files, at, status) => {
-      const permitted = permittedMode(task, status, mode);
+      const permitted = files.isReadOnly ? mode : permittedMode(task, status, mode);
       return permitted < 0 ? permitted : files.setMode(at, permitted);
     }),
   );
@@ -404,7 +378,7 @@ function changeOwner(
 ): number {
   return withPath(task, directory, name, (from) =>
     task.kernel.tree.change(from, name, follow, (files, at, status) => {
-      const refusal = judgeOwner(task, status, user, group);
+      const refusal = files.isReadOnly ? 0 : judgeOwner(task, status, user, group);
       return refusal < 0 ? refusal : files.setOwner(at, user, group);
     }),
   );

@@ -72,6 +72,12 @@ export const fchmodat2 = defineSystemCall({
       const file = describe(task, directory);
       if (typeof file === 'number') return file;
       const permitted = permittedMode(task, file.file.status(), mode);
+      if (permitted >= 0 && file.mode.pathOnly && file.path !== undefined) {
+        // O_PATH: the inode itself, which is known by its place.
+        return task.kernel.tree.change({ base: '/', root: '/' }, file.path, false, (files, at) =>
+          files.setMode(at, permitted),
+        );
+      }
       return permitted < 0 ? permitted : (file.file.setMode?.(permitted) ?? -Errno.EINVAL);
     }
     const follows = (flags & AT.SYMLINK_NOFOLLOW) === 0;
@@ -107,6 +113,7 @@ function setTimes(
   const now = task.host.clock.realtime();
   const [accessed, modified] = times ?? [now, now];
   if (name === undefined) {
+    if (directory === AT.FDCWD) return -Errno.EFAULT;
     const file = describe(task, directory);
     if (typeof file === 'number') return file;
     const refusal = judgeTimes(task, file.file.status(), times === undefined);
@@ -114,7 +121,7 @@ function setTimes(
   }
   return withPath(task, directory, name, (from) =>
     task.kernel.tree.change(from, name, true, (files, at, status) => {
-      const refusal = judgeTimes(task, status, times === undefined);
+      const refusal = files.isReadOnly ? 0 : judgeTimes(task, status, times === undefined);
       return refusal < 0 ? refusal : files.setTimes(at, accessed, modified);
     }),
   );

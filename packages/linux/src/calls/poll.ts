@@ -20,6 +20,7 @@ import { readTimevalFields, writeTimespec, writeTimeval } from '../abi/structs/t
 import { readWord } from '../abi/words.ts';
 import { withSignalMask } from '../signals/temporary-mask.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
+import { threadAttributes } from '../thread-attributes.ts';
 
 const POLLNVAL = POLL_EVENT_NAMES.POLLNVAL;
 /** Reported without being asked for. */
@@ -45,6 +46,9 @@ const descriptors = {
     return `[${entries.join(', ')}]`;
   },
 };
+
+/** personality(2): the time left is not stored. */
+const STICKY_TIMEOUTS = 0x400_0000;
 
 export const poll = defineSystemCall({
   name: 'poll',
@@ -196,7 +200,7 @@ function withTimeLeft(
   deadline: number | undefined,
   store: (left: number) => void,
 ): SystemCallResult {
-  if (deadline === undefined) return result;
+  if (deadline === undefined || (threadAttributes(task).persona & STICKY_TIMEOUTS) !== 0) return result;
   const stored = <T>(value: T): T => {
     if (value !== undefined) store(Math.max(0, deadline - task.host.clock.monotonic()));
     return value;

@@ -96,6 +96,7 @@ export const timerSettime = defineSystemCall({
   support: 'full',
   arguments: { timer, flags: flagSet({ TIMER_ABSTIME }), time: address, old: structOut(itimerspec, printItimerspec) },
   run: (task, values) => {
+    if (values.time === 0) return -Errno.EINVAL;
     const interval = readTimespec(task, values.time);
     const first = readTimespec(task, values.time + 16);
     if (typeof interval === 'number') return interval;

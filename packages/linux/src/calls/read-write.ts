@@ -25,6 +25,9 @@ import { readWatched, writeFile } from '../transfer.ts';
 import type { VectorBuffer } from '../vector-buffer.ts';
 import { gatherVectors, MAXIMUM_TRANSFER_BYTES } from '../vectors.ts';
 
+/** Bytes that sendfile holds at once. */
+const SENDFILE_CHUNK_BYTES = 1 << 16;
+
 export const read = defineSystemCall({
   name: 'read',
   numbers: { 'x86-64': 0, i386: 3 },
@@ -139,22 +142,38 @@ export const sendfile = defineSystemCall({
     if (!source.file.isSeekable || target.mode.append) return -Errno.EINVAL;
     const given = position === 0 ? undefined : readOffset(task, position);
     if (position !== 0 && given === undefined) return -Errno.EFAULT;
-    const start = given ?? source.position;
-    const chunk = new Uint8Array(Math.min(count, 1 << 16));
-    const length = source.file.read(chunk, start);
-    if (length <= 0) return length;
-    const attempt = () => {
-      const written = target.file.write(chunk.subarray(0, length), target.position);
-      if (written === -Errno.EAGAIN && !target.mode.nonBlocking) return undefined;
-      if (written <= 0) return written;
-      if (target.file.isSeekable) target.position += written;
-      if (given === undefined) source.position = start + written;
-      else if (!writeOffset(task, position, start + written)) return -Errno.EFAULT;
-      return written;
+    if (given !== undefined && given > Number.MAX_SAFE_INTEGER) return -Errno.EINVAL;
+    // A position that cannot be stored is told before anything moves.
+    if (given !== undefined && !writeOffset(task, position, given)) return -Errno.EFAULT;
+    let at = given ?? source.position;
+    let moved = 0;
+    let kept: Uint8Array | undefined;
+    const total = Math.min(count, MAXIMUM_TRANSFER_BYTES);
+    const settle = (error: number) => {
+      if (given === undefined) source.position = at;
+      else if (!writeOffset(task, position, at)) return -Errno.EFAULT;
+      return moved > 0 ? moved : error;
     };
-    return (
-      attempt() ?? new Pending({ queues: target.file.changes === undefined ? [] : [target.file.changes], attempt })
-    );
+    const attempt = () => {
+      while (moved < total) {
+        if (kept === undefined) {
+          const chunk = new Uint8Array(Math.min(total - moved, SENDFILE_CHUNK_BYTES));
+          const length = source.file.read(chunk, at);
+          if (length <= 0) return settle(length);
+          kept = chunk.subarray(0, length);
+        }
+        const written = target.file.write(kept, target.position);
+        if (written === -Errno.EAGAIN && !target.mode.nonBlocking) return undefined;
+        if (written <= 0) return settle(written);
+        if (target.file.isSeekable) target.position += written;
+        at += written;
+        moved += written;
+        kept = written < kept.length ? kept.subarray(written) : undefined;
+      }
+      return settle(0);
+    };
+    const queues = target.file.changes === undefined ? [] : [target.file.changes];
+    return attempt() ?? new Pending({ queues, attempt, interrupt: () => settle(-Errno.EINTR) });
   },
 });
 

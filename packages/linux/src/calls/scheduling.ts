@@ -24,6 +24,9 @@ const HIGHEST_PRIORITY = 99;
 const ATTRIBUTES_BYTES = 48;
 const KNOWN_ATTRIBUTES_BYTES = 56;
 const LARGEST_ATTRIBUTES = 4096; // not a page size: what the kernel of any page size checks against on x86
+/** 1 << DL_SCALE nanoseconds, and the default of sched_deadline_period_min_us. */
+const SHORTEST_RUNTIME = 1024n;
+const SHORTEST_PERIOD = 100_000n;
 /** sysctl_sched_rr_timeslice. */
 const ROUND_ROBIN_NANOSECONDS = 100_000_000;
 const OTHER_NANOSECONDS = 2_800_000;
@@ -73,6 +76,7 @@ export const schedSetAffinity = defineSystemCall({
     bytes.set(given);
     const thread = threadOf(task, process);
     if (thread === undefined) return -Errno.ESRCH;
+    if (!mayManage(task, thread)) return -Errno.EPERM;
     const bits = new DataView(bytes.buffer).getBigUint64(0, true) & processors(task);
     if (bits === 0n) return -Errno.EINVAL;
     threadAttributes(thread).affinity = bits;
@@ -92,6 +96,7 @@ export const schedSetScheduler = defineSystemCall({
     if (priority === undefined) return -Errno.EFAULT;
     const thread = threadOf(task, process);
     if (thread === undefined) return -Errno.ESRCH;
+    if (!isPolicy(wanted & ~RESET_ON_FORK)) return -Errno.EINVAL;
     return change(task, thread, {
       policy: wanted & ~RESET_ON_FORK,
       priority,
@@ -181,7 +186,8 @@ export const schedGetAttr = defineSystemCall({
   support: 'full',
   arguments: { process: int, attributes: address, length: unsigned, flags: unsigned },
   run: (task, { process, attributes, length, flags }) => {
-    if (process < 0 || flags !== 0 || length < ATTRIBUTES_BYTES || length > LARGEST_ATTRIBUTES) return -Errno.EINVAL;
+    if (process < 0 || flags !== 0 || attributes === 0 || length < ATTRIBUTES_BYTES || length > LARGEST_ATTRIBUTES)
+      return -Errno.EINVAL;
     const thread = threadOf(task, process);
     if (thread === undefined) return -Errno.ESRCH;
     const known = threadAttributes(thread);
@@ -192,6 +198,7 @@ export const schedGetAttr = defineSystemCall({
     view.setBigUint64(8, known.resetsOnFork ? 1n : 0n, true);
     view.setInt32(16, isRealTime(known.policy) ? 0 : known.nice, true);
     view.setUint32(20, known.priority, true);
+    for (const [index, time] of known.deadlineTimes.entries()) view.setBigUint64(24 + index * 8, time, true);
     return task.user.write(attributes, bytes) ? 0 : -Errno.EFAULT;
   },
 });
@@ -200,7 +207,7 @@ export const schedSetAttr = defineSystemCall({
   name: 'sched_setattr',
   numbers: { 'x86-64': 314, i386: 351 },
   support: 'partial',
-  note: 'Remembered without effect; SCHED_DEADLINE and utilisation clamps are refused with EINVAL.',
+  note: 'Remembered without effect; utilisation clamps are refused with EINVAL.',
   arguments: { process: int, attributes: address, flags: unsigned },
   run: (task, { process, attributes, flags }) => {
     if (process < 0 || flags !== 0 || attributes === 0) return -Errno.EINVAL;
@@ -218,6 +225,7 @@ export const schedSetAttr = defineSystemCall({
       priority: view.getInt32(20, true),
       nice: Math.max(-20, Math.min(19, view.getInt32(16, true))),
       resetsOnFork: (given & ATTRIBUTE_RESET_ON_FORK) !== 0,
+      deadlineTimes: [24, 32, 40].map((at) => view.getBigUint64(at, true)),
     });
   },
 });
@@ -249,6 +257,7 @@ export const setpriority = defineSystemCall({
     const found = targets(task, values.which, values.who);
     if (found.length === 0) return -Errno.ESRCH;
     const isPrivileged = task.process.credentials.effectiveUser === 0;
+    if (found.some((thread) => !mayManage(task, thread))) return -Errno.EPERM;
     if (!isPrivileged && found.some((thread) => threadAttributes(thread).nice > nice)) return -Errno.EACCES;
     for (const thread of found) threadAttributes(thread).nice = nice;
     return 0;
@@ -268,6 +277,12 @@ function targets(task: Thread, kind: number, who: number): Thread[] {
   return [...task.kernel.threads.values()].filter((thread) => matches(thread.process));
 }
 
+/** kernel/sched/syscalls.c, check_same_owner: another user's threads take CAP_SYS_NICE. */
+function mayManage(task: Thread, { process }: Thread): boolean {
+  const { effectiveUser } = task.process.credentials;
+  return effectiveUser === 0 || [process.credentials.user, process.credentials.effectiveUser].includes(effectiveUser);
+}
+
 function processors(task: Thread): bigint {
   return (1n << BigInt(Math.min(64, task.host.processors))) - 1n;
 }
@@ -280,6 +295,13 @@ function isPolicy(number: number): boolean {
   return Object.values(POLICIES).some((known) => known === number);
 }
 
+/** kernel/sched/deadline.c, __checkparam_dl: runtime <= deadline <= period, none too short, none with the top bit. */
+function isDeadline({ deadlineTimes = [] }: Partial<ThreadAttributes>): boolean {
+  const [runtime = 0n, deadline = 0n, period = 0n] = deadlineTimes;
+  if (deadline === 0n || runtime < SHORTEST_RUNTIME || deadline >> 63n !== 0n || period >> 63n !== 0n) return false;
+  return runtime <= deadline && (period === 0n || (deadline <= period && period >= SHORTEST_PERIOD));
+}
+
 /** __sched_setscheduler: real-time policies need a priority and the right to it, the others have none. */
 function change(
   task: Thread,
@@ -287,9 +309,12 @@ function change(
   wanted: Partial<ThreadAttributes> & { policy: number; priority: number },
 ): number {
   const { policy: number, priority } = wanted;
-  if (!isPolicy(number) || number === POLICIES.SCHED_DEADLINE || number === POLICIES.SCHED_EXT) return -Errno.EINVAL;
+  if (!isPolicy(number) || number === POLICIES.SCHED_EXT) return -Errno.EINVAL;
+  if (number === POLICIES.SCHED_DEADLINE && !isDeadline(wanted)) return -Errno.EINVAL;
   if (isRealTime(number) ? priority < 1 || priority > HIGHEST_PRIORITY : priority !== 0) return -Errno.EINVAL;
-  if (isRealTime(number) && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+  const isUrgent = isRealTime(number) || number === POLICIES.SCHED_DEADLINE;
+  if (isUrgent && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+  if (!mayManage(task, thread)) return -Errno.EPERM;
   Object.assign(threadAttributes(thread), wanted);
   return 0;
 }

@@ -29,7 +29,8 @@ import {
   threadState,
   UNBLOCKABLE,
 } from '../signals/signal-state.ts';
-import { LAST_SIGNAL, SIGNALS, Signal, SignalCode, signalName } from '../signals/signal-table.ts';
+import { FIRST_REAL_TIME, LAST_SIGNAL, SIGNALS, Signal, SignalCode, signalName } from '../signals/signal-table.ts';
+import { limitOf, RESOURCES } from './resource-limits.ts';
 
 /** sizeof(sigset_t) as the kernel has it. */
 const MASK_BYTES = 8;
@@ -174,7 +175,9 @@ export const kill = defineSystemCall({
     if (values.signal < 0 || values.signal > LAST_SIGNAL) return -Errno.EINVAL;
     const targets = [...task.kernel.processes.values()].filter((process) => isTarget(task, process, values.process));
     if (targets.length === 0) return -Errno.ESRCH;
-    for (const process of targets)
+    const allowed = targets.filter((process) => mayRequest(task, process, values.signal));
+    if (allowed.length === 0) return -Errno.EPERM;
+    for (const process of allowed)
       if (values.signal !== 0) sendToProcess(process, userSignal(task, values.signal, SignalCode.User));
     return 0;
   },
@@ -255,10 +258,16 @@ export const rtSigqueueinfo = defineSystemCall({
   support: 'full',
   arguments: { process: int, signal, info: bytesIn('signal') },
   run: (task, values) => {
-    const process = task.kernel.processes.get(values.process);
-    if (process === undefined) return -Errno.ESRCH;
     const bytes = task.user.read(values.info.address, 32);
     if (bytes === undefined) return -Errno.EFAULT;
+    // The id of any thread names its process (kernel/signal.c, kill_pid_info).
+    const process = task.kernel.processes.get(values.process) ?? task.kernel.threads.get(values.process)?.process;
+    const code = new DataView(bytes.buffer, bytes.byteOffset).getInt32(8, true);
+    const isOwn = values.process === task.process.id;
+    if (!isOwn && (code >= 0 || code === SignalCode.ThreadKill)) return -Errno.EPERM;
+    if (process === undefined) return -Errno.ESRCH;
+    if (values.signal < 0 || values.signal > LAST_SIGNAL) return -Errno.EINVAL;
+    if (!mayRequest(task, process)) return -Errno.EPERM;
     if (values.signal !== 0)
       sendToProcess(process, { signal: values.signal, ...decodeQueuedInfo(bytes, task.wordBytes) });
     return 0;
@@ -350,10 +359,23 @@ function isTarget(task: Thread, process: Process, wanted: number): boolean {
   return process.group === -wanted;
 }
 
+/** Signals reach processes of the same user; SIGCONT the whole session (kernel/signal.c, check_kill_permission). */
+function mayRequest(task: Thread, { credentials, session }: Process, number?: number): boolean {
+  const { user, effectiveUser } = task.process.credentials;
+  const targets = [credentials.user, credentials.savedUser];
+  if (effectiveUser === 0 || targets.includes(user) || targets.includes(effectiveUser)) return true;
+  return number === Signal.CONT && session === task.process.session;
+}
+
 function signalThread(task: Thread, group: number | undefined, id: number, number: number): number {
-  if (id <= 0 || number < 0 || number > LAST_SIGNAL) return -Errno.EINVAL;
+  if (id <= 0 || (group !== undefined && group <= 0) || number < 0 || number > LAST_SIGNAL) return -Errno.EINVAL;
   const thread = task.kernel.threads.get(id);
   if (thread === undefined || (group !== undefined && thread.process.id !== group)) return -Errno.ESRCH;
+  if (!mayRequest(task, thread.process, number)) return -Errno.EPERM;
+  // Real-time signals are queued, as many as RLIMIT_SIGPENDING allows.
+  const [limit] = limitOf(thread.process, RESOURCES.RLIMIT_SIGPENDING);
+  const isQueued = number >= FIRST_REAL_TIME;
+  if (isQueued && BigInt(threadState(thread).pending.length + 1) > limit) return -Errno.EAGAIN;
   if (number !== 0) sendToThread(thread, userSignal(task, number, SignalCode.ThreadKill));
   return 0;
 }

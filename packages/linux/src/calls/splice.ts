@@ -150,7 +150,10 @@ export const syncFileRange = defineSystemCall({
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
     if ((flags & ~7) !== 0 || position < 0 || length < 0) return -Errno.EINVAL;
-    if (!file.file.isSeekable) return -Errno.ESPIPE;
+    const status = file.file.status();
+    const type = typeof status === 'number' ? 0 : status.mode & FileType.Mask;
+    if (![FileType.Regular, FileType.Block, FileType.Directory, FileType.SymbolicLink].includes(type as never))
+      return -Errno.ESPIPE;
     return flags === 0 ? 0 : (file.file.synchronize?.() ?? 0);
   },
 });

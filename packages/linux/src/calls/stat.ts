@@ -5,9 +5,7 @@ import {
   Errno,
   type FileIdentity,
   type FileStatus,
-  FileType,
   flagSet,
-  isType,
   path,
   permits,
   type Thread,
@@ -49,14 +47,25 @@ export const lstat = defineSystemCall({
     store(lookUp(task, AT.FDCWD, values.path, AT.SYMLINK_NOFOLLOW), (found) => values.status.write(statFields(found))),
 });
 
+/** What fstatat(2) takes: no links, no automounts, the descriptor itself. */
+const STAT_FLAGS = 0x100 | 0x800 | 0x1000; // not a page size: AT_* bits
+
 export const newfstatat = defineSystemCall({
   name: 'newfstatat',
   numbers: { 'x86-64': 262 },
   support: 'full',
   arguments: { directory: descriptor, path, status: statOut, flags: flagSet(AT_FLAG_NAMES) },
   run: (task, values) =>
-    store(lookUp(task, values.directory, values.path, values.flags), (found) => values.status.write(statFields(found))),
+    (values.flags & ~STAT_FLAGS) !== 0
+      ? -Errno.EINVAL
+      : store(lookUp(task, values.directory, values.path, values.flags), (found) =>
+          values.status.write(statFields(found)),
+        ),
 });
+
+/** Both kinds of synchronisation at once are a mistake (fs/stat.c, do_statx). */
+const AT_STATX_SYNC_TYPE = 0x6000;
+const STATX_FLAGS = 0x100 | 0x800 | 0x1000 | AT_STATX_SYNC_TYPE; // not a page size: AT_* bits
 
 export const statx = defineSystemCall({
   name: 'statx',
@@ -75,7 +84,8 @@ export const statx = defineSystemCall({
     ),
   },
   run: (task, values) => {
-    if (values.mask >= 0x8000_0000) return -Errno.EINVAL;
+    if (values.mask >= 0x8000_0000 || (values.flags & ~STATX_FLAGS) !== 0) return -Errno.EINVAL;
+    if ((values.flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return -Errno.EINVAL;
     return store(lookUp(task, values.directory, values.path, values.flags), (found) =>
       values.status.write(statxFields(found)),
     );
@@ -108,7 +118,10 @@ export const faccessat2 = defineSystemCall({
     mode: flagSet(ACCESS_NAMES, 'F_OK'),
     flags: flagSet({ AT_EACCESS: 0x200, AT_SYMLINK_NOFOLLOW: 0x100, AT_EMPTY_PATH: 0x1000 }),
   },
-  run: (task, values) => mayAccess(task, values.directory, values.path, values.mode, values.flags),
+  run: (task, values) =>
+    (values.flags & ~(AT.EACCESS | AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) === 0
+      ? mayAccess(task, values.directory, values.path, values.mode, values.flags)
+      : -Errno.EINVAL,
 });
 
 export const statfs = defineSystemCall({
@@ -201,5 +214,19 @@ function mayAccess(task: Thread, directory: number, name: string, mode: number, 
     : { user: credentials.user, group: credentials.group, supplementary: credentials.supplementary };
   const status = lookUp(task, directory, name, flags, who);
   if (typeof status === 'number') return status;
+  if ((mode & WRITE) !== 0 && isUnchangeable(task, directory, name, flags, status)) return -Errno.EROFS;
   return permits(status, who, mode) ? 0 : -Errno.EACCES;
+}
+
+const WRITE = 2;
+
+/** Whether a file, directory or link lies in a read-only mount; what devices and pipes lead to does not. */
+function isUnchangeable(task: Thread, directory: number, name: string, flags: number, status: FileStatus): boolean {
+  if (![FileType.Regular, FileType.Directory, FileType.SymbolicLink].some((type) => isType(status, type))) return false;
+  const { tree } = task.kernel;
+  const from = name === '' ? task.process.viewpoint : viewpointAt(task, directory, name);
+  if (typeof from === 'number') return false;
+  const known = name === '' ? task.process.descriptors.get(directory)?.path : undefined;
+  const place = tree.resolve(from, known ?? (name === '' ? '.' : name), (flags & AT.SYMLINK_NOFOLLOW) === 0);
+  return typeof place === 'object' && (tree.mounts.locate(place.path)?.mount.fileSystem.isReadOnly ?? false);
 }

@@ -15,6 +15,7 @@ import {
 } from '@elf/kernel';
 import { type StructTarget, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
+import { threadAttributes } from '../thread-attributes.ts';
 
 /** __NEW_UTS_LEN. */
 const LONGEST_NAME = 64;
@@ -63,10 +64,15 @@ export const personality = defineSystemCall({
   name: 'personality',
   numbers: { 'x86-64': 135, i386: 136 },
   support: 'partial',
-  note: 'Only PER_LINUX; ADDR_NO_RANDOMIZE and the other flags are EINVAL.',
+  note: 'Remembered; UNAME26 and STICKY_TIMEOUTS act, flags of execve do not: a machine randomises nothing unless it is told to.',
   result: 'hex',
   arguments: { persona: hexadecimal },
-  run: (_task, { persona }) => (persona === 0xffff_ffff || persona === 0 ? 0 : -Errno.EINVAL),
+  run: (task, { persona }) => {
+    const attributes = threadAttributes(task);
+    const before = attributes.persona;
+    if (persona !== 0xffff_ffff) attributes.persona = persona >>> 0;
+    return before;
+  },
 });
 
 const BLOCK_BYTES = 4096; // not a page size: ext4's blocks

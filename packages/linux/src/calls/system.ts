@@ -17,11 +17,17 @@ import { layoutFor, type StructLayout } from '../abi/struct-layout.ts';
 import { rlimit, rlimit64, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
+import { threadAttributes } from '../thread-attributes.ts';
 import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
 import { systemNames } from './system-identity.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 const resource = oneOf(RESOURCES);
+/** personality(2): uname tells a version that old programs can read. */
+const UNAME26 = 0x002_0000;
+
+/** fs.nr_open: no table of descriptors is larger. */
+const DESCRIPTOR_CEILING = 1_048_576;
 
 /** The pool is always ready, so GRND_NONBLOCK changes nothing. */
 export const getrandom = defineSystemCall({
@@ -44,7 +50,9 @@ export const uname = defineSystemCall({
   support: 'full',
   arguments: { name: structOut(utsname, () => '{sysname="Linux", ...}') },
   run: (task, { name }) => {
-    const { system, release, version, machine } = KERNEL_IDENTITY;
+    const { system, version, machine } = KERNEL_IDENTITY;
+    const hidesVersion = (threadAttributes(task).persona & UNAME26) !== 0;
+    const release = hidesVersion ? releaseAs26(KERNEL_IDENTITY.release) : KERNEL_IDENTITY.release;
     const names = systemNames(task.kernel);
     const fields = { system, node: names.host ?? task.host.hostName, release, version, machine, domain: names.domain };
     return name.write(
@@ -117,6 +125,12 @@ export const prlimit64 = defineSystemCall({
 const NARROW_LIMIT_BYTES = 8;
 const widened = (limit: number) => (limit === 0xffff_ffff ? 0xffff_ffff_ffff_ffffn : BigInt(limit));
 
+/** kernel/sys.c, override_release. */
+function releaseAs26(release: string): string {
+  const [, minor, rest] = /^\d+\.(\d+)[\d.]*(.*)$/.exec(release) ?? ['', '0', ''];
+  return `2.6.${Number(minor) + 60}${rest}`;
+}
+
 function limitFields(task: Thread, number: number) {
   const [current, maximum] = limitOf(task.process, number);
   return { current, maximum };
@@ -132,10 +146,12 @@ function changeLimit(task: Thread, number: number, at: number, layout: StructLay
     : [view.getBigUint64(0, true), view.getBigUint64(8, true)];
   if (current > maximum) return -Errno.EINVAL;
   const before = limitOf(task.process, number);
+  if (number === RESOURCES.RLIMIT_NOFILE && maximum > BigInt(DESCRIPTOR_CEILING)) return -Errno.EPERM;
   if (maximum > before[1] && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
   processState(task.process).limits.set(number, [current, maximum]);
   applyMemoryLimits(task.process);
-  if (number === RESOURCES.RLIMIT_NOFILE) task.process.descriptors.limit = Math.min(Number(current), 1_048_576);
+  if (number === RESOURCES.RLIMIT_NOFILE)
+    task.process.descriptors.limit = Math.min(Number(current), DESCRIPTOR_CEILING);
   return 0;
 }
 

@@ -2,10 +2,7 @@
 import { eventLine, type Process, type Thread } from '@elf/kernel';
 import { prepareJobControl, stopProcess } from './job-control.ts';
 import { processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
-import { defaultAction, Signal, SignalCode, signalName } from './signal-table.ts';
-
-/** Real-time signals queue; the others are either pending or not. */
-const FIRST_REAL_TIME = 32;
+import { defaultAction, FIRST_REAL_TIME, Signal, SignalCode, signalName } from './signal-table.ts';
 
 /** Sends to one thread (tgkill, a fault). */
 export function sendToThread(thread: Thread, info: SignalInfo): void {

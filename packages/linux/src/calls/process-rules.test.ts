@@ -1,0 +1,107 @@
+// What Linux answers where callers have no right, and where arguments are unusual: one line a rule.
+import { describe, expect, it } from 'vitest';
+import { call, newTask, PAGE } from '../test-support/call-bench.ts';
+
+const [EPERM, ESRCH, EFAULT, EINVAL, EFBIG, ESPIPE] = [-1, -3, -14, -22, -27, -29];
+const [CREATE_RW, APPEND, NOATIME, PATH_NOFOLLOW] = [0o102, 0o2000, 0o1000000, 0o10400000];
+const NONE = 4_000_000;
+
+function giveUpRoot(task: ReturnType<typeof newTask>, user = 7) {
+  expect(call(task, 'setresuid', user, user, user)).toBe(0);
+}
+
+describe('rules', () => {
+  it.each([
+    ['setpgid', [0, NONE], EPERM],
+    ['setpgid', [0, -1], EINVAL],
+    ['tgkill', [0, 1, 10], EINVAL],
+    ['tgkill', [1, -1, 10], EINVAL],
+    ['timer_settime', [0, 0, 0, 0], EINVAL],
+    ['sched_setscheduler', [0, 4, PAGE], EINVAL],
+    ['sched_getattr', [0, 0, 48, 0], EINVAL],
+    ['utimensat', [-100, 0, 0, 0], EFAULT],
+    ['statx', [-100, '/etc/motd', 0x6000, 0, PAGE], EINVAL],
+    ['rt_sigqueueinfo', [NONE, 10, 1], EFAULT],
+  ] as const)('%s %j', (name, values, expected) => {
+    expect(call(newTask(), name, ...values)).toBe(expected);
+  });
+
+  it('O_APPEND makes pwrite64 append', () => {
+    const task = newTask();
+    const fd = call(task, 'open', '/log', CREATE_RW | APPEND, 0o600) as number;
+    expect([call(task, 'write', fd, PAGE, 4), call(task, 'pwrite64', fd, PAGE, 4, 0)]).toEqual([4, 4]);
+    expect(call(task, 'lseek', fd, 0, 2)).toBe(8);
+  });
+
+  it('RLIMIT_FSIZE cuts a write, and refuses what would begin behind it', () => {
+    const task = newTask();
+    const fd = call(task, 'open', '/small', CREATE_RW, 0o600) as number;
+    task.user.writeU64(PAGE, 6n);
+    task.user.writeU64(PAGE + 8, 6n);
+    expect(call(task, 'setrlimit', 1, PAGE)).toBe(0);
+    expect(call(task, 'write', fd, PAGE, 10)).toBe(6);
+    expect(call(task, 'write', fd, PAGE, 1)).toBe(EFBIG);
+    expect(call(task, 'ftruncate', fd, 7)).toBe(EFBIG);
+    expect(call(task, 'truncate', '/small', 6)).toBe(0);
+  });
+
+  it('an empty path reads the link that an O_PATH descriptor stands for', () => {
+    const task = newTask();
+    call(task, 'symlink', 'target', '/link');
+    const fd = call(task, 'open', '/link', PATH_NOFOLLOW, 0) as number;
+    expect(call(task, 'readlinkat', fd, '', PAGE, 100)).toBe(6);
+  });
+
+  it('O_NOATIME is for owners', () => {
+    const task = newTask();
+    giveUpRoot(task);
+    expect(call(task, 'open', '/etc/motd', NOATIME, 0)).toBe(EPERM);
+  });
+
+  it('sendfile moves everything, and refuses positions below zero or that cannot be stored', () => {
+    const task = newTask();
+    const [from, to] = ['/from', '/to'].map((path) => call(task, 'open', path, CREATE_RW, 0o600) as number);
+    call(task, 'ftruncate', from, 200_000);
+    expect(call(task, 'sendfile', to, from, 0, 200_000)).toBe(200_000);
+    task.user.writeU64(PAGE, BigInt.asUintN(64, -1n));
+    expect(call(task, 'sendfile', to, from, PAGE, 1)).toBe(EINVAL);
+    expect(call(task, 'sendfile', to, from, 1, 1)).toBe(EFAULT);
+  });
+
+  it('sync_file_range is for files', () => {
+    const task = newTask();
+    expect(call(task, 'pipe2', PAGE, 0)).toBe(0);
+    expect(call(task, 'sync_file_range', task.user.readI32(PAGE) as number, 0, 1, 4)).toBe(ESPIPE);
+  });
+
+  it('personality is remembered', () => {
+    const task = newTask();
+    expect([call(task, 'personality', 0x0400_0000), call(task, 'personality', 0xffff_ffff)]).toEqual([0, 0x0400_0000]);
+  });
+
+  it('other users take privileges to signal and to schedule', () => {
+    const task = newTask();
+    const other = call(task, 'fork') as number;
+    giveUpRoot(task);
+    task.user.write(PAGE, new Uint8Array(32));
+    expect(call(task, 'kill', other, 10)).toBe(EPERM);
+    expect(call(task, 'tgkill', other, other, 10)).toBe(EPERM);
+    expect(call(task, 'sched_setparam', other, PAGE)).toBe(EPERM);
+    expect(call(task, 'setpriority', 0, other, 5)).toBe(EPERM);
+    expect(call(task, 'kill', NONE, 10)).toBe(ESRCH);
+  });
+
+  it('SCHED_DEADLINE takes times in order', () => {
+    const task = newTask();
+    const set = (...times: bigint[]) => {
+      task.user.writeU32(PAGE, 48);
+      task.user.writeU32(PAGE + 4, 6);
+      for (const [index, time] of [0n, 0n, ...times].entries()) task.user.writeU64(PAGE + 8 + index * 8, time);
+      return call(task, 'sched_setattr', 0, PAGE, 0);
+    };
+    expect(set(10_000_000n, 30_000_000n, 30_000_000n)).toBe(0);
+    expect(set(40_000_000n, 30_000_000n, 30_000_000n)).toBe(EINVAL);
+    expect(call(task, 'sched_getattr', 0, PAGE, 48, 0)).toBe(0);
+    expect([24, 32].map((at) => task.user.readU64(PAGE + at))).toEqual([10_000_000n, 30_000_000n]);
+  });
+});
