@@ -4,6 +4,7 @@ import { Errno, type MemoryFileSystem, toBytes } from '@elf/kernel';
 import { bytesSource, decodeNote, PT, parseElf } from '@elf/parse';
 import { describe, expect, it } from 'vitest';
 import { createMachine, createMemoryHost, type MachineOptions } from './index.ts';
+import { smallProgram } from './test-support/small-program.ts';
 
 const FAULTS = readFileSync(new URL('../../../fixtures/faults-asm/faults', import.meta.url));
 const ET_CORE = 4;
@@ -85,3 +86,145 @@ describe('a core file', () => {
     }
   });
 });
+
+/** mov eax, 0x1234; mov [0], eax. */
+const NARROW_CRASH = smallProgram({
+  fileBytes: 4096,
+  isNarrow: true,
+  code: [
+    [0xb8, 0x34, 0x12, 0, 0],
+    [0xa3, 0, 0, 0, 0],
+  ],
+});
+
+describe('a core file of an i386 program', () => {
+  it('is ELF32, with the notes and registers of such programs', async () => {
+    const host = createMemoryHost({ files: { '/small': NARROW_CRASH } });
+    const machine = createMachine({ host, coreLimitInBytes: Number.POSITIVE_INFINITY });
+    expect(await machine.run({ path: '/small' })).toEqual({ kind: 'signaled', signal: 11, coreDumped: true });
+    const bytes = fileBytes(host.files as MemoryFileSystem, 'core');
+    const core = parseElf(bytesSource(bytes));
+    expect(core.fileHeader).toMatchObject({ type: ET_CORE, elfClass: 32, machine: 3 });
+    const notes = [...core.notes()];
+    expect(notes.map(({ type, description }) => [type, description.length])).toEqual([
+      [1, 144],
+      [3, 124],
+      [0x53494749, 128],
+      [6, expect.any(Number)],
+      [0x46494c45, expect.any(Number)],
+      [2, 108],
+      [0x46e62b7f, 512],
+      [0x202, 832],
+      [0x200, 48],
+    ]);
+    const words = new DataView(notes[0].description.buffer, notes[0].description.byteOffset);
+    // eax, eip, cs and ss of struct user_regs_struct32.
+    expect([96, 120, 124, 136].map((at) => words.getUint32(at, true))).toEqual([0x1234, 0x400085, 0x23, 0x2b]);
+    const auxiliary = new DataView(
+      notes[3].description.buffer,
+      notes[3].description.byteOffset,
+      notes[3].description.length,
+    );
+    const entries = Array.from({ length: auxiliary.byteLength / 8 }, (_, index) =>
+      [0, 4].map((at) => auxiliary.getUint32(index * 8 + at, true)),
+    );
+    expect(entries).toContainEqual([9, 0x400080]);
+    expect(entries.at(-1)).toEqual([0, 0]);
+    expect(core.programHeaders.find(({ vaddr }) => vaddr === 0x400000n)).toMatchObject({ type: PT.LOAD, flags: 5 });
+  });
+});
+
+/** Copies its standard input to /out and adds four characters of argv[1]. */
+// biome-ignore format: one instruction per line
+const HELPER = smallProgram({
+  fileBytes: 4096,
+  code: [
+    [0x48, 0x8b, 0x5c, 0x24, 0x10], // mov rbx, [rsp + 16]: argv[1]
+    [0x48, 0x81, 0xec, 0x00, 0x20, 0x00, 0x00], // sub rsp, 8192
+    [0x48, 0x8d, 0x3d, 0x50, 0x00, 0x00, 0x00], // lea rdi, [rip + 0x50]: the path
+    [0xbe, 0x41, 0x00, 0x00, 0x00], // mov esi, O_WRONLY | O_CREAT
+    [0xba, 0xa4, 0x01, 0x00, 0x00], // mov edx, 0644
+    [0xb8, 0x02, 0x00, 0x00, 0x00], // mov eax, 2: open
+    [0x0f, 0x05],
+    [0x41, 0x89, 0xc4], // mov r12d, eax
+    [0x31, 0xff], // again: xor edi, edi
+    [0x48, 0x89, 0xe6], // mov rsi, rsp
+    [0xba, 0x00, 0x10, 0x00, 0x00], // mov edx, 4096
+    [0x31, 0xc0], // xor eax, eax: read
+    [0x0f, 0x05],
+    [0x85, 0xc0], // test eax, eax
+    [0x7e, 0x0f], // jle done
+    [0x89, 0xc2], // mov edx, eax
+    [0x44, 0x89, 0xe7], // mov edi, r12d
+    [0xb8, 0x01, 0x00, 0x00, 0x00], // mov eax, 1: write
+    [0x0f, 0x05],
+    [0xeb, 0xe0], // jmp again
+    [0x90],
+    [0x44, 0x89, 0xe7], // done: mov edi, r12d
+    [0x48, 0x89, 0xde], // mov rsi, rbx
+    [0xba, 0x04, 0x00, 0x00, 0x00], // mov edx, 4: the process number behind the core
+    [0xb8, 0x01, 0x00, 0x00, 0x00],
+    [0x0f, 0x05],
+    [0x31, 0xff],
+    [0xb8, 0x3c, 0x00, 0x00, 0x00], // exit
+    [0x0f, 0x05],
+    [0x2f, 0x6f, 0x75, 0x74, 0x00], // "/out"
+  ],
+});
+
+describe('core_pattern with a pipe', () => {
+  async function crashInto(pattern: string, how = 's') {
+    const host = createMemoryHost({ files: { '/faults': FAULTS, '/helper': HELPER } });
+    const machine = createMachine({ host });
+    const opened = machine.kernel.tree.open(
+      { base: '/', root: '/' },
+      '/proc/sys/kernel/core_pattern',
+      { read: false, write: true },
+      { ...mode, readable: false, writable: true },
+    );
+    if (typeof opened === 'number') throw new Error(`core_pattern: ${opened}`);
+    expect(opened.file.write(toBytes(`${pattern}\n`), 0)).toBe(pattern.length + 1);
+    opened.release();
+    const outcome = await machine.run({ path: '/faults', arguments: ['faults', how] });
+    return { outcome, machine, files: host.files as MemoryFileSystem };
+  }
+
+  it('gives a program the whole core, whatever the limit, and its words', async () => {
+    const { outcome, machine, files } = await crashInto('|/helper %p');
+    expect(outcome).toEqual({ kind: 'signaled', signal: 11, coreDumped: true });
+    const bytes = fileBytes(files, 'out');
+    expect(Buffer.from(bytes.subarray(-4)).toString()).toBe('1000');
+    const { bytes: expected } = await crash('s');
+    const core = parseElf(bytesSource(bytes));
+    expect(core.programHeaders).toEqual(parseElf(bytesSource(expected)).programHeaders);
+    const end = Math.max(...core.programHeaders.map(({ offset, filesz }) => Number(offset + filesz)));
+    expect(bytes.length).toBe(end + 4);
+    // The memory behind the notes is the same to the byte.
+    const first = Number(core.programHeaders[1].offset);
+    expect(Buffer.compare(bytes.subarray(first, end), expected.subarray(first, end))).toBe(0);
+    expect(files.status('core')).toBe(-Errno.ENOENT);
+    expect(machine.kernel.processes.size).toBe(0);
+  });
+
+  it.each(['|/missing', '|helper', '|'])('leaves nothing when there is no such program: %s', async (pattern) => {
+    const { outcome, machine, files } = await crashInto(pattern);
+    expect(outcome).toEqual({ kind: 'signaled', signal: 11, coreDumped: false });
+    expect(files.status('core')).toBe(-Errno.ENOENT);
+    expect(machine.kernel.threads.size).toBe(0);
+  });
+
+  it('does not wait for a program that does not read', async () => {
+    const { outcome, machine } = await crashInto('|/faults e');
+    expect(outcome).toEqual({ kind: 'signaled', signal: 11, coreDumped: true });
+    expect(machine.kernel.processes.size).toBe(0);
+  });
+});
+
+function fileBytes(files: MemoryFileSystem, name: string): Uint8Array {
+  const opened = files.open(name, { read: true, write: false });
+  if (typeof opened === 'number') throw new Error(`${name}: ${opened}`);
+  const status = opened.status();
+  const bytes = new Uint8Array(typeof status === 'number' ? 0 : status.sizeInBytes);
+  expect(opened.read(bytes, 0)).toBe(bytes.length);
+  return bytes;
+}

@@ -48,9 +48,9 @@ export function damagedMemory({ kernel, process }: Thread, inForce: PolicyInForc
     const file = files.open(path, toBytes(path));
     return typeof file === 'number' ? undefined : tolerantly(() => parseElf(file.source, { permissive: true }));
   };
-  const auxiliary = auxiliaryValues(process.program.auxiliaryVector);
-  const { executable } = process.program;
+  const { executable, auxiliaryVector } = process.program;
   const program = open(executable);
+  const auxiliary = auxiliaryValues(auxiliaryVector, program?.fileHeader.elfClass === 32 ? 4 : 8);
   const found: DamagedMemory[] = [];
   if (program !== undefined) {
     const bias = (auxiliary.get(AT_ENTRY) ?? 0n) - program.fileHeader.entry;
@@ -96,11 +96,12 @@ function tolerantly<Value>(read: () => Value): Value | undefined {
   }
 }
 
-/** Type and value of each entry; entries are pairs of 64-bit words. */
-function auxiliaryValues(bytes: Uint8Array): ReadonlyMap<number, bigint> {
+/** Type and value of each entry; entries are pairs of the program's words. */
+function auxiliaryValues(bytes: Uint8Array, wordBytes: 4 | 8): ReadonlyMap<number, bigint> {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const word = (at: number) => (wordBytes === 8 ? view.getBigUint64(at, true) : BigInt(view.getUint32(at, true)));
   const values = new Map<number, bigint>();
-  for (let at = 0; at + 16 <= bytes.byteLength; at += 16)
-    values.set(Number(view.getBigUint64(at, true)), view.getBigUint64(at + 8, true));
+  for (let at = 0; at + 2 * wordBytes <= bytes.byteLength; at += 2 * wordBytes)
+    values.set(Number(word(at)), word(at + wordBytes));
   return values;
 }

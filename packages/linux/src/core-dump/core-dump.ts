@@ -4,8 +4,9 @@ import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { limitOf, RESOURCES } from '../calls/resource-limits.ts';
 import { processState, type SignalInfo } from '../signals/signal-state.ts';
 import { writeCore } from './core-file.ts';
+import { startCoreHelper } from './core-helper.ts';
 import { firstThreadNotes, threadNotes } from './core-notes.ts';
-import { corePath, DEFAULT_CORE_PATTERN } from './core-pattern.ts';
+import { type CorePatternFacts, coreHelperWords, corePath, DEFAULT_CORE_PATTERN } from './core-pattern.ts';
 
 const RLIM_INFINITY = 0xffff_ffff_ffff_ffffn;
 /** A smaller limit leaves no core at all (min_coredump of the ELF format). */
@@ -33,9 +34,11 @@ export function dumpCore(thread: Thread, info: SignalInfo): boolean {
   const { kernel, process } = thread;
   const [limit] = limitOf(process, RESOURCES.RLIMIT_CORE);
   const { dumpable, coreFilter } = processState(process);
-  // The notes and headers here are those of 64-bit programs.
-  if (thread.cpu.mode !== 64 || limit < BigInt(SMALLEST_CORE) || dumpable !== 1) return false;
-  const path = corePath(corePattern(kernel), {
+  const pattern = corePattern(kernel);
+  const isPiped = pattern.startsWith('|');
+  // A program gets the core whatever the limit; 1 is what such programs have themselves, so that none dumps into the next.
+  if (dumpable !== 1 || (isPiped ? limit === 1n : limit < BigInt(SMALLEST_CORE))) return false;
+  const facts: CorePatternFacts = {
     processId: process.id,
     threadId: thread.id,
     user: process.credentials.user,
@@ -47,10 +50,7 @@ export function dumpCore(thread: Thread, info: SignalInfo): boolean {
     command: process.commandName,
     executable: process.program.executable,
     limit,
-  });
-  if (path === undefined || path === '') return false;
-  const description = openCore(thread, path);
-  if (description === undefined) return false;
+  };
   const notes = firstThreadNotes(thread, info);
   for (const other of process.threads) {
     if (other === thread) continue;
@@ -58,8 +58,13 @@ export function dumpCore(thread: Thread, info: SignalInfo): boolean {
     notes.push(...threadNotes(other, info));
   }
   kernel.switchTo(thread);
+  const core = { notes, filter: coreFilter, mode: thread.cpu.mode };
+  if (isPiped) return startCoreHelper(thread, coreHelperWords(pattern, facts), core);
+  const path = corePath(pattern, facts);
+  const description = path === '' ? undefined : openCore(thread, path);
+  if (description === undefined) return false;
   const limitInBytes = limit === RLIM_INFINITY ? Number.MAX_SAFE_INTEGER : Number(limit);
-  const isWritten = writeCore(description.file, process, notes, coreFilter, limitInBytes);
+  const isWritten = writeCore(description.file, process, core, limitInBytes);
   description.release();
   return isWritten;
 }

@@ -4,17 +4,14 @@ import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { defineStruct } from '../abi/struct-layout.ts';
 import { encodeInfo } from '../signals/signal-information.ts';
 import { processState, type SignalInfo, signalBit, threadState } from '../signals/signal-state.ts';
-
-/** Note types (include/uapi/linux/elf.h). */
-// biome-ignore format: a table
-const NoteType = { Status: 1, FloatingPoint: 2, Process: 3, Auxiliary: 6, ExtendedState: 0x202, SignalInfo: 0x53494749, Files: 0x46494c45 } as const;
+import { narrowProcessNote, narrowStatusNote, narrowVectorNotes } from './core-notes-i386.ts';
+import { LEGACY_IMAGE_BYTES, type Note, NoteType } from './note.ts';
 
 const CODE_SEGMENT = 0x33;
 const STACK_SEGMENT = 0x2b;
 const NO_CALL = (1n << 64n) - 1n;
 /** -ERESTARTSYS: what a call that waits holds when its process dumps core. */
 const RESTART_CALL = BigInt.asUintN(64, -512n);
-const LEGACY_IMAGE_BYTES = 512;
 /** Where XSAVE's image tells programs and debuggers which components it has (arch/x86/include/asm/user.h, user_xstateregs). */
 const COMPONENTS_MARK_AT = 464;
 const LEGACY_COMPONENTS = 3n;
@@ -39,21 +36,14 @@ const processInfo = defineStruct(136, {
 /** The last byte of pr_psargs stays zero. */
 const MOST_WORD_BYTES = 79;
 
-/** One note: owner, type, content. */
-export interface Note {
-  readonly owner: 'CORE' | 'LINUX';
-  readonly type: number;
-  readonly content: Uint8Array;
-}
-
 /** The notes about the thread that died, which come first, with those about its process. The thread must be on the CPU. */
 export function firstThreadNotes(thread: Thread, info: SignalInfo): Note[] {
   const [own, ...vectors] = threadNotes(thread, info);
   const { program } = thread.process;
   return [
     own,
-    note(NoteType.Process, processNote(thread)),
-    note(NoteType.SignalInfo, encodeInfo(info, 8)),
+    note(NoteType.Process, isNarrow(thread) ? narrowProcessNote(thread) : processNote(thread)),
+    note(NoteType.SignalInfo, encodeInfo(info, isNarrow(thread) ? 4 : 8)),
     note(NoteType.Auxiliary, program.auxiliaryVector),
     ...fileNotes(thread),
     ...vectors,
@@ -62,17 +52,29 @@ export function firstThreadNotes(thread: Thread, info: SignalInfo): Note[] {
 
 /** The notes about one thread, its registers first. The thread must be on the CPU. */
 export function threadNotes(thread: Thread, info: SignalInfo): Note[] {
-  const { cpu } = thread;
-  const image = cpu.extendedState();
-  const notes = [
+  const image = thread.cpu.extendedState();
+  if (isNarrow(thread)) {
+    const { legacy, extended, segments } = narrowVectorNotes(thread, image);
+    return [note(NoteType.Status, narrowStatusNote(thread, info)), legacy, extended, ...extendedNotes(image), segments];
+  }
+  return [
     note(NoteType.Status, statusNote(thread, info)),
     note(NoteType.FloatingPoint, image.slice(0, LEGACY_IMAGE_BYTES)),
+    ...extendedNotes(image),
   ];
-  if (image.length === LEGACY_IMAGE_BYTES) return notes;
+}
+
+function isNarrow({ cpu }: Thread): boolean {
+  return cpu.mode === 32;
+}
+
+/** All that XSAVE has; none on a processor without it. */
+function extendedNotes(image: Uint8Array): Note[] {
+  if (image.length === LEGACY_IMAGE_BYTES) return [];
   const marked = image.slice();
   const components = LEGACY_COMPONENTS | (image.length >= AVX_IMAGE_BYTES ? AVX_COMPONENT : 0n);
   new DataView(marked.buffer).setBigUint64(COMPONENTS_MARK_AT, components, true);
-  return [...notes, { owner: 'LINUX', type: NoteType.ExtendedState, content: marked }];
+  return [{ owner: 'LINUX', type: NoteType.ExtendedState, content: marked }];
 }
 
 function note(type: number, content: Uint8Array): Note {
@@ -125,7 +127,9 @@ function processNote({ process }: Thread): Uint8Array {
 }
 
 /** NT_FILE: which file is mapped where; none when no file is. */
-function fileNotes({ process }: Thread): Note[] {
+function fileNotes(thread: Thread): Note[] {
+  const { process } = thread;
+  const wordBytes = isNarrow(thread) ? 4 : 8;
   const mapped = process.space.areas.flatMap(({ start, end, offset, backing }) => {
     const path = backing?.mapsEntry?.path;
     return path === undefined ? [] : [{ start, end, page: offset / GUEST_PAGE_BYTES, path: encodeText(path) }];
@@ -133,12 +137,13 @@ function fileNotes({ process }: Thread): Note[] {
   if (mapped.length === 0) return [];
   const words = [mapped.length, GUEST_PAGE_BYTES, ...mapped.flatMap(({ start, end, page }) => [start, end, page])];
   const names = toBytes(mapped.map(({ path }) => `${path}\0`).join(''));
-  const content = new Uint8Array(words.length * 8 + names.length);
+  const content = new Uint8Array(words.length * wordBytes + names.length);
   const view = new DataView(content.buffer);
   words.forEach((word, index) => {
-    view.setBigUint64(index * 8, BigInt(word), true);
+    if (wordBytes === 8) view.setBigUint64(index * 8, BigInt(word), true);
+    else view.setUint32(index * 4, word, true);
   });
-  content.set(names, words.length * 8);
+  content.set(names, words.length * wordBytes);
   return [note(NoteType.Files, content)];
 }
 

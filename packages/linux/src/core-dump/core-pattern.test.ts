@@ -1,6 +1,6 @@
 // Names of core files, letter by letter (man 5 core).
 import { describe, expect, it } from 'vitest';
-import { corePath } from './core-pattern.ts';
+import { coreHelperWords, corePath } from './core-pattern.ts';
 
 const facts = {
   processId: 12,
@@ -32,7 +32,14 @@ describe('core_pattern', () => {
     expect(corePath('%h', { ...facts, hostName: '.' })).toBe('!');
   });
 
-  it('pipes to no program', () => {
-    expect(corePath('|/usr/lib/handler %p', facts)).toBeUndefined();
+  it('splits the command line of a program before it expands letters', () => {
+    const named = { ...facts, command: 'two words', executable: '/bin/a b' };
+    expect(coreHelperWords('|/usr/lib/handler %p  %e\t%f', named)).toEqual([
+      '/usr/lib/handler',
+      '12',
+      'two words',
+      'a b',
+    ]);
+    expect(coreHelperWords('| /handler', facts)).toEqual(['/handler']);
   });
 });

@@ -23,13 +23,21 @@ export const DEFAULT_CORE_PATTERN = 'core';
 
 /**
  * Expands a pattern to a path. Slashes in what letters stand for become "!"; a letter nobody knows leaves nothing.
- * @returns undefined for a pattern that names a program ("|..."): cores are not piped here.
  * @example
  * corePath('core.%e.%p', facts)   // 'core.sleep.1000'
  */
-export function corePath(pattern: string, facts: CorePatternFacts): string | undefined {
-  if (pattern.startsWith('|')) return undefined;
+export function corePath(pattern: string, facts: CorePatternFacts): string {
   return pattern.replace(/%(.?)/gs, (_, letter: string) => (letter === '%' ? '%' : meaningOf(letter, facts)));
+}
+
+/**
+ * The command line of a pattern that names a program. It is split before letters are expanded, so that a name with spaces stays one word.
+ * @example
+ * coreHelperWords('|/usr/bin/handler %p %e', facts)   // ['/usr/bin/handler', '1000', 'sleep']
+ */
+export function coreHelperWords(pattern: string, facts: CorePatternFacts): string[] {
+  const words = pattern.slice(1).split(/[ \t\n]+/);
+  return words.filter((word) => word !== '').map((word) => corePath(word, facts));
 }
 
 function meaningOf(letter: string, facts: CorePatternFacts): string {

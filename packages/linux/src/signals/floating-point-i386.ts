@@ -1,5 +1,5 @@
 // The floating-point part of an i386 signal frame: FSAVE's 108 bytes as programs of the 386 know them, then the XSAVE area (arch/x86/kernel/fpu/regset.c).
-import type { Thread } from '@elf/kernel';
+import type { Cpu, Thread } from '@elf/kernel';
 import { floatingPointBytes, readFloatingPoint, writeFloatingPoint } from './floating-point-frame.ts';
 
 /** struct _fpstate_32 up to the FXSAVE image: environment, eight registers of 10 bytes, status word and mark. */
@@ -22,6 +22,12 @@ export function floatingPointBytesI386(image: Uint8Array, top: number): number {
 
 /** Writes header and area; false when the memory is not writable. */
 export function writeFloatingPointI386({ cpu, user }: Thread, address: number, image: Uint8Array): boolean {
+  const header = legacyStateI386(cpu, image);
+  return user.write(address, header) && writeFloatingPoint(user, address + HEADER_BYTES, image, HEADER_BYTES);
+}
+
+/** What FSAVE would store, with Linux's status word and mark behind it: core files and debuggers know the first 108 bytes. */
+export function legacyStateI386(cpu: Cpu, image: Uint8Array): Uint8Array {
   const header = new Uint8Array(HEADER_BYTES);
   const view = new DataView(header.buffer);
   const source = new DataView(image.buffer, image.byteOffset);
@@ -38,7 +44,7 @@ export function writeFloatingPointI386({ cpu, user }: Thread, address: number, i
     header.set(image.subarray(at, at + REGISTER_BYTES), ENVIRONMENT_BYTES + index * REGISTER_BYTES);
   }
   view.setUint16(108, status, true);
-  return user.write(address, header) && writeFloatingPoint(user, address + HEADER_BYTES, image, HEADER_BYTES);
+  return header;
 }
 
 /** Takes the state back: the x87 part from the header, the rest from the area. False when it is not readable or the processor refuses it. */

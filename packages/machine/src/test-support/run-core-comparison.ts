@@ -1,6 +1,6 @@
-// Core files in gdb: npm run test:cores. Five crashes run natively under gdb and in our machine; gdb must tell the same story of our cores.
-import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+// Core files in gdb: npm run test:cores. Five crashes, 64-bit and 32-bit, run natively under gdb and in our machine; gdb must tell the same story of our cores.
+import { spawnSync } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -10,14 +10,23 @@ import { createMachine } from '../create-machine.ts';
 const SOURCE = fileURLToPath(new URL('../../../../fixtures/crashes-c/crashes.c', import.meta.url));
 const CRASHES = ['null', 'overflow', 'abort', 'bus', 'undefined'];
 const SIGNALS: Readonly<Record<string, number>> = { null: 11, overflow: 11, abort: 6, bus: 7, undefined: 4 };
+/** Where a 32-bit program makes its calls: in the vDSO, or in ld.so where there is none. */
+const CALL_PLACES = /__kernel_vsyscall \(\)|\?\? \(\) from \S*\/ld-linux\.so\.2/;
 /** Frames that count: those of the program and of abort and raise, not how deep the stack happened to be. */
 const FRAMES = 8;
 
 const directory = mkdtempSync(join(tmpdir(), 'elf-cores-'));
 process.chdir(directory);
 process.on('exit', () => rmSync(directory, { recursive: true, force: true }));
-execFileSync('gcc', ['-g', '-O1', '-fno-omit-frame-pointer', '-o', 'crashes', SOURCE, '-lpthread']);
-const program = join(directory, 'crashes');
+/** Programs by name: 32-bit ones where the compiler has their libraries (gcc-multilib). */
+const PROGRAMS = ['crashes', 'crashes32'].filter((name) => {
+  const mode = name === 'crashes32' ? ['-m32'] : [];
+  const words = [...mode, '-g', '-O1', '-fno-omit-frame-pointer', '-o', name, SOURCE, '-lpthread'];
+  const { status, stderr } = spawnSync('gcc', words, { encoding: 'utf8' });
+  if (status !== 0 && mode.length === 0) throw new Error(stderr);
+  if (status !== 0) console.log(`no 32-bit programs: ${stderr.trim().split('\n').at(-1)}`);
+  return status === 0;
+});
 
 /** gdb's words about the end: signal, number of threads, and the innermost frames without addresses, which differ by chance. */
 function story(text: string): string[] {
@@ -30,7 +39,12 @@ function story(text: string): string[] {
     .split('\n')
     .filter((line) => /^#\d+ /.test(line))
     .slice(0, FRAMES)
-    .map((line) => line.replace(/0x[0-9a-f]+ in /, '').replace(/(level|threadid|level@entry)=[^,)]*/g, '$1=...'));
+    .map((line) =>
+      line
+        .replace(/0x[0-9a-f]+ in /, '')
+        .replace(CALL_PLACES, 'the place of system calls')
+        .replace(/(level|threadid|level@entry|words)=[^,)]*/g, '$1=...'),
+    );
   return [signal, `${threads} threads`, ...frames];
 }
 
@@ -42,24 +56,28 @@ const gdb = (...args: string[]) =>
 const questions = ['-ex', 'info threads', '-ex', `backtrace ${FRAMES}`];
 
 let equal = 0;
-for (const how of CRASHES) {
-  const native = story(gdb('-ex', `run ${how}`, ...questions, program));
-  const machine = createMachine({ host: createNodeHost(), coreLimitInBytes: Number.POSITIVE_INFINITY });
-  const outcome = await machine.run({ path: program, arguments: ['crashes', how] });
-  const expected = { kind: 'signaled', signal: SIGNALS[how], coreDumped: true };
-  const ours = story(gdb(...questions, program, 'core'));
-  const isEqual =
-    JSON.stringify(outcome) === JSON.stringify(expected) && JSON.stringify(native) === JSON.stringify(ours);
-  if (isEqual) equal += 1;
-  console.log(
-    `${isEqual ? 'equal    ' : 'DIFFERENT'} ${how}: ${ours[0]}, ${ours[1]}, ${ours.length - 2} frames; core of ${readFileSync('core').length} bytes`,
-  );
-  if (!isEqual) {
-    console.log(
-      `outcome ${JSON.stringify(outcome)}\nnatively:\n  ${native.join('\n  ')}\nours:\n  ${ours.join('\n  ')}`,
-    );
+for (const name of PROGRAMS) {
+  const program = join(directory, name);
+  for (const how of CRASHES) {
+    const native = story(gdb('-ex', `run ${how}`, ...questions, program));
+    const machine = createMachine({ host: createNodeHost(), coreLimitInBytes: Number.POSITIVE_INFINITY });
+    const outcome = await machine.run({ path: program, arguments: [name, how] });
+    const expected = { kind: 'signaled', signal: SIGNALS[how], coreDumped: true };
+    const ours = story(gdb(...questions, program, 'core'));
+    const isEqual =
+      JSON.stringify(outcome) === JSON.stringify(expected) && JSON.stringify(native) === JSON.stringify(ours);
+    if (isEqual) equal += 1;
+    const verdict = isEqual ? 'equal    ' : 'DIFFERENT';
+    const size = existsSync('core') ? readFileSync('core').length : 0;
+    console.log(`${verdict} ${name} ${how}: ${ours[0]}, ${ours[1]}, ${ours.length - 2} frames; core of ${size} bytes`);
+    if (!isEqual) {
+      console.log(
+        `outcome ${JSON.stringify(outcome)}\nnatively:\n  ${native.join('\n  ')}\nours:\n  ${ours.join('\n  ')}`,
+      );
+    }
+    rmSync('core', { force: true });
   }
-  rmSync('core', { force: true });
 }
-console.log(`${equal} of ${CRASHES.length} cores tell gdb the same as the native program`);
-process.exitCode = equal === CRASHES.length ? 0 : 1;
+const asked = PROGRAMS.length * CRASHES.length;
+console.log(`${equal} of ${asked} cores tell gdb the same as the native program`);
+process.exitCode = equal === asked ? 0 : 1;
