@@ -1,6 +1,8 @@
 // Sockets between processes of one machine (man 7 unix): streams, datagrams and messages in sequence.
 import { Errno } from '../errno.ts';
+import type { OpenDescription } from '../files/open-description.ts';
 import { Readiness } from '../files/open-file.ts';
+import { InFlight } from './in-flight.ts';
 import { ReceiveQueue } from './receive-queue.ts';
 import {
   END_OF_STREAM,
@@ -31,7 +33,8 @@ export interface SocketName {
 /** One end. */
 export class LocalSocket extends Socket {
   readonly #names: SocketNames;
-  readonly #queue = new ReceiveQueue();
+  readonly #queue: ReceiveQueue;
+  readonly #inFlight: InFlight;
   #name: SocketName | undefined;
   #peer: LocalSocket | undefined;
   #peerIdentity: SenderIdentity | undefined;
@@ -49,6 +52,8 @@ export class LocalSocket extends Socket {
   constructor(kind: SocketKind, names: SocketNames, inode: number) {
     super(kind, inode);
     this.#names = names;
+    this.#inFlight = names.inFlight(() => new InFlight(carrierOf));
+    this.#queue = new ReceiveQueue(this.#inFlight);
   }
 
   /** socketpair(2): joins two fresh sockets. */
@@ -244,6 +249,18 @@ export class LocalSocket extends Socket {
     }
     this.#queue.clear();
     this.changes.wake(GONE);
+    this.#inFlight.collect();
+  }
+
+  /** Descriptors on their way to this socket, or to one that it may still accept. */
+  carried(): readonly OpenDescription[] {
+    return [...this.#queue.carried, ...(this.#waiting ?? []).flatMap((each) => each.#queue.carried)];
+  }
+
+  /** Nobody will ever receive what is here. */
+  dropCarried(): void {
+    for (const each of this.#waiting ?? []) each.#queue.clear();
+    this.#queue.clear();
   }
 
   /** A connected datagram socket hears its peer only. */
@@ -281,4 +298,8 @@ export class LocalSocket extends Socket {
     this.#isConnected = false;
     this.changes.wake();
   }
+}
+
+function carrierOf({ file }: OpenDescription): LocalSocket | undefined {
+  return file.control instanceof LocalSocket ? file.control : undefined;
 }

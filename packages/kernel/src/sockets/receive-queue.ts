@@ -1,4 +1,6 @@
 // What arrived at a socket and was not received yet: a stream of bytes or a row of messages.
+import type { OpenDescription } from '../files/open-description.ts';
+import type { InFlight } from './in-flight.ts';
 import type { Received, ReceiveRequest, SenderIdentity, SocketMessage } from './socket-message.ts';
 
 /** sizeof(struct sk_buff) and sizeof(struct skb_shared_info) with their alignment. */
@@ -8,8 +10,19 @@ const TRAILER_BYTES = 320;
 /** Messages in order. Bytes of a stream are merged as far as their sender and their descriptors allow (net/unix/af_unix.c). */
 export class ReceiveQueue {
   readonly #messages: SocketMessage[] = [];
+  readonly #inFlight: InFlight | undefined;
   #bytes = 0;
   #charge = 0;
+
+  /** `inFlight` keeps account of the descriptors in the queue. */
+  constructor(inFlight?: InFlight) {
+    this.#inFlight = inFlight;
+  }
+
+  /** Descriptors that wait with their messages. */
+  get carried(): readonly OpenDescription[] {
+    return this.#messages.flatMap((message) => message.descriptions);
+  }
 
   get isEmpty(): boolean {
     return this.#messages.length === 0;
@@ -35,6 +48,7 @@ export class ReceiveQueue {
 
   add(message: SocketMessage): void {
     this.#messages.push(message);
+    if (message.descriptions.length > 0) this.#inFlight?.enter(message.descriptions);
     this.#bytes += message.bytes.length;
     this.#charge += chargeOf(message.bytes.length);
   }
@@ -45,7 +59,10 @@ export class ReceiveQueue {
     if (message === undefined) return undefined;
     const { bytes, sender, from, to } = message;
     const descriptions = peek ? message.descriptions.map((each) => each.retain()) : message.descriptions;
-    if (!peek) this.#drop();
+    if (!peek) {
+      this.#inFlight?.leave(descriptions);
+      this.#drop();
+    }
     return {
       bytes: bytes.subarray(0, maximum),
       fullLength: bytes.length,
@@ -73,6 +90,7 @@ export class ReceiveQueue {
       if (peek) descriptions = attached.map((each) => each.retain());
       else {
         descriptions = attached;
+        this.#inFlight?.leave(attached);
         message.descriptions = [];
         this.#charge -= chargeOf(message.bytes.length);
         message.bytes = message.bytes.subarray(part.length);
@@ -94,10 +112,12 @@ export class ReceiveQueue {
 
   /** Closes what was attached to messages nobody will receive. */
   clear(): void {
-    for (const message of this.#messages) for (const each of message.descriptions) each.release();
+    const descriptions = this.carried;
     this.#messages.length = 0;
     this.#bytes = 0;
     this.#charge = 0;
+    this.#inFlight?.leave(descriptions);
+    for (const each of descriptions) each.release();
   }
 
   #drop(): void {

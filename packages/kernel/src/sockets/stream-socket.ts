@@ -236,13 +236,13 @@ export class StreamSocket extends InternetSocket {
     if (this.#state === 'listening') {
       if ((directions & Shutdown.Receive) === 0) return 0;
       this.#stopListening();
-      this.#state = 'closed';
-      this.#shut = Shutdown.Both;
       this.changes.wake();
       return 0;
     }
     if (this.#state === 'connecting') return this.disconnect();
-    if (this.#state === 'closed') {
+    // Both sides have ended: the connection is over (TCP_CLOSE).
+    const isOver = this.#isDone && (this.#shut & Shutdown.Send) !== 0;
+    if (this.#state === 'closed' || isOver) {
       this.changes.wake();
       return -Errno.ENOTCONN;
     }

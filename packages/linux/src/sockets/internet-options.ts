@@ -104,7 +104,8 @@ export function setInternetOption(
 
 /** getsockopt(2) at a level of the internet: the bytes, or a negated error. */
 export function getInternetOption(socket: InternetSocket, level: number, name: number): Uint8Array | number {
-  if (!hasLevel(socket, level)) return -Errno.ENOPROTOOPT;
+  // Version 4 knows a level, or it does not (do_ip_getsockopt).
+  if (!hasLevel(socket, level)) return socket.version === 4 ? -Errno.EOPNOTSUPP : -Errno.ENOPROTOOPT;
   const set = optionValue(socket, level, name);
   const row = ROWS[level]?.find(([each]) => each === name);
   if (row !== undefined) {

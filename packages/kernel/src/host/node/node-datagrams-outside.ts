@@ -45,10 +45,20 @@ export function datagramsOutside(
     state = 'connecting';
     socket.connect(wanted.port, hostAddress(wanted, isSix));
   };
+  /** Datagrams that Node has and the system does not. */
+  let sending = 0;
+  const sent = (error: Error | null) => {
+    sending--;
+    if (isClosed && sending === 0) socket.close();
+    else if (error !== null && !isClosed) events.failed(-errnoOf(error));
+  };
   const flush = () => {
     const messages = unsent;
     unsent = [];
-    for (const bytes of messages) socket.send(bytes);
+    for (const bytes of messages) {
+      sending++;
+      socket.send(bytes, sent);
+    }
   };
 
   socket.unref();
@@ -113,7 +123,11 @@ export function datagramsOutside(
           socket.disconnect();
           state = 'free';
         }
-        socket.send(bytes, to.port, hostAddress(to, isSix), () => begin());
+        sending++;
+        socket.send(bytes, to.port, hostAddress(to, isSix), (error) => {
+          sent(error);
+          begin();
+        });
       });
     },
     set: (setting, value) =>
@@ -131,10 +145,8 @@ export function datagramsOutside(
     close: () => {
       if (isClosed) return;
       isClosed = true;
-      // What was sent is given to the system first.
-      if (isOpen && state !== 'connecting') setImmediate(() => socket.close());
-      else if (isOpen) socket.close();
-      else socket.once('listening', () => socket.close()).once('error', () => {});
+      if (!isOpen) socket.once('listening', () => sending === 0 && socket.close());
+      else if (sending === 0) socket.close();
     },
   };
 }
