@@ -10,6 +10,8 @@ export function describe(task: Thread, fd: number): OpenDescription | number {
 /** Where a path given with a directory descriptor starts. */
 export function viewpointAt(task: Thread, dirfd: number, path: string): Viewpoint | number {
   const { viewpoint } = task.process;
+  // A path that names nothing is refused before the descriptor is looked at (fs/namei.c, getname).
+  if (path === '') return -Errno.ENOENT;
   if (dirfd === AT.FDCWD || path.startsWith('/')) return viewpoint;
   const directory = task.process.descriptors.get(dirfd);
   if (directory === undefined) return -Errno.EBADF;

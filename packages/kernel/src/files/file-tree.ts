@@ -217,6 +217,10 @@ export class FileTree {
     const refusal = kind === 'removed' ? this.#judgeRemoval(from.who, place) : 0;
     if (refusal < 0) return refusal;
     const at = this.mounts.locate(place.path);
+    // mnt_want_write comes before anybody's rights: a change of nothing is refused where nothing may change.
+    const changes = at?.mount.fileSystem;
+    const refused = changes?.isReadOnly ? changes.setTimes(at?.relative ?? '', undefined, undefined) : 0;
+    if (refused < 0) return refused;
     const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative, place.status);
     if (result >= 0) this.events.emit(kind, place.path, place.status);
     return result;

@@ -157,6 +157,8 @@ export class PipeQueue {
         return bytes;
       },
       resize: (bytes) => {
+        // fs/pipe.c, round_pipe_size.
+        if (bytes > 2 ** 31) return -Errno.EINVAL;
         if (bytes > MAXIMUM_CAPACITY_BYTES) return -Errno.EPERM;
         const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, ATOMIC_BYTES)));
         if (capacity < this.#length) return -Errno.EBUSY;

@@ -55,7 +55,8 @@ export const ioSetup = defineSystemCall({
   run: (task, { count, context }) => {
     const given = task.user.readU64(context);
     if (given === undefined) return -Errno.EFAULT;
-    if (given !== 0n || count === 0) return -Errno.EINVAL;
+    // fs/aio.c, ioctx_alloc: a number of events whose ring cannot be counted.
+    if (given !== 0n || count === 0 || count > 0x1000_0000 / EVENT_BYTES) return -Errno.EINVAL;
     if (count > MAXIMUM_EVENTS) return -Errno.EAGAIN;
     const id = task.process.space.map({ length: RING_BYTES, protection: 1, shared: false });
     if (id < 0) return id;
@@ -137,9 +138,9 @@ function submit(task: Thread, context: Context, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const flags = view.getUint32(56, true);
   if ((flags & ~IOCB_FLAG_RESFD) !== 0) return -Errno.EINVAL;
-  if (context.events.length >= context.capacity) return -Errno.EAGAIN;
   const file = describe(task, view.getInt32(20, true));
   if (typeof file === 'number') return file;
+  if (context.events.length >= context.capacity) return -Errno.EAGAIN;
   const notify = (flags & IOCB_FLAG_RESFD) !== 0 ? describe(task, view.getInt32(60, true)) : undefined;
   if (typeof notify === 'number') return notify;
   const result = perform(task, file, view);
@@ -158,6 +159,9 @@ function perform(task: Thread, file: OpenDescription, view: DataView): SystemCal
   const position = Number(view.getBigInt64(40, true));
   if (command === COMMAND.NOOP) return 0;
   if (command === COMMAND.FSYNC || command === COMMAND.FDSYNC) return file.file.synchronize?.() ?? -Errno.EINVAL;
+  const isRead = command === COMMAND.PREAD || command === COMMAND.PREADV;
+  const isWrite = command === COMMAND.PWRITE || command === COMMAND.PWRITEV;
+  if ((isRead && !file.mode.readable) || (isWrite && !file.mode.writable)) return -Errno.EBADF;
   if (!file.file.isSeekable || position < 0) return -Errno.EINVAL;
   const range = new GuestBuffer(task.user, buffer, length);
   switch (command) {

@@ -19,6 +19,8 @@ const REQUESTS = {
   ...TERMINAL_REQUESTS,
   ...BLOCK_REQUESTS,
   ...SOCKET_REQUESTS,
+  FICLONE: 0x4004_9409,
+  FICLONERANGE: 0x4020_940d,
   FIONREAD: 0x541b,
   FIONBIO: 0x5421,
   FIONCLEX: 0x5450,
@@ -45,6 +47,10 @@ export const ioctl = defineSystemCall({
         file.mode.nonBlocking = value !== 0;
         return 0;
       }
+      // No file system here shares blocks.
+      case REQUESTS.FICLONE:
+      case REQUESTS.FICLONERANGE:
+        return -Errno.EOPNOTSUPP;
       case REQUESTS.FIONREAD:
         return countReadable(task, file, argument);
       default: {

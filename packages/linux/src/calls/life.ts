@@ -17,6 +17,7 @@ import {
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
 import { readWord } from '../abi/words.ts';
+import { isBeingWritten } from '../busy-programs.ts';
 import { installThreadArea, isThreadEntry, readThreadArea } from '../thread-areas.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL } from '../signals/signal-table.ts';
@@ -223,6 +224,8 @@ function execute(task: Thread, name: string, argv: number, environment: number, 
   const variables = readStrings(task, environment);
   if (typeof strings === 'number') return strings;
   if (typeof variables === 'number') return variables;
+  const status = at?.descriptor === undefined ? task.kernel.tree.status(task.process.viewpoint, name, true) : undefined;
+  if (typeof status === 'object' && isBeingWritten(task.kernel, status)) return -Errno.ETXTBSY;
   const result = task.kernel.execute(task, name, strings, variables, at);
   // The new address space knows the machine's limits only.
   if (result === 0) applyMemoryLimits(task.process);

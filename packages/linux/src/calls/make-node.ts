@@ -25,7 +25,8 @@ export const mknodat = defineSystemCall({
 function makeNode(task: Thread, directory: number, name: string, mode: number, device: number): number {
   const type = mode & FileType.Mask || FileType.Regular;
   if (type === FileType.Directory) return -Errno.EPERM;
-  if (!Object.values(FileType).includes(type as never) || type === FileType.SymbolicLink) return -Errno.EINVAL;
+  if (type === FileType.Mask || !Object.values(FileType).includes(type as never) || type === FileType.SymbolicLink)
+    return -Errno.EINVAL;
   const isDevice = type === FileType.Character || type === FileType.Block;
   if (isDevice && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
   return withPath(task, directory, name, (from) =>

@@ -51,6 +51,11 @@ describe('mount', () => {
     call(task, 'close', open);
     expect(mount(task, 'none', '/a', 'tmpfs', REMOUNT | RDONLY)).toBe(0);
     expect(call(task, 'unlink', '/a/x')).toBe(-Errno.EROFS);
+    expect(call(task, 'access', '/a/x', 2)).toBe(-Errno.EROFS);
+    call(task, 'setresuid', -1, 1000, -1);
+    // Before anybody's rights.
+    expect(call(task, 'chmod', '/a/x', 0o600)).toBe(-Errno.EROFS);
+    call(task, 'setresuid', -1, 0, -1);
     expect(mount(task, 'none', '/a', 'tmpfs', REMOUNT)).toBe(0);
     expect(call(task, 'unlink', '/a/x')).toBe(0);
   });

@@ -45,10 +45,15 @@ export function notifyOf(task: Thread, file: OpenDescription, fd: number, argume
     known.mask |= argument;
     return 0;
   }
+  // The halves of a rename come one after the other: both here, it is one within the directory.
+  let leaving = 0;
   const watch = {
     mask: argument,
     leave: task.kernel.tree.events.listen((event) => {
-      if ((bitsOf(event, file.path) & watch.mask) === 0) return;
+      const told = bitsOf(event, file.path);
+      const isWithin = event.kind === 'moved-to' && event.cookie === leaving;
+      leaving = event.kind === 'moved-from' && told !== 0 ? event.cookie : 0;
+      if (((told === 0 ? 0 : told | (isWithin ? RENAME : 0)) & watch.mask) === 0) return;
       if ((watch.mask & MULTISHOT) === 0) {
         watch.leave();
         watched.delete(file);
@@ -67,5 +72,5 @@ function bitsOf({ kind, path, cookie }: TreeEvent, directory: string | undefined
   // Its own removal and renaming are the directory above's.
   const isOfName = kind === 'created' || kind === 'removed' || cookie !== 0;
   if (!isInside && (!isSelf || isOfName)) return 0;
-  return (BITS[kind] ?? 0) | (cookie !== 0 ? RENAME : 0);
+  return BITS[kind] ?? 0;
 }

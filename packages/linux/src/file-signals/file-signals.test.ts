@@ -12,7 +12,7 @@ const O = { RDONLY: 0, WRONLY: 1, RDWR: 2, NONBLOCK: 0o4000, ASYNC: 0o20000 } as
 const [READ, WRITE, NONE] = [0, 1, 2];
 const SIGUSR1 = 10;
 const SIGIO = 29;
-const DN_ATTRIB = 0x20;
+const [DN_RENAME, DN_ATTRIB] = [0x10, 0x20];
 
 /** The signals a task has got and not taken; they are blocked first. */
 function prepared() {
@@ -61,6 +61,12 @@ describe('owners of open files', () => {
     expect(pending()).toHaveLength(0);
     call(task, 'chmod', '/etc/motd', 0o600);
     expect(pending()).toHaveLength(1);
+    expect(call(task, 'fcntl', open('/etc', O.RDONLY), F_NOTIFY, DN_RENAME)).toBe(0);
+    call(task, 'rename', '/etc/motd', '/bin/motd');
+    call(task, 'rename', '/bin/motd', '/etc/motd');
+    expect(pending()).toHaveLength(1);
+    call(task, 'rename', '/etc/motd', '/etc/news');
+    expect(pending()).toHaveLength(2);
     expect(pending()[0]).toMatchObject({ signal: SIGUSR1, file: { descriptor: directory } });
   });
 });

@@ -69,12 +69,14 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
     return directory(1, () => [
       'self',
       'thread-self',
+      'mounts',
       ...Object.keys(SYSTEM_FILES).map((name) => name.split('/')[0]),
       ...[...kernel.processes.keys()].map(String),
     ]);
   }
   if (path === 'self') return link(2, () => String(current().id));
   if (path === 'thread-self') return link(3, () => `${current().id}/task/${current().id}`);
+  if (path === 'mounts') return link(4, () => 'self/mounts');
   const system = rowOf(SYSTEM_FILES, path);
   const setting = rowOf(SYSTEM_SETTINGS, path);
   if (system !== undefined && setting !== undefined)
@@ -141,7 +143,7 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
   if (name === 'root') return link(inode + 5, () => process.place.root);
   const text = rowOf(PROCESS_FILES, name);
   const setting = rowOf(PROCESS_SETTINGS, name);
-  if (setting !== undefined)
+  if (text !== undefined && setting !== undefined)
     return settable(
       inode + 6,
       () => text(process),

@@ -119,6 +119,7 @@ export function statusText(process: Process): string {
     ...['VmPeak', 'VmSize'].map((name) => kilobytes(name, bytes)),
     ...[kilobytes('VmLck', process.exitStatus === undefined ? space.lockedBytes : 0), kilobytes('VmPin', 0)],
     ...['VmHWM', 'VmRSS'].map((name) => kilobytes(name, bytes)),
+    kilobytes('VmSwap', 0),
     `Threads:\t${Math.max(1, threads.size)}`,
     `SigQ:\t0/${limitOf(process, RESOURCES.RLIMIT_SIGPENDING)[0]}`,
     mask('SigPnd', own),

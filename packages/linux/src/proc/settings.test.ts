@@ -53,6 +53,13 @@ describe('settings of /proc', () => {
     expect(corePattern(task.kernel)).toHaveLength(127);
   });
 
+  it('lease-break-time is kept, and a link leads to the mounts of the process', () => {
+    const task = newTask();
+    expect(store(task, '/proc/sys/fs/lease-break-time', '7')).toBe(1);
+    expect(store(task, '/proc/sys/fs/lease-break-time', 'x')).toBe(EINVAL);
+    expect(call(task, 'access', '/proc/mounts', 4)).toBe(0);
+  });
+
   it('other files take nothing', () => {
     expect(store(newTask(), '/proc/sys/kernel/ostype', 'BSD')).toBe(-13);
   });

@@ -1,0 +1,49 @@
+// Programs that run, and small mistakes of callers that Linux refuses: what each call answers.
+import { Errno, FileType } from '@elf/kernel';
+import { describe, expect, it } from 'vitest';
+import { call, newTask, PAGE } from './test-support/call-bench.ts';
+
+const O_WRONLY = 1;
+const O_PATH = 0o10000000;
+const F_SETPIPE_SZ = 1031;
+const FICLONE = 0x4004_9409;
+
+describe('a program', () => {
+  it('that runs is not written to, and one that is being written does not run', () => {
+    const task = newTask();
+    call(task, 'chmod', '/bin/toy', 0o755);
+    expect(call(task, 'open', '/bin/toy', O_WRONLY, 0)).toBe(-Errno.ETXTBSY);
+    call(task, 'chmod', '/etc/motd', 0o755);
+    expect(call(task, 'open', '/etc/motd', O_WRONLY, 0)).toBeGreaterThan(0);
+    expect(call(task, 'execve', '/etc/motd', 0, 0)).toBe(-Errno.ETXTBSY);
+  });
+});
+
+describe('mistakes', () => {
+  it.each([
+    ['faccessat2', [-100, '/etc/motd', 4, -1], Errno.EINVAL],
+    ['newfstatat', [-100, '/etc/motd', PAGE, 9999], Errno.EINVAL],
+    ['fchmodat', [99, '', 0o600], Errno.ENOENT],
+    ['mknod', ['/node', FileType.Mask | 0o600, 0], Errno.EINVAL],
+    ['io_setup', [0xffff_ffff, PAGE], Errno.EINVAL],
+  ] as const)('of %s %j', (name, values, errno) => {
+    expect(call(newTask(), name, ...values)).toBe(-errno);
+  });
+
+  it('of pipes that are too large, and of files that share no blocks', () => {
+    const task = newTask();
+    call(task, 'pipe', PAGE);
+    const reader = task.user.readU32(PAGE) ?? -1;
+    expect(call(task, 'fcntl', reader, F_SETPIPE_SZ, 2 ** 31 + 1)).toBe(-Errno.EINVAL);
+    const file = call(task, 'open', '/etc/motd', 0, 0) as number;
+    expect(call(task, 'ioctl', file, FICLONE, file)).toBe(-Errno.EOPNOTSUPP);
+  });
+
+  it('none: fchmodat2 of a place that was opened with O_PATH', () => {
+    const task = newTask();
+    const place = call(task, 'open', '/etc', O_PATH, 0) as number;
+    expect(call(task, 'fchmodat2', place, '', 0o700, 0x1000)).toBe(0); // not a page size: AT_EMPTY_PATH
+    const status = task.kernel.tree.status({ base: '/', root: '/' }, '/etc', true);
+    expect(typeof status === 'object' && status.mode & 0o777).toBe(0o700);
+  });
+});
