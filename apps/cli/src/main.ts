@@ -1,5 +1,6 @@
 // The elf command: subcommands and their help; everything else is loaded when it is needed.
 import { writeSync } from 'node:fs';
+import module from 'node:module';
 import { Command } from 'commander';
 import packageFacts from '../package.json' with { type: 'json' };
 
@@ -29,6 +30,8 @@ function addCommand(
 }
 
 async function main(): Promise<void> {
+  // Compiling our own JavaScript is a fifth of the start of `elf run`. Node 22.1 and later keep the result; NODE_DISABLE_COMPILE_CACHE=1 forbids it.
+  (module as { enableCompileCache?: () => unknown }).enableCompileCache?.();
   const program = new Command('elf')
     .description(packageFacts.description)
     .version(packageFacts.version)
