@@ -114,6 +114,7 @@ export {
   isMulticast,
   isVersion6,
   isWildcard,
+  WILDCARDS as WILDCARD_ADDRESSES,
 } from './sockets/endpoint.ts';
 export { InternetSocket } from './sockets/internet-socket.ts';
 export { LocalSocket, type SocketName } from './sockets/local-socket.ts';

@@ -1,6 +1,6 @@
 // The other side of a TCP connection, as a socket sees it: a socket of the same machine, or a stream of the outside.
 import type { OutsideStream, StreamEvents } from '../host/sockets-port.ts';
-import type { StreamSocket } from './stream-socket.ts';
+import type { StreamConnection } from './stream-connection.ts';
 
 /** What a socket asks of its other side. The other side answers through the socket's `arrive` methods. */
 export interface StreamLink {
@@ -24,7 +24,7 @@ export interface StreamLink {
 const MOST_SEND_BYTES = 425_984;
 
 /** A link from a socket to another one of the same machine. */
-export function linkTo(own: StreamSocket, other: StreamSocket): StreamLink {
+export function linkTo(own: StreamConnection, other: StreamConnection): StreamLink {
   return {
     room: () => {
       if (other.isClosed) return Number.MAX_SAFE_INTEGER;
@@ -46,7 +46,7 @@ export function linkTo(own: StreamSocket, other: StreamSocket): StreamLink {
 
 /** Joins a socket to a stream of the outside: the link for the one, the events for the other. */
 export function linkOutside(
-  socket: StreamSocket,
+  socket: StreamConnection,
   open: (events: StreamEvents) => OutsideStream,
 ): { readonly link: StreamLink; readonly stream: OutsideStream } {
   let isPaused = false;

@@ -88,6 +88,9 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
   if (system !== undefined) return file(100, () => system(kernel));
   const inside = Object.keys(SYSTEM_FILES).filter((name) => name.startsWith(`${path}/`));
   if (inside.length > 0) return directory(5, () => inside.map((name) => name.slice(path.length + 1).split('/')[0]));
+  // Every process is in the one network there is.
+  const network = /^\d+\/(?:task\/\d+\/)?(net(?:\/.*)?)$/.exec(path)?.[1];
+  if (network !== undefined) return lookUp(kernel, current, network);
   const process = /^\d+$/.test(parts[0]) ? kernel.processes.get(Number(parts[0])) : undefined;
   const entry = process && processEntry(process, parts.slice(1));
   if (process === undefined || entry === undefined) return undefined;

@@ -8,6 +8,7 @@ import { leasesOf } from '../file-signals/leases.ts';
 import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
+import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
 import { limitsText, statText as processStatText, statusText } from './process-status.ts';
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
 
@@ -25,6 +26,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   stat: statText,
   vmstat: vmstatText,
   diskstats: () => '',
+  ...NET_FILES,
   swaps: () => 'Filename\t\t\t\tType\t\tSize\t\tUsed\t\tPriority\n',
   modules: () => '',
   cmdline: () => 'elf\n',
@@ -49,7 +51,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/shmmax': () => '18446744073692774399\n',
   'sys/kernel/msgmax': () => '8192\n',
   'sys/kernel/sem': () => '32000\t1024000000\t500\t32000\n',
-  'sys/net/core/somaxconn': () => '4096\n',
+  ...NET_SETTINGS,
   'sys/fs/file-max': () => '9223372036854775807\n',
   'sys/fs/lease-break-time': (kernel) => `${leasesOf(kernel).breakTime}\n`,
   'sys/fs/aio-max-nr': () => '65536\n',
