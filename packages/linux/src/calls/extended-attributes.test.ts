@@ -1,88 +1,80 @@
-// Extended attributes: what is kept, told and refused (man 2 setxattr, man 2 getxattr, man 7 xattr).
-import { fromBytes, toBytes } from '@elf/kernel';
+// Extended attributes: what is kept, what is told, and what is refused (man 2 setxattr, getxattr, listxattr, removexattr).
+import { Errno } from '@elf/kernel';
 import { describe, expect, it } from 'vitest';
 import { call, newTask, PAGE } from '../test-support/call-bench.ts';
 
-const [EPERM, E2BIG, EBADF, EACCES, EEXIST, EINVAL] = [-1, -7, -9, -13, -17, -22];
-const [ERANGE, ENODATA, EOPNOTSUPP] = [-34, -61, -95];
-const [CREATE, REPLACE, CREATE_RW, PATH_ONLY] = [1, 2, 0o102, 0o10000000];
-const FILE = '/file';
+const [CREATE, REPLACE] = [1, 2];
+const FILE = '/etc/motd';
+const LENGTH = 5;
 
-function taskWithFile() {
-  const task = newTask();
-  call(task, 'close', call(task, 'open', FILE, CREATE_RW, 0o644) as number);
-  task.user.write(PAGE, toBytes('value'));
-  return task;
+type Task = ReturnType<typeof newTask>;
+
+function set(task: Task, path: string, name: string, flags = 0, length = LENGTH) {
+  task.user.write(PAGE, Uint8Array.of(1, 2, 3, 4, 5));
+  return call(task, 'setxattr', path, name, PAGE, length, flags);
 }
 
-const set = (task: ReturnType<typeof newTask>, name: string, length = 5, flags = 0) =>
-  call(task, 'setxattr', FILE, name, PAGE, length, flags);
-
 describe('extended attributes', () => {
-  it('are read back, listed and removed', () => {
-    const task = taskWithFile();
-    expect([set(task, 'user.one'), set(task, 'trusted.two', 0)]).toEqual([0, 0]);
-    expect(call(task, 'getxattr', FILE, 'user.one', 0, 0)).toBe(5);
-    expect(call(task, 'getxattr', FILE, 'user.one', PAGE + 100, 99)).toBe(5);
-    expect(fromBytes(task.user.read(PAGE + 100, 5) as Uint8Array)).toBe('value');
-    expect(call(task, 'listxattr', FILE, PAGE + 100, 99)).toBe(21);
-    expect(fromBytes(task.user.read(PAGE + 100, 21) as Uint8Array)).toBe('user.one\0trusted.two\0');
-    expect([call(task, 'removexattr', FILE, 'user.one'), call(task, 'removexattr', FILE, 'user.one')]).toEqual([
-      0,
-      ENODATA,
-    ]);
+  it('are kept, told in two steps, listed and removed', () => {
+    const task = newTask();
+    expect(set(task, FILE, 'user.a')).toBe(0);
+    expect(set(task, FILE, 'trusted.b', CREATE, 0)).toBe(0);
+    expect(call(task, 'getxattr', FILE, 'user.a', 0, 0)).toBe(LENGTH);
+    expect(call(task, 'getxattr', FILE, 'user.a', PAGE + 64, 4)).toBe(-Errno.ERANGE);
+    expect(call(task, 'getxattr', FILE, 'user.a', PAGE + 64, 99)).toBe(LENGTH);
+    expect([...(task.user.read(PAGE + 64, LENGTH) ?? [])]).toEqual([1, 2, 3, 4, 5]);
+    expect(call(task, 'listxattr', FILE, PAGE, 99)).toBe('user.a.trusted.b.'.length);
+    call(task, 'setresuid', -1, 1000, -1);
+    expect(call(task, 'listxattr', FILE, PAGE, 99)).toBe('user.a.'.length);
+    call(task, 'setresuid', -1, 0, -1);
+    const fd = call(task, 'open', FILE, 0, 0) as number;
+    expect(call(task, 'fremovexattr', fd, 'user.a')).toBe(0);
+    expect(call(task, 'fgetxattr', fd, 'user.a', 0, 0)).toBe(-Errno.ENODATA);
   });
 
   it.each([
-    ['creating twice', 'user.there', 5, CREATE, EEXIST],
-    ['replacing nothing', 'user.absent', 5, REPLACE, ENODATA],
-    ['unknown flags', 'user.a', 5, 4, EINVAL],
-    ['no name', '', 5, 0, ERANGE],
-    ['a long name', `user.${'x'.repeat(251)}`, 5, 0, ERANGE],
-    ['a kind alone', 'user.', 5, 0, EINVAL],
-    ['an unknown kind', 'other.a', 5, 0, EOPNOTSUPP],
-    ['a label', 'security.capability', 5, 0, EOPNOTSUPP],
-    ['a large value', 'user.a', 65537, 0, E2BIG],
-  ] as const)('setxattr: %s', (_title, name, length, flags, expected) => {
-    const task = taskWithFile();
-    set(task, 'user.there');
-    expect(set(task, name, length, flags)).toBe(expected);
-  });
-
-  it('a buffer that is too small is ERANGE', () => {
-    const task = taskWithFile();
-    set(task, 'user.one');
-    expect(call(task, 'getxattr', FILE, 'user.one', PAGE, 4)).toBe(ERANGE);
-    expect(call(task, 'listxattr', FILE, PAGE, 3)).toBe(ERANGE);
-  });
-
-  it('links have no user attributes, descriptors of places none at all', () => {
-    const task = taskWithFile();
+    ['unknown flags', FILE, 'user.a', -1, LENGTH, Errno.EINVAL],
+    ['replacing nothing', FILE, 'user.b', REPLACE, LENGTH, Errno.ENODATA],
+    ['making what there is', FILE, 'user.a', CREATE, LENGTH, Errno.EEXIST],
+    ['no name', FILE, '', 0, LENGTH, Errno.ERANGE],
+    ['a long name', FILE, `user.${'x'.repeat(251)}`, 0, LENGTH, Errno.ERANGE],
+    ['a large value', FILE, 'user.a', 0, 65537, Errno.E2BIG],
+    ['a name space without a name', FILE, 'user.', 0, LENGTH, Errno.EINVAL],
+    ['an unknown name space', FILE, 'system.posix_acl_access', 0, LENGTH, Errno.EOPNOTSUPP],
+    ['/proc', '/proc/version', 'user.a', 0, LENGTH, Errno.EOPNOTSUPP],
+    ['a link', '/link', 'user.a', 0, LENGTH, Errno.EPERM],
+  ] as const)('refuse %s', (_, path, name, flags, length, errno) => {
+    const task = newTask();
     call(task, 'symlink', FILE, '/link');
-    expect(call(task, 'lsetxattr', '/link', 'user.a', PAGE, 1, 0)).toBe(EPERM);
-    expect(call(task, 'setxattr', '/link', 'user.a', PAGE, 1, 0)).toBe(0);
-    expect(call(task, 'getxattr', FILE, 'user.a', PAGE, 9)).toBe(1);
-    const place = call(task, 'open', FILE, PATH_ONLY, 0) as number;
-    expect(call(task, 'fgetxattr', place, 'user.a', PAGE, 9)).toBe(EBADF);
+    set(task, FILE, 'user.a');
+    task.user.write(PAGE, new Uint8Array(LENGTH));
+    expect(call(task, 'lsetxattr', path, name, PAGE, length, flags)).toBe(-errno);
   });
 
-  it('a new file under an old name has none', () => {
-    const task = taskWithFile();
-    set(task, 'user.one');
+  it('ask for the rights of the file, and trusted ones for an administrator', () => {
+    const task = newTask();
+    set(task, FILE, 'trusted.a');
+    call(task, 'chmod', FILE, 0o644);
+    call(task, 'setresuid', -1, 1000, -1);
+    expect(set(task, FILE, 'user.a')).toBe(-Errno.EACCES);
+    expect(set(task, FILE, 'trusted.a')).toBe(-Errno.EPERM);
+    expect(call(task, 'getxattr', FILE, 'trusted.a', 0, 0)).toBe(-Errno.ENODATA);
+    expect(set(task, FILE, 'security.a')).toBe(-Errno.EPERM);
+  });
+
+  it('go with the file, and are bounded', () => {
+    const task = newTask();
+    const fill = () => {
+      for (let number = 0; ; number++) {
+        const result = call(task, 'setxattr', FILE, `user.${number}`, PAGE, 4096, 0); // not a page size: bytes
+        if (result !== 0) return [result, number] as const;
+      }
+    };
+    const [error, first] = fill();
+    expect(error).toBe(-Errno.ENOSPC);
     call(task, 'unlink', FILE);
-    call(task, 'close', call(task, 'open', FILE, CREATE_RW, 0o644) as number);
-    expect(call(task, 'getxattr', FILE, 'user.one', PAGE, 9)).toBe(ENODATA);
-  });
-
-  it('rights are asked for: writing for user names, user 0 for trusted ones', () => {
-    const task = taskWithFile();
-    set(task, 'user.one');
-    set(task, 'trusted.two');
-    call(task, 'setresuid', 7, 7, 7);
-    expect(set(task, 'user.one')).toBe(EACCES);
-    expect(set(task, 'trusted.two')).toBe(EPERM);
-    expect(call(task, 'getxattr', FILE, 'trusted.two', PAGE, 9)).toBe(ENODATA);
-    expect(call(task, 'listxattr', FILE, PAGE, 99)).toBe(9);
-    expect(call(task, 'getxattr', FILE, 'user.one', PAGE, 9)).toBe(5);
+    call(task, 'close', call(task, 'open', FILE, 0o101, 0o644) as number);
+    expect(call(task, 'listxattr', FILE, 0, 0)).toBe(0);
+    expect(fill()).toEqual([error, first]);
   });
 });
