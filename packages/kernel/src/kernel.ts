@@ -72,6 +72,11 @@ export class Kernel {
     return this.#looking ?? this.#onCpu;
   }
 
+  /** Timers of processes and deadlines of waiting threads: none without processes. */
+  get timerCount(): number {
+    return this.#timers.size;
+  }
+
   get hasSeveralThreads(): boolean {
     return this.threads.size > 1;
   }
@@ -152,7 +157,7 @@ export class Kernel {
     for (const other of [...process.threads]) if (other !== thread) this.endThread(other);
     process.descriptors = process.descriptors.prepareExec();
     if (program.passedFile !== undefined) process.descriptors.insert(program.passedFile);
-    process.replaceSpace(program.space);
+    releaseSpace(process.replaceSpace(program.space), this);
     this.cpu.attach(program.space);
     const { personality = process.personality } = program;
     if (personality !== process.personality) {
@@ -365,7 +370,7 @@ export class Kernel {
     process.exitStatus = status;
     this.tracer?.ended(process, status);
     process.descriptors.release();
-    if (!process.borrowsSpace) releaseSpace(process.space, this);
+    releaseSpace(process.space, this);
     process.borrowsSpace = false;
     process.spaceReleased.wake();
     // Orphans go to an init that collects them at once.
@@ -387,7 +392,7 @@ export class Kernel {
 }
 
 function releaseSpace(space: AddressSpace, kernel: Kernel): void {
-  // Another process may still run in it (vfork without execve).
+  // The last of those that run in it ends it, whoever made it (vfork; clone with CLONE_VM and without CLONE_THREAD).
   for (const other of kernel.processes.values()) if (other.exitStatus === undefined && other.space === space) return;
   space.destroy();
 }

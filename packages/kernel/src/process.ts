@@ -112,14 +112,14 @@ export class Process {
     return this.#user;
   }
 
-  /** execve: the old space goes unless it was borrowed. */
-  replaceSpace(space: AddressSpace): void {
+  /** execve: returns the old space, in which others may still run. */
+  replaceSpace(space: AddressSpace): AddressSpace {
     const old = this.#space;
     this.#space = space;
     this.#user = new UserMemory(space);
-    if (!this.borrowsSpace) old.destroy();
     this.borrowsSpace = false;
     this.spaceReleased.wake();
+    return old;
   }
 
   /** Where relative paths start, and who looks. */

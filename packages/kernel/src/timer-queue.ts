@@ -32,7 +32,12 @@ export class TimerQueue {
   }
 
   get isEmpty(): boolean {
-    return this.#heap.length === this.#cancelled;
+    return this.size === 0;
+  }
+
+  /** Timers that are yet to expire. */
+  get size(): number {
+    return this.#heap.length - this.#cancelled;
   }
 
   /** The earliest deadline; infinity without timers. */

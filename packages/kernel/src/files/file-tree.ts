@@ -53,7 +53,7 @@ export class FileTree {
   readonly devices = new Map<number, () => OpenFile | number>();
   /** The same for block devices; one that is not here is the file system's. */
   readonly blockDevices = new Map<number, () => OpenFile>();
-  readonly #pipes = new NamedPipes();
+  readonly pipes = new NamedPipes();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
 
@@ -111,7 +111,7 @@ export class FileTree {
       if (device !== undefined) return new OpenDescription(withStatus(device, status), mode, place.path);
     }
     if (status !== undefined && isType(status, FileType.Fifo)) {
-      const end = this.#pipes.open(status, () => this.mounts.status(place.path), mode);
+      const end = this.pipes.open(status, () => this.mounts.status(place.path), mode);
       return typeof end === 'number' ? end : new OpenDescription(end, mode, place.path);
     }
     const at = this.mounts.locate(place.path);

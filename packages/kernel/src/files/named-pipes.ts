@@ -9,6 +9,11 @@ import { PipeQueue } from './pipe.ts';
 export class NamedPipes {
   readonly #queues = new Map<string, PipeQueue>();
 
+  /** FIFOs that somebody has open. */
+  get size(): number {
+    return this.#queues.size;
+  }
+
   /** Opens an end; -ENXIO for writing without waiting while nobody reads. */
   open(found: FileStatus, status: () => FileStatus | number, mode: OpenMode): OpenFile | number {
     const key = `${found.device}:${found.inode}`;
