@@ -123,3 +123,40 @@ describe('POSIX message queues', () => {
     expect(call(task, 'mq_timedreceive', 3, PAGE, 16, 0, 0)).toBe(3);
   });
 });
+
+describe('what is told about all System V objects', () => {
+  it('limits, use, and objects by index', () => {
+    const task = newTask();
+    const set = Number(call(task, 'semget', 5, 3, NEW));
+    const segment = Number(call(task, 'shmget', 5, 100, NEW));
+    expect(call(task, 'semctl', 0, 0, 3, PAGE)).toBe(set);
+    expect([1, 4, 8].map((at) => task.user.readI32(PAGE + at * 4))).toEqual([32000, 32000, 32767]);
+    expect(call(task, 'semctl', 0, 0, 19, PAGE)).toBe(set);
+    expect([7, 9].map((at) => task.user.readI32(PAGE + at * 4))).toEqual([1, 3]);
+    expect([call(task, 'semctl', set, 0, 18, PAGE), call(task, 'semctl', set, 0, 20, PAGE)]).toEqual([set, set]);
+    expect(task.user.readU64(PAGE + 80)).toBe(3n);
+    expect([call(task, 'shmctl', 0, 3, PAGE), task.user.readU64(PAGE + 16)]).toEqual([segment, 4096n]);
+    expect([call(task, 'shmctl', 0, 14, PAGE), task.user.readI32(PAGE)]).toEqual([segment, 1]);
+    expect([call(task, 'shmctl', segment, 13, PAGE), task.user.readU64(PAGE + 48)]).toEqual([segment, 100n]);
+    expect(call(task, 'shmctl', segment, 11, 0)).toBe(0);
+    call(task, 'shmctl', segment, 2, PAGE);
+    expect(task.user.readU32(PAGE + 20)).toBe(0o2600);
+    expect(call(task, 'shmctl', 99, 13, PAGE)).toBe(-22);
+  });
+
+  it('identifiers can be asked for, and the number of objects has a limit', () => {
+    const task = newTask();
+    const write = (path: string, text: string) => {
+      const fd = call(task, 'open', path, 1, 0) as number;
+      task.user.write(PAGE, new TextEncoder().encode(text));
+      expect(call(task, 'write', fd, PAGE, text.length)).toBe(text.length);
+    };
+    write('/proc/sys/kernel/shm_next_id', '42');
+    expect([call(task, 'shmget', 0, 1, NEW), call(task, 'shmget', 0, 1, NEW)]).toEqual([42, 0]);
+    write('/proc/sys/kernel/shmmni', '2');
+    expect(call(task, 'shmget', 0, 1, NEW)).toBe(-28);
+    const fd = call(task, 'open', '/proc/sysvipc/shm', 0, 0) as number;
+    const count = call(task, 'read', fd, PAGE, 4000) as number;
+    expect(textAt(task, PAGE, count).split('\n')).toHaveLength(4);
+  });
+});

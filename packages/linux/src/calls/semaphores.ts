@@ -24,6 +24,7 @@ import {
   secondsOf,
   tablePerKernel,
 } from '../ipc/ipc-namespace.ts';
+import { resetSetting, settingOf } from '../proc/system-settings.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
 
 /** SEMMSL, SEMOPM, SEMVMX (include/uapi/linux/sem.h). */
@@ -31,12 +32,18 @@ const MAXIMUM_SEMAPHORES = 32000;
 const MAXIMUM_OPERATIONS = 500;
 const MAXIMUM_VALUE = 32767;
 const SEM_UNDO = 0o10000;
+const SEM_STAT = 18;
+const SEM_INFO = 19;
+const SEM_STAT_ANY = 20;
+/** SEMUSZ. */
+const UNDO_BYTES = 20;
 const CONTROL = { GETPID: 11, GETVAL: 12, GETALL: 13, GETNCNT: 14, GETZCNT: 15, SETVAL: 16, SETALL: 17 } as const;
 /** Bytes of struct semid64_ds and struct sembuf on x86-64. */
 const STATUS_BYTES = 104;
 const OPERATION_BYTES = 6;
 
-interface SemaphoreSet extends IpcObject {
+/** A set of semaphores. */
+export interface SemaphoreSet extends IpcObject {
   readonly values: Int32Array;
   readonly lastProcess: Int32Array;
   readonly waitingForMore: Int32Array;
@@ -64,12 +71,18 @@ export const semget = defineSystemCall({
     if (count < 0 || count > MAXIMUM_SEMAPHORES) return -Errno.EINVAL;
     return tableOf(task.kernel).get(
       task.process,
-      { key, flags, now: task.host.clock.realtime() },
+      {
+        key,
+        flags,
+        now: task.host.clock.realtime(),
+        most: settingOf(task.kernel, 'kernel/sem')[3],
+        nextId: settingOf(task.kernel, 'kernel/sem_next_id')[0],
+      },
       (identity) =>
         count === 0
           ? -Errno.EINVAL
           : {
-              ...identity,
+              ...chosen(task.kernel, identity),
               values: new Int32Array(count),
               lastProcess: new Int32Array(count),
               waitingForMore: new Int32Array(count),
@@ -107,12 +120,16 @@ export const semtimedop = defineSystemCall({
 export const semctl = defineSystemCall({
   name: 'semctl',
   numbers: { 'x86-64': 66 },
-  support: 'partial',
-  note: 'IPC_INFO, SEM_INFO and SEM_STAT are refused with EINVAL.',
+  support: 'full',
   arguments: { id: int, index: int, command: int, argument: hexadecimal },
   run: (task, { id, index, command, argument }) => {
+    if (command === IPC.INFO || command === SEM_INFO) return storeLimits(task, command, argument);
     const set = tableOf(task.kernel).find(id);
     if (set === undefined) return -Errno.EINVAL;
+    if (command === SEM_STAT || command === SEM_STAT_ANY) {
+      const allowed = command === SEM_STAT ? mayAccess(task.process, set, 4) : 0;
+      return allowed || (task.user.write(argument, encodeStatus(set)) ? id : -Errno.EFAULT);
+    }
     const changes = command === CONTROL.SETVAL || command === CONTROL.SETALL;
     if (command >= CONTROL.GETPID || command === IPC.STAT) {
       const allowed = mayAccess(task.process, set, changes ? 2 : 4);
@@ -123,6 +140,27 @@ export const semctl = defineSystemCall({
     return control(task, set, index, command, argument);
   },
 });
+
+/** The identifier was asked for once. */
+function chosen(kernel: Kernel, identity: IpcObject): IpcObject {
+  resetSetting(kernel, 'kernel/sem_next_id');
+  return identity;
+}
+
+/** All sets of a machine. */
+export function semaphoreSets(kernel: Kernel): Iterable<SemaphoreSet> {
+  return tableOf(kernel).items.values();
+}
+
+/** struct seminfo; SEM_INFO tells what is used in two of its fields. */
+function storeLimits(task: Thread, command: number, at: number): number {
+  const { items, highest } = tableOf(task.kernel);
+  const [perSet, total, perCall, sets] = settingOf(task.kernel, 'kernel/sem');
+  const used = [...items.values()].reduce((sum, set) => sum + set.values.length, 0);
+  const [size, adjust] = command === SEM_INFO ? [items.size, used] : [UNDO_BYTES, MAXIMUM_VALUE];
+  const words = [total, sets, total, total, perSet, perCall, perCall, size, MAXIMUM_VALUE, adjust];
+  return task.user.write(at, new Uint8Array(Int32Array.from(words).buffer)) ? highest : -Errno.EFAULT;
+}
 
 /** Exit gives back what SEM_UNDO remembers of a process (man 2 semop). */
 export function undoSemaphores(kernel: Kernel, process: Process): void {

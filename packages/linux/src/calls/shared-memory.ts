@@ -12,7 +12,7 @@ import {
   size,
   type Thread,
 } from '@elf/kernel';
-import { guestPageAddress, guestPageOffset } from '@elf/mm';
+import { GUEST_PAGE_BYTES, guestPageAddress, guestPageOffset } from '@elf/mm';
 import { PROT } from '../abi/flags/memory-flags.ts';
 import {
   applyPermission,
@@ -25,6 +25,7 @@ import {
   secondsOf,
   tablePerKernel,
 } from '../ipc/ipc-namespace.ts';
+import { resetSetting, settingOf } from '../proc/system-settings.ts';
 
 const SHM = { SHM_RDONLY: 0o10000, SHM_RND: 0o20000, SHM_REMAP: 0o40000, SHM_EXEC: 0o100000 } as const;
 /** PROT_READ and PROT_EXEC. */
@@ -33,6 +34,10 @@ const EXECUTE = 4;
 const SHM_HUGETLB = 0o4000;
 const SHM_LOCK = 11;
 const SHM_UNLOCK = 12;
+const SHM_STAT = 13;
+const SHM_INFO = 14;
+const SHM_STAT_ANY = 15;
+const SHM_LOCKED = 0o2000;
 /** Mode bit of a segment that goes with its last attachment. */
 const SHM_DEST = 0o1000;
 /** Bytes of struct shmid64_ds on x86-64. */
@@ -40,7 +45,8 @@ const STATUS_BYTES = 112;
 /** SHMMAX here: what a file in memory can hold. */
 const LARGEST_SEGMENT = 1 << 30;
 
-interface Segment extends IpcObject {
+/** A segment. */
+export interface Segment extends IpcObject {
   readonly length: number;
   readonly file: OpenFile;
   readonly creator: number;
@@ -62,7 +68,13 @@ export const shmget = defineSystemCall({
     const now = task.host.clock.realtime();
     return tableOf(kernel).get(
       process,
-      { key, flags, now },
+      {
+        key,
+        flags,
+        now,
+        most: settingOf(kernel, 'kernel/shmmni')[0],
+        nextId: settingOf(kernel, 'kernel/shm_next_id')[0],
+      },
       (identity) => {
         if (length === 0 || length > LARGEST_SEGMENT) return -Errno.EINVAL;
         if ((flags & SHM_HUGETLB) !== 0) return -Errno.ENOMEM;
@@ -77,6 +89,7 @@ export const shmget = defineSystemCall({
         });
         const sized = file.truncate?.(length) ?? 0;
         if (sized < 0) return sized;
+        resetSetting(kernel, 'kernel/shm_next_id');
         return { ...identity, length, file, creator: process.id, lastProcess: 0, attachTime: 0n, detachTime: 0n };
       },
       (segment) => (segment.length < length ? -Errno.EINVAL : 0),
@@ -142,13 +155,19 @@ export const shmctl = defineSystemCall({
   name: 'shmctl',
   numbers: { 'x86-64': 31 },
   support: 'partial',
-  note: 'IPC_INFO, SHM_INFO and SHM_STAT are refused with EINVAL.',
+  note: 'Locked segments are told, not held: nothing is swapped.',
   arguments: { id: int, command: int, buffer: address },
   run: (task, { id, command, buffer }) => {
     dropUnused(task.kernel);
+    if (command === IPC.INFO) return storeLimits(task, buffer);
+    if (command === SHM_INFO) return storeUsage(task, buffer);
     const segment = tableOf(task.kernel).find(id);
     if (segment === undefined) return -Errno.EINVAL;
     switch (command) {
+      case SHM_STAT_ANY:
+        return store(task, segment, buffer) || id;
+      case SHM_STAT:
+        return mayAccess(task.process, segment, 4) || store(task, segment, buffer) || id;
       case IPC.STAT:
         return mayAccess(task.process, segment, 4) || store(task, segment, buffer);
       case IPC.SET: {
@@ -166,8 +185,11 @@ export const shmctl = defineSystemCall({
         return allowed;
       }
       case SHM_LOCK:
-      case SHM_UNLOCK:
-        return mayChange(task.process, segment);
+      case SHM_UNLOCK: {
+        const allowed = mayChange(task.process, segment);
+        if (allowed === 0) segment.mode = (segment.mode & ~SHM_LOCKED) | (command === SHM_LOCK ? SHM_LOCKED : 0);
+        return allowed;
+      }
       default:
         return -Errno.EINVAL;
     }
@@ -175,7 +197,7 @@ export const shmctl = defineSystemCall({
 });
 
 /** Attachments are areas of living processes, so fork, exec and exit need no bookkeeping. */
-function attachments(kernel: Kernel, segment: Segment): number {
+export function attachments(kernel: Kernel, segment: Segment): number {
   const identity = segment.file.mappedAs?.();
   const spaces = new Set(
     [...kernel.processes.values()].filter((each) => each.exitStatus === undefined).map((each) => each.space),
@@ -183,6 +205,32 @@ function attachments(kernel: Kernel, segment: Segment): number {
   let count = 0;
   for (const space of spaces) for (const area of space.areas) if (area.backing?.identity === identity) count++;
   return count;
+}
+
+/** All segments of a machine. */
+export function segments(kernel: Kernel): Iterable<Segment> {
+  return tableOf(kernel).items.values();
+}
+
+/** struct shminfo64. */
+function storeLimits(task: Thread, buffer: number): number {
+  const { kernel } = task;
+  const words = [LARGEST_SEGMENT, 1, settingOf(kernel, 'kernel/shmmni')[0], settingOf(kernel, 'kernel/shmmni')[0]];
+  const view = new DataView(new ArrayBuffer(72));
+  for (const [index, word] of [...words, settingOf(kernel, 'kernel/shmall')[0]].entries())
+    view.setBigUint64(index * 8, BigInt(word), true);
+  return task.user.write(buffer, new Uint8Array(view.buffer)) ? tableOf(kernel).highest : -Errno.EFAULT;
+}
+
+/** struct shm_info: segments, and pages they take. */
+function storeUsage(task: Thread, buffer: number): number {
+  const { items, highest } = tableOf(task.kernel);
+  const pages = [...items.values()].reduce((sum, each) => sum + Math.ceil(each.length / GUEST_PAGE_BYTES), 0);
+  const view = new DataView(new ArrayBuffer(48));
+  view.setInt32(0, items.size, true);
+  view.setBigUint64(8, BigInt(pages), true);
+  view.setBigUint64(16, BigInt(pages), true);
+  return task.user.write(buffer, new Uint8Array(view.buffer)) ? highest : -Errno.EFAULT;
 }
 
 /** A removed segment lives as long as it is attached. */

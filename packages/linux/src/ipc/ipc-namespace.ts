@@ -28,6 +28,11 @@ export class IpcTable<Item extends IpcObject> {
     return this.#items;
   }
 
+  /** The highest index in use, 0 without any: what the INFO commands of Linux return. */
+  get highest(): number {
+    return Math.max(0, ...this.#items.keys());
+  }
+
   find(id: number): Item | undefined {
     return this.#items.get(id);
   }
@@ -35,7 +40,15 @@ export class IpcTable<Item extends IpcObject> {
   /** shmget, semget and msgget: finds by key or makes one. `check` refuses an existing one with a negated error number. */
   get(
     process: Process,
-    request: { readonly key: number; readonly flags: number; readonly now: bigint },
+    request: {
+      readonly key: number;
+      readonly flags: number;
+      readonly now: bigint;
+      /** Most objects there may be; -ENOSPC above. */
+      readonly most?: number;
+      /** The identifier that was asked for; below 0: any. */
+      readonly nextId?: number;
+    },
     make: (identity: IpcObject) => Item | number,
     check: (item: Item) => number,
   ): number {
@@ -47,10 +60,13 @@ export class IpcTable<Item extends IpcObject> {
       return allowed < 0 ? allowed : check(known) || known.id;
     }
     if (key !== PRIVATE_KEY && (flags & IPC.CREAT) === 0) return -Errno.ENOENT;
+    if (request.most !== undefined && this.#items.size >= request.most) return -Errno.ENOSPC;
     const { effectiveUser, effectiveGroup } = process.credentials;
+    const { nextId = -1 } = request;
+    const isChosen = nextId >= 0 && !this.#items.has(nextId);
     const identity = {
       key,
-      id: this.#next,
+      id: isChosen ? nextId : this.#next,
       user: effectiveUser,
       group: effectiveGroup,
       creatorUser: effectiveUser,
@@ -60,8 +76,9 @@ export class IpcTable<Item extends IpcObject> {
     };
     const made = make(identity);
     if (typeof made === 'number') return made;
-    this.#next++;
     this.#items.set(made.id, made);
+    if (!isChosen) this.#next = made.id + 1;
+    while (this.#items.has(this.#next)) this.#next++;
     return made.id;
   }
 

@@ -9,6 +9,8 @@ import { KERNEL_IDENTITY } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
+import { segmentTable, semaphoreTable } from './ipc-tables.ts';
+import { SETTING_FILES, SETTING_STORES } from './system-settings.ts';
 import { limitsText, statText as processStatText, statusText } from './process-status.ts';
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
 
@@ -43,27 +45,20 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/cap_last_cap': () => '40\n',
   'sys/kernel/tainted': () => '0\n',
   'sys/kernel/msgmni': () => '32000\n',
-  'sys/kernel/threads-max': () => '62000\n',
   'sys/kernel/version': () => `${KERNEL_IDENTITY.version}\n`,
   'sys/kernel/random/boot_id': (kernel) => `${uuidOf(kernel, bootIds)}\n`,
   'sys/kernel/random/uuid': (kernel) => `${uuidOf(kernel)}\n`,
   'sys/kernel/random/entropy_avail': () => '256\n',
   'sys/kernel/shmmax': () => '18446744073692774399\n',
-  'sys/kernel/msgmax': () => '8192\n',
-  'sys/kernel/sem': () => '32000\t1024000000\t500\t32000\n',
   ...NET_SETTINGS,
   'sys/fs/file-max': () => '9223372036854775807\n',
   'sys/fs/lease-break-time': (kernel) => `${leasesOf(kernel).breakTime}\n`,
-  'sys/fs/aio-max-nr': () => '65536\n',
   'sys/fs/nr_open': () => '1048576\n',
-  'sys/fs/inotify/max_user_watches': () => '65536\n',
-  'sys/fs/inotify/max_user_instances': () => '128\n',
-  'sys/fs/inotify/max_queued_events': () => '16384\n',
-  'sys/vm/overcommit_memory': () => '0\n',
-  'sys/vm/max_map_count': () => '65530\n',
-  'sys/vm/swappiness': () => '60\n',
   'sys/vm/mmap_min_addr': () => '65536\n',
   'sys/fs/pipe-max-size': () => '1048576\n',
+  ...SETTING_FILES,
+  'sysvipc/sem': semaphoreTable,
+  'sysvipc/shm': segmentTable,
 };
 
 // The lines that programs read of arch/x86/kernel/cpu/proc.c.
@@ -125,6 +120,7 @@ export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: str
     setCorePattern(kernel, text);
     return 0;
   },
+  ...SETTING_STORES,
   'sys/fs/lease-break-time': (kernel, text) => {
     if (!/^\s*\d{1,9}\s*$/.test(text)) return -Errno.EINVAL;
     leasesOf(kernel).breakTime = Number(text);

@@ -1,5 +1,5 @@
 // Files of /proc that take a value: what is read back, what is refused.
-import { toBytes } from '@elf/kernel';
+import { fromBytes, toBytes } from '@elf/kernel';
 import { describe, expect, it } from 'vitest';
 import { corePattern } from '../core-dump/core-dump.ts';
 import { processState } from '../signals/signal-state.ts';
@@ -58,6 +58,19 @@ describe('settings of /proc', () => {
     expect(store(task, '/proc/sys/fs/lease-break-time', '7')).toBe(1);
     expect(store(task, '/proc/sys/fs/lease-break-time', 'x')).toBe(EINVAL);
     expect(call(task, 'access', '/proc/mounts', 4)).toBe(0);
+  });
+
+  it.each([
+    ['vm/swappiness', '10\n', 3, '10\n'],
+    ['vm/swappiness', '201', EINVAL, '60\n'],
+    ['kernel/sem', '100', 3, '100\t1024000000\t500\t32000\n'],
+    ['kernel/shm_next_id', 'x', EINVAL, '-1\n'],
+  ])('%s takes %j: %j', (name, text, result, after) => {
+    const task = newTask();
+    expect(store(task, `/proc/sys/${name}`, text)).toBe(result);
+    const fd = call(task, 'open', `/proc/sys/${name}`, 0, 0) as number;
+    const count = call(task, 'read', fd, PAGE, 100) as number;
+    expect(fromBytes(task.user.read(PAGE, count) as Uint8Array)).toBe(after);
   });
 
   it('other files take nothing', () => {
