@@ -112,8 +112,10 @@ function runSlice(kernel: Kernel, thread: Thread): void {
     // The CPU stops at block borders: what is left of the budget may be too little for one more block.
     if (exit.kind === 'budget') break;
     const abi = thread.process.personality.abiOf(exit);
-    if (abi === undefined) thread.process.personality.fault(thread, exit);
-    else {
+    if (abi === undefined) {
+      tracer?.faulted?.(thread, exit);
+      thread.process.personality.fault(thread, exit);
+    } else {
       thread.callAbi = abi;
       dispatchSystemCall(thread, abi);
       end -= CALL_INSTRUCTIONS;

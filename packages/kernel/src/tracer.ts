@@ -1,4 +1,5 @@
 // A debugger as the kernel sees it: a port. It decides who runs and how far, and is shown signals before they take effect.
+import type { CpuExit } from './cpu-port.ts';
 import type { ExitStatus } from './exit-status.ts';
 import type { Process } from './process.ts';
 import type { Thread } from './thread.ts';
@@ -24,6 +25,8 @@ export interface Tracer {
    * @param information siginfo_t as the thread's ABI lays it out.
    */
   signal(thread: Thread, signal: number, information: () => Uint8Array): SignalVerdict;
+  /** Guest code failed; what follows is a signal. The exit says why. */
+  faulted?(thread: Thread, exit: CpuExit): void;
   /** The first process is there, its program loaded. */
   started(process: Process): void;
   /** A program was loaded in the thread's process; it is the only thread now. */

@@ -13,8 +13,9 @@ import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
 import { deleteTimers } from './calls/posix-timers.ts';
 import { undoSemaphores } from './calls/semaphores.ts';
-import { setCoreLimit } from './calls/resource-limits.ts';
+import { setCoreLimit, setStackLimit } from './calls/resource-limits.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
+import { setKernelRelease } from './kernel-identity.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
@@ -40,6 +41,10 @@ import { answerVsyscall } from './vsyscall.ts';
 export interface LinuxOptions {
   /** RLIMIT_CORE in bytes, Infinity for unlimited; 0 by default: no core files. */
   readonly coreLimitInBytes?: number;
+  /** RLIMIT_STACK in bytes; 8 MiB by default. */
+  readonly stackLimitInBytes?: number;
+  /** The release uname(2) tells; that of the kernel whose interface this is by default. */
+  readonly release?: string;
 }
 
 /**
@@ -47,7 +52,11 @@ export interface LinuxOptions {
  * @example
  * kernel.start({ path: '/bin/true', arguments: ['true'], environment: [], personality: createLinuxPersonality() });
  */
-export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = {}): Personality {
+export function createLinuxPersonality({
+  coreLimitInBytes = 0,
+  stackLimitInBytes,
+  release,
+}: LinuxOptions = {}): Personality {
   return {
     name: 'linux',
     abiOf: (exit) => {
@@ -59,6 +68,8 @@ export function createLinuxPersonality({ coreLimitInBytes = 0 }: LinuxOptions = 
     attach: (process, thread) => {
       process.personalityState = createProcessState();
       setCoreLimit(process, coreLimitInBytes);
+      if (stackLimitInBytes !== undefined) setStackLimit(process, stackLimitInBytes);
+      if (release !== undefined) setKernelRelease(thread.kernel, release);
       thread.personalityState = createThreadState();
       // As if a login shell had started it: leader of its group, in a session that is somebody else's.
       process.session = process.id - 1;

@@ -123,7 +123,8 @@ function segmentText({ index, flags, start, end }: LoadedSegment): string {
   return `PT_LOAD ${index} (${flags.trim()}, ${span(start, end)})`;
 }
 
-function causeOf(exit: CpuExit | undefined, signal: number): string {
+/** One sentence about why guest code stopped: a fault, an exception, or else a signal that somebody sent. */
+export function causeOf(exit: CpuExit | undefined, signal: number): string {
   switch (exit?.kind) {
     case 'fault': {
       const address = `0x${exit.address.toString(16)}`;

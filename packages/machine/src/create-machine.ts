@@ -49,6 +49,10 @@ export interface MachineOptions {
   readonly hostPageBytes?: number;
   /** Randomises the layout of programs as Linux does, from this number; absent: every run is laid out alike. */
   readonly randomizationSeed?: number;
+  /** The release that uname(2) tells, such as "5.4.0"; Linux 6.1 by default. */
+  readonly kernelRelease?: string;
+  /** Hears the addresses of the instructions of each block of guest code when it is translated. */
+  readonly onTranslated?: (addresses: readonly number[]) => void;
   /** Brings binary formats that the profile lacks. */
   readonly formatProvider?: FormatProvider;
 }
@@ -99,11 +103,12 @@ export interface Machine {
 export function createMachine(options: MachineOptions): Machine {
   const memory = new GuestMemory({ maximumBytes: options.memoryLimitInBytes });
   const { entropy } = options.host;
-  const cpu = createCpu(memory, { model: options.cpuModel, random: () => randomBits(entropy) });
+  const { cpuModel: model, onTranslated, kernelRelease: release, coreLimitInBytes, stackLimitInBytes } = options;
+  const cpu = createCpu(memory, { model, onTranslated, random: () => randomBits(entropy) });
   const binfmtMisc = new BinfmtMiscTable({ openInterpreter: (path) => openAsHost(kernel, path) });
   const { profile = linuxProfile, pagePolicy, randomizationSeed } = options;
   const { hostPageBytes = profile.hostPageBytes } = options;
-  const linux = createLinuxPersonality({ coreLimitInBytes: options.coreLimitInBytes });
+  const linux = createLinuxPersonality({ coreLimitInBytes, stackLimitInBytes, release });
   const loader = createProgramLoader({
     profile,
     personalities: { linux, plan9: createPlan9Personality() },
@@ -112,7 +117,7 @@ export function createMachine(options: MachineOptions): Machine {
     randomizationSeed,
     hardwareCapabilities: hardwareCapabilities(cpu.model),
     hasLongMode: cpu.model.features.has('lm'),
-    stackLimitInBytes: options.stackLimitInBytes,
+    stackLimitInBytes,
     binfmtMisc,
     formatProvider: options.formatProvider,
     vdso: createVdsoImages(),

@@ -8,6 +8,7 @@ export {
   type ProgramOutcome,
   type ProgramRequest,
 } from './create-machine.ts';
+export { ExecutionLog, LOG_ITEMS, type LogItem, type LogItemName, readLogItems } from './execution-log.ts';
 export { createGdbServer, type GdbLink, type GdbServer } from './gdb-server/gdb-server.ts';
 export type { DamagedMemory, PolicyInForce } from './policy-damage.ts';
 export { createProgramLoader, type ExplainedRefusal, type LoaderOptions } from './program-loader.ts';

@@ -12,6 +12,8 @@ export interface CpuOptions {
   readonly model?: CpuModel | string;
   /** 64 random bits for RDRAND and RDSEED; the default is a fixed sequence, which keeps runs deterministic. */
   readonly random?: () => bigint;
+  /** Hears the addresses of the instructions of each block when it is translated. */
+  readonly onTranslated?: (addresses: readonly number[]) => void;
   /** Time-stamp counter, in ticks; the default counts retired instructions, which keeps runs deterministic. */
   readonly timeStamp?: () => bigint;
 }

@@ -88,6 +88,7 @@ export class Cpu extends CpuState {
       allocate: (length) => this.code.allocate(length),
       pageOf: (address) => Math.floor(address / GUEST_PAGE_BYTES) * GUEST_PAGE_BYTES,
       stopsAt: (address) => this.breakpoints.has(address),
+      onTranslated: options.onTranslated,
     });
     const { model, access, state, code, tlb } = this;
     const { random = pseudoRandom(), timeStamp: ticks = () => BigInt(this.instructionsRetired) } = options;
@@ -199,7 +200,6 @@ export class Cpu extends CpuState {
   private get extendedBlock(): StateBlock {
     return { memory: this.memory, state: this.state, registers: 16 };
   }
-
   /** As /proc/cpuinfo tells it. */
   get processor(): ProcessorIdentity {
     return processorIdentity(this.model);

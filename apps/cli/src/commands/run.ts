@@ -1,5 +1,5 @@
 // elf run PROGRAM [arguments]: runs a Linux x86-64 program with this terminal, these files and this environment.
-import { appendFileSync, writeFileSync, writeSync } from 'node:fs';
+import { writeSync } from 'node:fs';
 import { Errno, type Host } from '@elf/kernel';
 import { signalName } from '@elf/linux';
 import {
@@ -7,20 +7,23 @@ import {
   cpuModelNames,
   createMachine,
   describeRefusal,
+  ExecutionLog,
   findCpuModel,
   formatCrashReport,
   type Machine,
   type ProgramOutcome,
 } from '@elf/machine';
 import { loadDirectories } from '../binfmt/load-rules.ts';
-import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-options.ts';
-import { optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
 import { hostErrorText } from '../host-error-text.ts';
+import { type LoaderChoice, namesAskedFor, readLoaderChoice } from '../loader-options.ts';
+import { type OptionMistake, optionHelp, type ParsedOptions, parseOptions } from '../options.ts';
 import { openDebuggerPort, readPort } from '../run/debugger-port.ts';
 import { dieOfSignal } from '../run/end-process.ts';
 import { guestProgram, provideDevices } from '../run/guest-program.ts';
 import { mountAsked } from '../run/mounts.ts';
+import { logItemHelp, openRunLog, type RunLog } from '../run/run-log.ts';
 import { RUN_OPTIONS } from '../run/run-option-rows.ts';
+import { readBase, readCoreLimit, readRelease, readSeconds, readStackBytes } from '../run/run-values.ts';
 
 const USAGE = `usage: elf run [options] PROGRAM [ARGUMENT...]\n       elf run [options] --image FILE [PROGRAM [ARGUMENT...]]\n\n${optionHelp(RUN_OPTIONS, '-')}`;
 
@@ -50,11 +53,14 @@ export async function runCommand(args: readonly string[]): Promise<void> {
   const guest = await guestProgram(parsed);
   if ('mistake' in guest) misused(guest.mistake);
   const { path, words, environment } = guest;
-  const machine = prepareMachine(parsed, choice, guest.host);
+  const log = openRunLog(parsed, printError);
+  if ('mistake' in log) misused(log.mistake);
+  const machine = prepareMachine(parsed, choice, guest.host, log);
   loadBinfmtRules(machine, parsed.values.get('binfmt-conf') ?? []);
   const port = option('g');
   if (port !== undefined) await waitForDebugger(machine, port);
-  limitTime(option('timeout'));
+  const seconds = option('timeout');
+  if (seconds !== undefined) limitTime(valid(readSeconds(seconds)));
   const outcome = await machine.run({ path, arguments: [option('0') ?? words[0], ...words.slice(1)], environment });
   if (option('stats') !== undefined) printStatistics(machine, performance.now() - started);
   finish(outcome, path, option('exit-code-only') !== undefined);
@@ -66,8 +72,15 @@ function misused(reason: string): never {
   process.exit(ExitCode.OwnFailure);
 }
 
-/** What `-cpu help`, `--policy list` and `--profile list` ask for. */
+/** A value of an option; a mistake ends the command. */
+function valid<Value>(value: Value | OptionMistake): Value {
+  if (typeof value === 'object' && value !== null && 'mistake' in value) misused(value.mistake);
+  return value as Value;
+}
+
+/** What `-cpu help`, `-d help`, `--policy list` and `--profile list` ask for. */
 function listAskedFor(parsed: ParsedOptions): string | undefined {
+  if (parsed.values.get('d')?.at(-1) === 'help') return logItemHelp();
   return parsed.values.get('cpu')?.at(-1) === 'help' ? cpuModelHelp() : namesAskedFor(parsed);
 }
 
@@ -88,22 +101,31 @@ function prepareMachine(
   parsed: ParsedOptions,
   { profile, policy, hostPageBytes, seed }: LoaderChoice,
   host: Host,
+  log: RunLog,
 ): Machine {
   const option = (name: string) => parsed.values.get(name)?.at(-1);
-  const stackSize = option('s');
+  const value = <Value>(name: string, read: (text: string) => Value | OptionMistake): Value | undefined => {
+    const text = option(name);
+    return text === undefined ? undefined : valid(read(text));
+  };
   const cpuModel = option('cpu');
+  const dynamicBase = value('B', (text) => readBase(text, hostPageBytes));
+  let execution: ExecutionLog | undefined;
   const machine = createMachine({
     host,
     cpuModel: cpuModel === undefined ? undefined : cpuModelOf(cpuModel),
-    trace: traceSink(option('strace') !== undefined, option('D')),
-    profile,
+    trace: log.items.has('strace') ? log.write : undefined,
+    onTranslated: log.items.has('in_asm') ? (addresses) => execution?.translated(addresses) : undefined,
+    kernelRelease: value('r', readRelease),
+    profile: dynamicBase === undefined ? profile : { ...profile, layout: { ...profile.layout, dynamicBase } },
     pagePolicy: policy,
     hostPageBytes,
     randomizationSeed: seed,
     onCrash: (report) => printError(formatCrashReport(report)),
-    stackLimitInBytes: stackSize === undefined ? undefined : Number(stackSize),
-    coreLimitInBytes: coreLimit(option('core')),
+    stackLimitInBytes: value('s', readStackBytes),
+    coreLimitInBytes: value('core', readCoreLimit),
   });
+  if (log.items.size > 0) execution = new ExecutionLog(machine.kernel, log.items, log.write);
   provideDevices(machine.kernel);
   const wrong = mountAsked(machine.kernel, parsed);
   if (wrong !== undefined) misused(wrong.mistake);
@@ -122,13 +144,6 @@ async function waitForDebugger(machine: Machine, text: string): Promise<void> {
   }
 }
 
-function coreLimit(text: string | undefined): number | undefined {
-  if (text === undefined) return undefined;
-  if (text === 'unlimited') return Number.POSITIVE_INFINITY;
-  if (!/^\d{1,15}$/.test(text)) misused(`option -core takes a number of bytes or "unlimited", not ${text}`);
-  return Number(text);
-}
-
 /** Rules the program's files may need; a broken rule is left out, a directory that cannot be read ends the command. */
 function loadBinfmtRules(machine: Machine, directories: readonly string[]): void {
   const warn = (line: string) => printError(`elf run: ${line}`);
@@ -138,19 +153,11 @@ function loadBinfmtRules(machine: Machine, directories: readonly string[]): void
   process.exit(ExitCode.OwnFailure);
 }
 
-function traceSink(isOn: boolean, file: string | undefined): ((line: string) => void) | undefined {
-  if (!isOn) return undefined;
-  if (file === undefined) return (line) => printError(`${line}\n`);
-  writeFileSync(file, '');
-  return (line) => appendFileSync(file, `${line}\n`);
-}
-
-function limitTime(seconds: string | undefined): void {
-  if (seconds === undefined) return;
+function limitTime(seconds: number): void {
   setTimeout(() => {
     printError(`elf run: stopped after ${seconds} s\n`);
     process.exit(ExitCode.TimedOut);
-  }, Number(seconds) * 1000);
+  }, seconds * 1000);
 }
 
 function finish(outcome: ProgramOutcome, program: string, codeOnly: boolean): void {

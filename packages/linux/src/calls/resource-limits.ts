@@ -33,6 +33,11 @@ export function setCoreLimit(process: Process, bytes: number): void {
   processState(process).limits.set(RESOURCES.RLIMIT_CORE, [current, RLIM_INFINITY]);
 }
 
+/** Gives a process the stack limit of its machine's first program; it may raise it again. */
+export function setStackLimit(process: Process, bytes: number): void {
+  processState(process).limits.set(RESOURCES.RLIMIT_STACK, [BigInt(bytes), RLIM_INFINITY]);
+}
+
 /**
  * Tells the address space of a process its limits: after setrlimit and execve, and before calls that ask, because who may lock
  * without limit (CAP_IPC_LOCK: user 0) changes with the credentials.

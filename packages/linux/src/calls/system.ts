@@ -15,7 +15,7 @@ import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { structOut } from '../abi/struct-arguments.ts';
 import { layoutFor, type StructLayout } from '../abi/struct-layout.ts';
 import { rlimit, rlimit64, sysinfo as sysinfoLayout, utsname } from '../abi/structs/system.ts';
-import { KERNEL_IDENTITY } from '../kernel-identity.ts';
+import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
@@ -52,7 +52,8 @@ export const uname = defineSystemCall({
   run: (task, { name }) => {
     const { system, version, machine } = KERNEL_IDENTITY;
     const hidesVersion = (threadAttributes(task).persona & UNAME26) !== 0;
-    const release = hidesVersion ? releaseAs26(KERNEL_IDENTITY.release) : KERNEL_IDENTITY.release;
+    const own = kernelRelease(task.kernel);
+    const release = hidesVersion ? releaseAs26(own) : own;
     const names = systemNames(task.kernel);
     const fields = { system, node: names.host ?? task.host.hostName, release, version, machine, domain: names.domain };
     return name.write(

@@ -5,7 +5,7 @@ import { systemNames } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { leasesOf } from '../file-signals/leases.ts';
-import { KERNEL_IDENTITY } from '../kernel-identity.ts';
+import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
@@ -16,7 +16,7 @@ import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './
 
 /** Files about the whole system, by path below /proc. */
 export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> = {
-  version: () => `${KERNEL_IDENTITY.system} version ${KERNEL_IDENTITY.release} (elf) ${KERNEL_IDENTITY.version}\n`,
+  version: (kernel) => `${KERNEL_IDENTITY.system} version ${kernelRelease(kernel)} (elf) ${KERNEL_IDENTITY.version}\n`,
   uptime: (kernel) => {
     const seconds = ((kernel.host.clock.monotonic() - kernel.bootTime) / 1e9 + 1).toFixed(2);
     return `${seconds} ${seconds}\n`;
@@ -34,7 +34,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   cmdline: () => 'elf\n',
   devices: () => 'Character devices:\n  1 mem\n  5 /dev/tty\n  5 /dev/ptmx\n136 pts\n\nBlock devices:\n',
   filesystems: () => 'nodev\tproc\nnodev\ttmpfs\n\text4\n',
-  'sys/kernel/osrelease': () => `${KERNEL_IDENTITY.release}\n`,
+  'sys/kernel/osrelease': (kernel) => `${kernelRelease(kernel)}\n`,
   'sys/kernel/ostype': () => `${KERNEL_IDENTITY.system}\n`,
   'sys/kernel/hostname': (kernel) => `${systemNames(kernel).host ?? kernel.host.hostName}\n`,
   'sys/kernel/domainname': (kernel) => `${systemNames(kernel).domain}\n`,

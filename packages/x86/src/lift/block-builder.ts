@@ -45,6 +45,8 @@ export interface BuilderPorts {
   /** Host offset of free arena space of that many bytes, 8-byte aligned. */
   readonly allocate: (lengthInBytes: number) => number;
   readonly pageOf: (address: number) => number;
+  /** Hears of each block that is kept. */
+  readonly onTranslated?: (addresses: readonly number[]) => void;
   /** Whether a block must end before this address. */
   readonly stopsAt: (address: number) => boolean;
 }
@@ -107,7 +109,9 @@ export class BlockBuilder {
     stream.operands[0] = count;
     stream.removeDeadFlags();
     stream.joinEnd();
-    return this.place(address, next, count);
+    const block = this.place(address, next, count);
+    if (limit === MAXIMUM_INSTRUCTIONS) ports.onTranslated?.([...stream.instructionAddresses]);
+    return block;
   }
 
   /** Whether the instruction at an address reads and writes one memory operand. */
