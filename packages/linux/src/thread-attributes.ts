@@ -18,6 +18,8 @@ export interface ThreadAttributes {
   /** SCHED_RESET_ON_FORK. */
   resetsOnFork: boolean;
   timerSlack: number;
+  /** What PR_SET_TIMERSLACK 0 goes back to: the slack its maker had. */
+  initialSlack: number;
   /** personality(2): told, and obeyed where UNAME26 and STICKY_TIMEOUTS say something. */
   persona: number;
   noNewPrivileges: boolean;
@@ -54,6 +56,7 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
     deadlineTimes: [],
     resetsOnFork: false,
     timerSlack: DEFAULT_SLACK_NANOSECONDS,
+    initialSlack: DEFAULT_SLACK_NANOSECONDS,
     persona: 0,
     noNewPrivileges: false,
     keepsCapabilities: false,
@@ -75,7 +78,7 @@ export function processAttributes(process: Process): ProcessAttributes {
 export function inheritAttributes(source: Thread, copy: Thread): void {
   const from = threadAttributes(source);
   const scheduling = from.resetsOnFork ? { policy: 0, priority: 0, nice: 0, resetsOnFork: false } : {};
-  ofThreads.set(copy, { ...from, ...scheduling, parentDeathSignal: 0 });
+  ofThreads.set(copy, { ...from, ...scheduling, initialSlack: from.timerSlack, parentDeathSignal: 0 });
   if (source.process === copy.process) return;
   ofProcesses.set(copy.process, {
     ...processAttributes(source.process),

@@ -9,6 +9,7 @@ import * as directories from './directories.ts';
 import * as epoll from './epoll.ts';
 import * as eventFiles from './event-files.ts';
 import * as extendedAttributes from './extended-attributes.ts';
+import * as fileHandles from './file-handles.ts';
 import * as futex from './futex.ts';
 import * as identity from './identity.ts';
 import * as inotify from './inotify.ts';
@@ -278,6 +279,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   system.setrlimit,
   system.prlimit64,
   capabilities.capget,
+  fileHandles.nameToHandleAt,
+  fileHandles.openByHandleAt,
   extendedAttributes.getxattr,
   extendedAttributes.lgetxattr,
   extendedAttributes.fgetxattr,

@@ -138,7 +138,7 @@ export const closeRange = defineSystemCall({
   },
 });
 
-function openPath(
+export function openPath(
   task: Thread,
   directory: number,
   name: string,

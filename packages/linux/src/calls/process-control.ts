@@ -70,7 +70,8 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   [PRCTL.PR_SET_TSC]: (_task, mode) => (mode === PR_TSC_ENABLE ? 0 : -Errno.EINVAL),
   [PRCTL.PR_GET_SECUREBITS]: () => 0,
   [PRCTL.PR_SET_TIMERSLACK]: (task, nanoseconds) => {
-    threadAttributes(task).timerSlack = nanoseconds > 0 ? nanoseconds : 50_000;
+    const attributes = threadAttributes(task);
+    attributes.timerSlack = nanoseconds > 0 ? nanoseconds : attributes.initialSlack;
     return 0;
   },
   [PRCTL.PR_GET_TIMERSLACK]: (task) => threadAttributes(task).timerSlack,

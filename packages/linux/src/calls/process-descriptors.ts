@@ -49,22 +49,24 @@ export const pidfdSendSignal = defineSystemCall({
   arguments: { fd: descriptor, signal: int, info: address, flags: unsigned },
   run: (task, { fd, signal, info, flags }) => {
     if (flags !== 0) return -Errno.EINVAL;
-    const process = processOf(task, fd);
+    const process = processNamed(task, fd);
     if (typeof process === 'number') return process;
     if (signal < 0 || signal > LAST_SIGNAL) return -Errno.EINVAL;
     let code: number = SignalCode.User;
+    let value: bigint | undefined;
     if (info !== 0) {
       const bytes = task.user.read(info, SIGINFO_BYTES);
       if (bytes === undefined) return -Errno.EFAULT;
       const view = new DataView(bytes.buffer, bytes.byteOffset);
       if (view.getInt32(0, true) !== signal) return -Errno.EINVAL;
       code = view.getInt32(8, true);
+      value = view.getBigUint64(24, true);
       // Only the kernel may speak as the kernel (kernel/signal.c).
       if (process !== task.process && (code >= 0 || code === SignalCode.ThreadKill)) return -Errno.EPERM;
     }
     if (process.exitStatus !== undefined && !task.kernel.processes.has(process.id)) return -Errno.ESRCH;
     if (signal !== 0)
-      sendToProcess(process, { signal, code, process: task.process.id, user: task.process.credentials.user });
+      sendToProcess(process, { signal, code, process: task.process.id, user: task.process.credentials.user, value });
     return 0;
   },
 });
@@ -96,6 +98,16 @@ export function openProcess(task: Thread, process: Process, nonBlocking: boolean
   });
   const mode = { readable: true, writable: true, append: false, nonBlocking };
   return task.process.descriptors.insert(new OpenDescription(file, mode), true);
+}
+
+/** The process behind a pidfd or an open directory /proc/PID. */
+function processNamed(task: Thread, fd: number): Process | number {
+  const description = describe(task, fd);
+  if (typeof description === 'number') return description;
+  const id = /^\/proc\/(\d+)$/.exec(description.path ?? '')?.[1];
+  if (id === undefined || task.kernel.tree.mounts.locate(description.path ?? '')?.mount.type !== 'proc')
+    return processOf(task, fd);
+  return task.kernel.processes.get(Number(id)) ?? -Errno.ESRCH;
 }
 
 /** The process behind a pidfd; -EBADF for any other descriptor. */

@@ -104,4 +104,36 @@ describe('rules', () => {
     expect(call(task, 'sched_getattr', 0, PAGE, 48, 0)).toBe(0);
     expect([24, 32].map((at) => task.user.readU64(PAGE + at))).toEqual([10_000_000n, 30_000_000n]);
   });
+
+  it('a handle opens its file again, as long as it is there', () => {
+    const task = newTask();
+    const [EOVERFLOW, ESTALE] = [-75, -116];
+    const name = (room: number) => {
+      task.user.writeU32(PAGE, room);
+      return call(task, 'name_to_handle_at', -100, '/file', PAGE, PAGE + 64, 0);
+    };
+    call(task, 'close', call(task, 'open', '/file', CREATE_RW, 0o600) as number);
+    expect([name(0), task.user.readU32(PAGE), name(200), name(8)]).toEqual([EOVERFLOW, 8, EINVAL, 0]);
+    const fd = call(task, 'open_by_handle_at', -100, PAGE, 2) as number;
+    expect(call(task, 'write', fd, PAGE, 3)).toBe(3);
+    call(task, 'unlink', '/file');
+    expect(call(task, 'open_by_handle_at', -100, PAGE, 0)).toBe(ESTALE);
+    giveUpRoot(task);
+    expect(call(task, 'open_by_handle_at', -100, PAGE, 0)).toBe(EPERM);
+  });
+
+  it('a directory of /proc names its process to pidfd_send_signal', () => {
+    const task = newTask();
+    const own = call(task, 'open', '/proc/self', 0, 0) as number;
+    expect(call(task, 'pidfd_send_signal', own, 0, 0, 0)).toBe(0);
+    expect(call(task, 'pidfd_send_signal', call(task, 'open', '/proc', 0, 0) as number, 0, 0, 0)).toBe(-9);
+  });
+
+  it("a child goes back to its maker's timer slack", () => {
+    const task = newTask();
+    expect(call(task, 'prctl', 29, 70_000, 0, 0, 0)).toBe(0);
+    const other = task.kernel.threads.get(call(task, 'fork') as number) as typeof task;
+    expect(call(other, 'prctl', 29, 1, 0, 0, 0)).toBe(0);
+    expect([call(other, 'prctl', 29, 0, 0, 0, 0), call(other, 'prctl', 30, 0, 0, 0, 0)]).toEqual([0, 70_000]);
+  });
 });

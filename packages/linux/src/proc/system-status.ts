@@ -6,7 +6,7 @@ const BLOCK_BYTES = 4096; // not a page size: the unit of vmstat's counts
 /** Machine memory as meminfo and sysinfo tell it. */
 export const TOTAL_KILOBYTES = 4_194_304;
 /** Mount ids start here; 1 is the parent of "/". */
-const FIRST_MOUNT = 20;
+export const FIRST_MOUNT = 20;
 
 /** /proc/stat: time since boot counts as user time of the first processor, the others are idle. */
 export function statText(kernel: Kernel): string {
