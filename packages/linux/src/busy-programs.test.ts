@@ -26,6 +26,8 @@ describe('mistakes', () => {
     ['fchmodat', [99, '', 0o600], Errno.ENOENT],
     ['mknod', ['/node', FileType.Mask | 0o600, 0], Errno.EINVAL],
     ['io_setup', [0xffff_ffff, PAGE], Errno.EINVAL],
+    ['linkat', [-100, '/etc/motd', -100, '/new', 1], Errno.EINVAL],
+    ['mq_unlink', ['x'.repeat(256)], Errno.ENAMETOOLONG],
   ] as const)('of %s %j', (name, values, errno) => {
     expect(call(newTask(), name, ...values)).toBe(-errno);
   });
@@ -37,6 +39,39 @@ describe('mistakes', () => {
     expect(call(task, 'fcntl', reader, F_SETPIPE_SZ, 2 ** 31 + 1)).toBe(-Errno.EINVAL);
     const file = call(task, 'open', '/etc/motd', 0, 0) as number;
     expect(call(task, 'ioctl', file, FICLONE, file)).toBe(-Errno.EOPNOTSUPP);
+    const room = call(task, 'open', '/room', 0o102, 0o600) as number;
+    expect(call(task, 'fallocate', room, 1, 2 ** 62, 2 ** 62)).toBe(-Errno.EFBIG);
+  });
+
+  it('of listing a directory that was removed', () => {
+    const task = newTask();
+    call(task, 'mkdir', '/gone', 0o755);
+    const directory = call(task, 'open', '/gone', 0, 0) as number;
+    call(task, 'rmdir', '/gone');
+    expect(call(task, 'getdents64', directory, PAGE, 1024)).toBe(-Errno.ENOENT);
+  });
+
+  it('of submitting a write to what is open for reading', () => {
+    const task = newTask();
+    task.user.write(PAGE, new Uint8Array(256));
+    expect(call(task, 'io_setup', 1, PAGE)).toBe(0);
+    const context = task.user.readU64(PAGE) ?? 0n;
+    const file = call(task, 'open', '/etc/motd', 0, 0) as number;
+    const request = new DataView(new ArrayBuffer(64));
+    request.setUint16(16, 1, true); // IOCB_CMD_PWRITE
+    request.setUint32(20, file, true);
+    task.user.write(PAGE + 128, new Uint8Array(request.buffer));
+    task.user.writeU64(PAGE + 8, BigInt(PAGE + 128));
+    expect(call(task, 'io_submit', context, 1, PAGE + 8)).toBe(-Errno.EBADF);
+  });
+
+  it('none: ioprio_set, which is told by ioprio_get', () => {
+    const task = newTask();
+    const bestEffort = (2 << 13) | 3;
+    expect(call(task, 'ioprio_get', 1, 0)).toBe(4);
+    expect(call(task, 'ioprio_set', 2, 0, bestEffort)).toBe(0);
+    expect(call(task, 'ioprio_get', 1, task.id)).toBe(bestEffort);
+    expect(call(task, 'ioprio_get', 1, 99999)).toBe(-Errno.ESRCH);
   });
 
   it('none: fchmodat2 of a place that was opened with O_PATH', () => {

@@ -13,6 +13,8 @@ export interface ThreadAttributes {
   policy: number;
   priority: number;
   nice: number;
+  /** ioprio_set(2): class and level, told and not acted on. */
+  ioPriority: number;
   /** SCHED_DEADLINE: runtime, deadline and period in nanoseconds. */
   deadlineTimes: readonly bigint[];
   /** SCHED_RESET_ON_FORK. */
@@ -44,6 +46,9 @@ const ofProcesses = /* @__PURE__ */ new WeakMap<Process, ProcessAttributes>();
 /** TIMER_SLACK: 50 microseconds. */
 const DEFAULT_SLACK_NANOSECONDS = 50_000;
 
+/** No class, and level 4 (include/uapi/linux/ioprio.h, IOPRIO_BE_NORM). */
+const DEFAULT_IO_PRIORITY = 4;
+
 export function threadAttributes(thread: Thread): ThreadAttributes {
   const known = ofThreads.get(thread);
   if (known !== undefined) return known;
@@ -53,6 +58,7 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
     policy: 0,
     priority: 0,
     nice: 0,
+    ioPriority: DEFAULT_IO_PRIORITY,
     deadlineTimes: [],
     resetsOnFork: false,
     timerSlack: DEFAULT_SLACK_NANOSECONDS,

@@ -140,6 +140,10 @@ function submit(task: Thread, context: Context, at: number): number {
   if ((flags & ~IOCB_FLAG_RESFD) !== 0) return -Errno.EINVAL;
   const file = describe(task, view.getInt32(20, true));
   if (typeof file === 'number') return file;
+  const command = view.getUint16(16, true);
+  const isRead = command === COMMAND.PREAD || command === COMMAND.PREADV;
+  const isWrite = command === COMMAND.PWRITE || command === COMMAND.PWRITEV;
+  if ((isRead && !file.mode.readable) || (isWrite && !file.mode.writable)) return -Errno.EBADF;
   if (context.events.length >= context.capacity) return -Errno.EAGAIN;
   const notify = (flags & IOCB_FLAG_RESFD) !== 0 ? describe(task, view.getInt32(60, true)) : undefined;
   if (typeof notify === 'number') return notify;
@@ -159,9 +163,6 @@ function perform(task: Thread, file: OpenDescription, view: DataView): SystemCal
   const position = Number(view.getBigInt64(40, true));
   if (command === COMMAND.NOOP) return 0;
   if (command === COMMAND.FSYNC || command === COMMAND.FDSYNC) return file.file.synchronize?.() ?? -Errno.EINVAL;
-  const isRead = command === COMMAND.PREAD || command === COMMAND.PREADV;
-  const isWrite = command === COMMAND.PWRITE || command === COMMAND.PWRITEV;
-  if ((isRead && !file.mode.readable) || (isWrite && !file.mode.writable)) return -Errno.EBADF;
   if (!file.file.isSeekable || position < 0) return -Errno.EINVAL;
   const range = new GuestBuffer(task.user, buffer, length);
   switch (command) {

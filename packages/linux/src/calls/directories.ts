@@ -146,6 +146,9 @@ function listEntries(task: Thread, fd: number, buffer: GuestBuffer, isOld: boole
   if (typeof directory === 'number') return directory;
   if (directory.file.entries === undefined) return -Errno.ENOTDIR;
   if (directory.listing === undefined) {
+    // One that was removed has no entries, not even dots (fs/readdir.c, iterate_dir).
+    const place = directory.path === undefined ? 0 : task.kernel.tree.mounts.status(directory.path);
+    if (typeof place === 'number' && place < 0) return place;
     const entries = directory.file.entries();
     if (typeof entries === 'number') return entries;
     const own = directory.file.status();

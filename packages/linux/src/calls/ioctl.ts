@@ -19,6 +19,7 @@ const REQUESTS = {
   ...TERMINAL_REQUESTS,
   ...BLOCK_REQUESTS,
   ...SOCKET_REQUESTS,
+  RNDGETENTCNT: 0x8004_5200,
   FICLONE: 0x4004_9409,
   FICLONERANGE: 0x4020_940d,
   FIONREAD: 0x541b,
@@ -26,6 +27,10 @@ const REQUESTS = {
   FIONCLEX: 0x5450,
   FIOCLEX: 0x5451,
 } as const;
+
+/** /dev/random and /dev/urandom. */
+const RANDOM_DEVICES: readonly number[] = [0x108, 0x109];
+const ENTROPY_BITS = 256;
 
 export const ioctl = defineSystemCall({
   name: 'ioctl',
@@ -51,6 +56,12 @@ export const ioctl = defineSystemCall({
       case REQUESTS.FICLONE:
       case REQUESTS.FICLONERANGE:
         return -Errno.EOPNOTSUPP;
+      case REQUESTS.RNDGETENTCNT: {
+        const status = file.file.status();
+        const isRandom = typeof status === 'object' && RANDOM_DEVICES.includes(status.specialDevice);
+        // The pool is always full: /proc/sys/kernel/random/entropy_avail says the same.
+        return isRandom ? (task.user.writeU32(argument, ENTROPY_BITS) ? 0 : -Errno.EFAULT) : -Errno.ENOTTY;
+      }
       case REQUESTS.FIONREAD:
         return countReadable(task, file, argument);
       default: {

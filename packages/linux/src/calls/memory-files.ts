@@ -68,7 +68,7 @@ export const fallocate = defineSystemCall({
     if (isType(status, FileType.Directory)) return -Errno.EISDIR;
     if (!isType(status, FileType.Regular)) return -Errno.ENODEV;
     const end = start + length;
-    if (end > MAX_LFS_FILESIZE) return -Errno.EFBIG;
+    if (end >= MAX_LFS_FILESIZE) return -Errno.EFBIG;
     const zeroes = (mode & (FALLOC_NAMES.FALLOC_FL_PUNCH_HOLE | FALLOC_NAMES.FALLOC_FL_ZERO_RANGE)) !== 0;
     const keepsSize = (mode & FALLOC_NAMES.FALLOC_FL_KEEP_SIZE) !== 0;
     if (end > status.sizeInBytes && ((file.seals?.current ?? 0) & Seal.Grow) !== 0 && !zeroes) return -Errno.EPERM;

@@ -160,6 +160,7 @@ export const fchmod = defineSystemCall({
     const file = describe(task, values.fd);
     if (typeof file === 'number') return file;
     if (file.mode.pathOnly) return -Errno.EBADF;
+    if (isUnchangeable(task, file)) return -Errno.EROFS;
     const permitted = permittedMode(task, file.file.status(), values.mode);
     if (permitted < 0) return permitted;
     const result = file.file.setMode?.(permitted) ?? -Errno.EINVAL;
@@ -339,6 +340,7 @@ function renamePath(task: Thread, from: DirectoryPath, to: DirectoryPath, flags:
 }
 
 function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
+  if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL;
   const ends = bothEnds(task, from, to);
   if (typeof ends === 'number') return ends;
   return task.kernel.tree.pair(ends[0], ends[1], (flags & AT.SYMLINK_FOLLOW) !== 0, (files, source, target, place) =>
@@ -346,8 +348,15 @@ function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: n
   );
 }
 
-function changeOpenOwner(task: Thread, { file, mode }: OpenDescription, user: number, group: number): number {
+/** A file in a read-only mount: that is said before anybody's rights are looked at. */
+function isUnchangeable(task: Thread, { path: at }: OpenDescription): boolean {
+  return at !== undefined && (task.kernel.tree.mounts.locate(at)?.mount.fileSystem.isReadOnly ?? false);
+}
+
+function changeOpenOwner(task: Thread, description: OpenDescription, user: number, group: number): number {
+  const { file, mode } = description;
   if (mode.pathOnly) return -Errno.EBADF;
+  if (isUnchangeable(task, description)) return -Errno.EROFS;
   const refusal = judgeOwner(task, file.status(), user, group);
   return refusal < 0 ? refusal : (file.setOwner?.(user, group) ?? -Errno.EINVAL);
 }

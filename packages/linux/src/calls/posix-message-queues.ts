@@ -125,6 +125,7 @@ export const mqUnlink = defineSystemCall({
   support: 'full',
   arguments: { name: path },
   run: (task, { name }) => {
+    if (name.length > 255) return -Errno.ENAMETOOLONG;
     const queues = queuesOf(task.kernel);
     const queue = queues.get(name);
     if (queue === undefined) return -Errno.ENOENT;

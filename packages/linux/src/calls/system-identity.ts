@@ -168,29 +168,45 @@ export const ioprioSet = defineSystemCall({
   name: 'ioprio_set',
   numbers: { 'x86-64': 251, i386: 289 },
   support: 'partial',
-  note: 'Checked and not remembered: the host decides about its disks.',
+  note: 'Remembered and told: the host decides about its disks.',
   arguments: { which: oneOf(IOPRIO_WHO), who: int, priority: int },
   run: (task, { which, who, priority }) => {
     const kind = priority >> IOPRIO_CLASS_SHIFT;
     if (which < 1 || which > 3 || kind < 0 || kind > 3) return -Errno.EINVAL;
     if ((priority & 0x1fff) > 7 || (kind === 0 && (priority & 0x1fff) !== 0)) return -Errno.EINVAL;
     if (kind === 1 && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
-    return which === 1 && who !== 0 && !task.kernel.threads.has(who) ? -Errno.ESRCH : 0;
+    const meant = threadsMeant(task, which, who);
+    for (const thread of meant) threadAttributes(thread).ioPriority = priority;
+    return meant.length === 0 ? -Errno.ESRCH : 0;
   },
 });
 
 export const ioprioGet = defineSystemCall({
   name: 'ioprio_get',
   numbers: { 'x86-64': 252, i386: 290 },
-  support: 'partial',
-  note: 'Everybody has the default, best effort 4.',
+  support: 'full',
   arguments: { which: oneOf(IOPRIO_WHO), who: int },
   run: (task, { which, who }) => {
     if (which < 1 || which > 3) return -Errno.EINVAL;
-    if (which === 1 && who !== 0 && !task.kernel.threads.has(who)) return -Errno.ESRCH;
-    return 4;
+    const priorities = threadsMeant(task, which, who).map((thread) => threadAttributes(thread).ioPriority);
+    // Of several the highest, which is the lowest number (block/ioprio.c, ioprio_best).
+    return priorities.length === 0 ? -Errno.ESRCH : Math.min(...priorities);
   },
 });
+
+/** The threads that `which` and `who` mean; 0 is the caller's own. */
+function threadsMeant(task: Thread, which: number, who: number): Thread[] {
+  const { kernel, process } = task;
+  if (which === IOPRIO_WHO.IOPRIO_WHO_PROCESS) {
+    const thread = who === 0 ? task : kernel.threads.get(who);
+    return thread === undefined ? [] : [thread];
+  }
+  const isOfGroup = which === IOPRIO_WHO.IOPRIO_WHO_PGRP;
+  const wanted = who !== 0 ? who : isOfGroup ? process.group : process.credentials.user;
+  return [...kernel.threads.values()].filter(
+    ({ process: each }) => (isOfGroup ? each.group : each.credentials.user) === wanted,
+  );
+}
 
 const CLONE_FILES = 0x400;
 /** CLONE_FS, CLONE_FILES and CLONE_SYSVSEM: not namespaces. */

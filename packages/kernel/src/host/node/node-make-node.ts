@@ -30,8 +30,10 @@ export function makeHostNode(path: Buffer, mode: number, device: number): number
   // Arguments of a host program are text: a name that is none cannot be passed on.
   if (letter === undefined || !Buffer.from(text).equals(path)) return -Errno.EPERM;
   const numbers = letter === 'p' ? [] : [String(deviceMajor(device)), String(deviceMinor(device))];
-  const made = spawnSync('mknod', ['-m', permissions.toString(8), '--', text, letter, ...numbers], { stdio: 'ignore' });
-  if (made.status === 0) return 0;
+  // mknod(1) takes permission bits only.
+  const plain = (permissions & 0o777).toString(8);
+  const made = spawnSync('mknod', ['-m', plain, '--', text, letter, ...numbers], { stdio: 'ignore' });
+  if (made.status === 0) return permissions > 0o777 ? attempt(() => fs.chmodSync(path, permissions)) : 0;
   // Which error it was can be asked of the place itself.
   const directory = path.subarray(0, Math.max(1, path.lastIndexOf('/')));
   const refusal = attempt(() => fs.accessSync(directory, fs.constants.W_OK));
