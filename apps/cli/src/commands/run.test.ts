@@ -176,6 +176,19 @@ describe('elf run', () => {
     },
   );
 
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')('repeats a run to the instruction', () => {
+    const run = () =>
+      elf(['run', '--deterministic', '--stats', '/bin/sh', '-c', 'date -u +%Y-%m-%dT%T.%N; sleep 100; date +%N'], {
+        LC_ALL: 'C',
+      });
+    const [first, second] = [run(), run()];
+    expect(first.out).toMatch(/^2024-01-01T00:00:\d\d\.\d{9}\n\d{9}\n$/);
+    expect(second.out).toBe(first.out);
+    const instructions = (text: string) => /^elf: (\d+) instructions/.exec(text)?.[1];
+    expect(instructions(first.err)).toBeDefined();
+    expect(instructions(second.err)).toBe(instructions(first.err));
+  });
+
   it('runs what an image holds, with the devices it lacks, and changes nothing', async () => {
     const file = join(work, 'image.tar');
     const bytes = readFileSync(hello);

@@ -1,6 +1,6 @@
 // What `elf run` starts and where: a program among this computer's files, or what an image says.
-import { addDeviceNodes, type Host, type Kernel, MemoryFileSystem } from '@elf/kernel';
-import { createNodeHost } from '@elf/kernel/node';
+import { addDeviceNodes, type Host, type Kernel, MemoryFileSystem, memoryEntropy } from '@elf/kernel';
+import { createNodeHost, type NodeHostOptions, nodeVirtualClock } from '@elf/kernel/node';
 import type { OptionMistake, ParsedOptions } from '../options.ts';
 import { findProgram } from './find-program.ts';
 import { ImageError } from './image/image-error.ts';
@@ -29,10 +29,16 @@ export async function guestProgram(parsed: ParsedOptions): Promise<GuestProgram 
     return imageProgram(image, parsed, readOnly);
   }
   if (words.length === 0) return { mistake: 'no program was given' };
-  const host = createNodeHost({ root: option('root'), sysroot: option('L'), readOnly, forwardsSignals: true });
+  const host = hostFor(parsed, { root: option('root'), sysroot: option('L'), readOnly, forwardsSignals: true });
   const path = option('root') === undefined ? findProgram(words[0], process.env.PATH) : words[0];
   const inherited = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
   return { host, path, words, environment: changedEnvironment(inherited, parsed) };
+}
+
+/** This computer; with --deterministic but for its time and its randomness. */
+function hostFor({ values }: ParsedOptions, options: NodeHostOptions): Host {
+  const host = createNodeHost(options);
+  return values.has('deterministic') ? { ...host, clock: nodeVirtualClock(), entropy: memoryEntropy() } : host;
 }
 
 async function imageProgram(
@@ -41,14 +47,14 @@ async function imageProgram(
   readOnly: boolean,
 ): Promise<GuestProgram | OptionMistake> {
   try {
-    const { files, settings } = await loadImage(file, createNodeHost().clock);
+    const { files, settings } = await loadImage(file, hostFor(parsed, {}).clock);
     // Places that container tools mount over; a listing of the root shows them.
     for (const name of ['dev', 'proc', 'sys']) files.makeDirectory(name, 0o755);
     const words = imageCommand(settings, parsed.rest);
     if (words.length === 0) return { mistake: `no program was given, and ${file} names none` };
     const environment = changedEnvironment(imageEnvironment(settings), parsed);
     const { workingDirectory, user } = settings;
-    const host = createNodeHost({ files, workingDirectory, readOnly, forwardsSignals: true });
+    const host = hostFor(parsed, { files, workingDirectory, readOnly, forwardsSignals: true });
     const path = findInImage(files, words[0], environment);
     return { host: { ...host, ...imageUser(files, user), supplementaryGroups: [] }, path, words, environment };
   } catch (error) {
