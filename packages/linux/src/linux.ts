@@ -12,16 +12,17 @@ import { I386_ABI, SYSTEM_CALL_VECTOR } from './abi/i386.ts';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
 import { deleteTimers } from './calls/posix-timers.ts';
-import { undoSemaphores } from './calls/semaphores.ts';
 import { setCoreLimit, setStackLimit } from './calls/resource-limits.ts';
+import { undoSemaphores } from './calls/semaphores.ts';
+import { expireCpuTimers } from './cpu-time/cpu-timers.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
-import { setKernelRelease } from './kernel-identity.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
+import { setKernelRelease } from './kernel-identity.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
-import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
 import { forwardHostSignals } from './signals/host-signals.ts';
+import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
 import {
   ActionFlag,
   createProcessState,
@@ -95,7 +96,10 @@ export function createLinuxPersonality({
       forceSignal(thread, signalOfFault(thread, exit));
     },
     beforeResume: deliverSignals,
-    sliceEnded: interruptSequence,
+    sliceEnded: (thread) => {
+      interruptSequence(thread);
+      expireCpuTimers(thread);
+    },
     threadEnded: (thread) => {
       releaseRobustLocks(thread);
       clearThreadId(thread);

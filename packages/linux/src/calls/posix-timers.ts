@@ -21,6 +21,8 @@ import {
   timeval,
   timezone,
 } from '../abi/structs/time.ts';
+import { type CpuClock, cpuClock, readCpuClock } from '../cpu-time/cpu-clocks.ts';
+import { addCpuTimer, cpuItimerLeft } from '../cpu-time/cpu-timers.ts';
 import { sendToProcess, sendToThread } from '../signals/send-signal.ts';
 import { processState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL, Signal, SignalCode } from '../signals/signal-table.ts';
@@ -41,9 +43,14 @@ const sigevent32 = defineStruct(64, { value: [0, 'u32'], signal: [4, 'i32'], not
 const sigevent = defineStruct(64, { value: [0, 'u64'], signal: [8, 'i32'], notify: [12, 'i32'], thread: [16, 'i32'] }, { layout: sigevent32 });
 const timer = int;
 
+/** Clocks that can be read and not waited for (no timer_create in kernel/time/posix-timers.c). */
+const TIMERLESS: ReadonlySet<number> = /* @__PURE__ */ new Set([4, 5, 6]);
+
 /** One timer of a process. */
 interface PosixTimer {
   readonly clock: number;
+  /** Set for a clock of CPU time, whose nanoseconds the control counts then. */
+  readonly cpu: CpuClock | undefined;
   readonly control: TimerControl;
   overrun: number;
   cancel: (() => void) | undefined;
@@ -55,11 +62,12 @@ const timersOf = /* @__PURE__ */ new WeakMap<Process, Map<number, PosixTimer>>()
 export const timerCreate = defineSystemCall({
   name: 'timer_create',
   numbers: { 'x86-64': 222, i386: 259 },
-  support: 'partial',
-  note: 'Clocks of CPU time count elapsed time.',
+  support: 'full',
   arguments: { clock: oneOf(CLOCKS), event: optionalStructIn(sigevent), timer: address },
   run: (task, { clock, event, timer: at }) => {
-    if (!Object.values(CLOCKS).some((known) => known === clock)) return -Errno.EINVAL;
+    if (TIMERLESS.has(clock)) return -Errno.EOPNOTSUPP;
+    const cpu = cpuClock(task, clock);
+    if (cpu === undefined && !Object.values(CLOCKS).some((known) => known === clock)) return -Errno.EINVAL;
     const notify = event?.notify ?? NOTIFY.SIGNAL;
     const signal = event?.signal ?? Signal.ALRM;
     const named =
@@ -73,9 +81,11 @@ export const timerCreate = defineSystemCall({
     let id = 0;
     while (timers.has(id)) id++;
     const value = BigInt(event?.value ?? id);
-    const port = { now: () => kernel.host.clock.monotonic(), add: () => () => {} };
+    const now = () => (cpu === undefined ? kernel.host.clock.monotonic() : readCpuClock(task, cpu));
+    const port = { now, add: () => () => {} };
     timers.set(id, {
       clock,
+      cpu,
       control: new TimerControl(port, clock),
       overrun: 0,
       cancel: undefined,
@@ -106,9 +116,9 @@ export const timerSettime = defineSystemCall({
     if (!values.old.isNull && values.old.write(itimerspecFields(found.control.remaining())) < 0) return -Errno.EFAULT;
     const isAbsolute = (values.flags & TIMER_ABSTIME) !== 0;
     const isRealtime = found.clock === CLOCKS.CLOCK_REALTIME || found.clock === CLOCKS.CLOCK_TAI;
-    const deadline = isAbsolute
-      ? Math.max(1, absoluteDeadline(task, first, isRealtime))
-      : relativeDeadline(task, first);
+    const { cpu } = found;
+    const relative = cpu === undefined ? relativeDeadline(task, first) : readCpuClock(task, cpu) + first.nanoseconds;
+    const deadline = isAbsolute ? Math.max(1, absoluteDeadline(task, first, isRealtime)) : relative;
     found.control.arm(first.nanoseconds === 0 ? 0 : deadline, interval.nanoseconds);
     found.overrun = 0;
     schedule(task, found);
@@ -153,22 +163,25 @@ export const timerDelete = defineSystemCall({
 export const getitimer = defineSystemCall({
   name: 'getitimer',
   numbers: { 'x86-64': 36, i386: 105 },
-  support: 'partial',
-  note: 'The CPU-time timers are never armed.',
+  support: 'full',
   arguments: { which: oneOf({ ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 }), value: structOut(itimerval) },
   run: (task, { which, value }) => {
     if (which < 0 || which > 2) return -Errno.EINVAL;
-    const alarm = which === 0 ? processState(task.process).alarm : undefined;
-    if (alarm === undefined) return value.write({});
-    const left = Math.max(1000, alarm.deadline - task.host.clock.monotonic());
+    const { first, interval } = which === 1 || which === 2 ? cpuItimerLeft(task, which) : alarmLeft(task);
     return value.write({
-      seconds: Math.floor(left / 1e9),
-      microseconds: Math.floor((left % 1e9) / 1000),
-      intervalSeconds: Math.floor(alarm.interval / 1e9),
-      intervalMicroseconds: Math.floor((alarm.interval % 1e9) / 1000),
+      seconds: Math.floor(first / 1e9),
+      microseconds: Math.floor((first % 1e9) / 1000),
+      intervalSeconds: Math.floor(interval / 1e9),
+      intervalMicroseconds: Math.floor((interval % 1e9) / 1000),
     });
   },
 });
+
+function alarmLeft(task: Thread): { readonly first: number; readonly interval: number } {
+  const { alarm } = processState(task.process);
+  if (alarm === undefined) return { first: 0, interval: 0 };
+  return { first: Math.max(1000, alarm.deadline - task.host.clock.monotonic()), interval: alarm.interval };
+}
 
 const refusal = 'EPERM: a machine never changes the clock of its host.';
 
@@ -178,8 +191,12 @@ export const clockSettime = defineSystemCall({
   support: 'refused',
   note: refusal,
   arguments: { clock: oneOf(CLOCKS), time: structIn(timespec) },
-  run: (_task, { clock, time }) =>
-    clock !== CLOCKS.CLOCK_REALTIME || time.nanoseconds < 0 || time.nanoseconds >= 1e9 ? -Errno.EINVAL : -Errno.EPERM,
+  run: (task, { clock, time }) => {
+    if (time.nanoseconds < 0 || time.nanoseconds >= 1e9) return -Errno.EINVAL;
+    // A clock of CPU time that is named by its number is looked up first, and then never set (posix_cpu_clock_set).
+    const isCounted = clock < 0 && cpuClock(task, clock) !== undefined;
+    return clock === CLOCKS.CLOCK_REALTIME || isCounted ? -Errno.EPERM : -Errno.EINVAL;
+  },
 });
 
 export const settimeofday = defineSystemCall({
@@ -204,12 +221,16 @@ function schedule(task: Thread, found: PosixTimer): void {
   const { first } = found.control.remaining();
   if (first === 0 && !found.control.hasExpired) return;
   const { kernel } = task;
-  found.cancel = kernel.addTimer(kernel.host.clock.monotonic() + first, () => {
+  const expire = () => {
     const count = found.control.take();
     if (count > 0) {
       found.overrun = Math.min(count - 1, MAXIMUM_OVERRUN);
       found.expire(found.overrun);
     }
     schedule(task, found);
-  });
+  };
+  found.cancel =
+    found.cpu === undefined
+      ? kernel.addTimer(kernel.host.clock.monotonic() + first, expire)
+      : addCpuTimer(found.cpu, readCpuClock(task, found.cpu) + first, expire);
 }

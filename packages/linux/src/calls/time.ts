@@ -1,5 +1,18 @@
 // Clocks and sleeps: clock_gettime(2), gettimeofday(2), nanosleep(2), times(2), getrusage(2), setitimer(2).
-import { address, defineSystemCall, Errno, int, oneOf, Pending, type SystemCallResult, type Thread } from '@elf/kernel';
+import {
+  address,
+  childrenCpuTime,
+  defineSystemCall,
+  Errno,
+  int,
+  oneOf,
+  Pending,
+  processCpuTime,
+  type SystemCallResult,
+  type Thread,
+  threadCpuTime,
+  WaitQueue,
+} from '@elf/kernel';
 import { structIn, structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
 import {
@@ -14,6 +27,8 @@ import {
   tms,
 } from '../abi/structs/time.ts';
 import { writeWord } from '../abi/words.ts';
+import { type CpuClock, cpuClock, readCpuClock, usageFields } from '../cpu-time/cpu-clocks.ts';
+import { addCpuTimer, cpuItimerLeft, setCpuItimer } from '../cpu-time/cpu-timers.ts';
 import { processState } from '../signals/signal-state.ts';
 import { setAlarm } from './signals.ts';
 
@@ -23,6 +38,13 @@ const CLOCKS = {
   CLOCK_REALTIME_COARSE: 5, CLOCK_MONOTONIC_COARSE: 6, CLOCK_BOOTTIME: 7, CLOCK_TAI: 11,
 } as const;
 const clock = oneOf(CLOCKS);
+/** Clocks nobody can sleep on (no nsleep in kernel/time/posix-timers.c and posix-cpu-timers.c). */
+const SLEEPLESS: ReadonlySet<number> = /* @__PURE__ */ new Set([
+  CLOCKS.CLOCK_THREAD_CPUTIME_ID,
+  CLOCKS.CLOCK_MONOTONIC_RAW,
+  CLOCKS.CLOCK_REALTIME_COARSE,
+  CLOCKS.CLOCK_MONOTONIC_COARSE,
+]);
 const TIMER_ABSTIME = 1;
 /** USER_HZ. */
 const TICK_NANOSECONDS = 10_000_000;
@@ -45,7 +67,10 @@ export const clockGetres = defineSystemCall({
   arguments: { clock, resolution: structOut(timespec, printTimespec) },
   run: (task, values) => {
     if (readClock(task, values.clock) === undefined) return -Errno.EINVAL;
-    const isCoarse = values.clock === CLOCKS.CLOCK_REALTIME_COARSE || values.clock === CLOCKS.CLOCK_MONOTONIC_COARSE;
+    const isCoarse =
+      values.clock === CLOCKS.CLOCK_REALTIME_COARSE ||
+      values.clock === CLOCKS.CLOCK_MONOTONIC_COARSE ||
+      cpuClock(task, values.clock)?.isCoarse;
     return values.resolution.isNull
       ? 0
       : values.resolution.write({ seconds: 0, nanoseconds: isCoarse ? 4_000_000 : 1 });
@@ -102,7 +127,10 @@ export const clockNanosleep = defineSystemCall({
     const now = readClock(task, values.clock);
     if (now === undefined || request.seconds < 0 || request.nanoseconds < 0 || request.nanoseconds >= 1e9)
       return -Errno.EINVAL;
+    if (SLEEPLESS.has(values.clock)) return -Errno.EOPNOTSUPP;
     const isAbsolute = (values.flags & TIMER_ABSTIME) !== 0;
+    const cpu = cpuClock(task, values.clock);
+    if (cpu !== undefined) return sleepOnCpuClock(task, cpu, nanosecondsOf(request), isAbsolute, values.remaining);
     const wait = isAbsolute ? nanosecondsOf(request) - Number(now) : nanosecondsOf(request);
     return sleepUntil(task, task.host.clock.monotonic() + wait, isAbsolute ? undefined : values.remaining);
   },
@@ -111,57 +139,67 @@ export const clockNanosleep = defineSystemCall({
 export const times = defineSystemCall({
   name: 'times',
   numbers: { 'x86-64': 100, i386: 43 },
-  support: 'partial',
-  note: 'Children count as nothing.',
+  support: 'full',
   arguments: { buffer: structOut(tms) },
   run: (task, { buffer }) => {
-    const elapsed = task.host.clock.monotonic();
-    const user = Math.floor((elapsed - task.process.startTime) / TICK_NANOSECONDS);
-    if (!buffer.isNull && buffer.write({ user }) < 0) return -Errno.EFAULT;
-    return Math.floor(elapsed / TICK_NANOSECONDS);
+    const own = processCpuTime(task, task.process);
+    const children = childrenCpuTime(task.process);
+    const [user, system] = [ticksOf(own.user), ticksOf(own.system)];
+    const fields = { user, system, childUser: ticksOf(children.user), childSystem: ticksOf(children.system) };
+    if (!buffer.isNull && buffer.write(fields) < 0) return -Errno.EFAULT;
+    return ticksOf(task.host.clock.monotonic());
   },
 });
+
+const ticksOf = (nanoseconds: number) => Math.floor(nanoseconds / TICK_NANOSECONDS);
+const RUSAGE = { RUSAGE_SELF: 0, RUSAGE_CHILDREN: -1, RUSAGE_THREAD: 1 } as const;
 
 export const getrusage = defineSystemCall({
   name: 'getrusage',
   numbers: { 'x86-64': 98, i386: 77 },
   support: 'partial',
-  note: 'Elapsed time counts as user time; children are zero.',
-  arguments: {
-    who: oneOf({ RUSAGE_SELF: 0, RUSAGE_CHILDREN: -1, RUSAGE_THREAD: 1 }),
-    usage: structOut(rusage, () => '{...}'),
-  },
+  note: 'Times and ru_maxrss; page faults, switches and transfers are not counted.',
+  arguments: { who: oneOf(RUSAGE), usage: structOut(rusage, () => '{...}') },
   run: (task, { who, usage }) => {
-    if (who < -1 || who > 1) return -Errno.EINVAL;
-    const used = who === -1 ? 0 : task.host.clock.monotonic() - task.process.startTime;
-    return usage.write({
-      userSeconds: Math.floor(used / 1e9),
-      userMicroseconds: Math.floor((used % 1e9) / 1000),
-      maximumResidentKilobytes: Math.floor(task.process.space.mappedBytes / 1024),
-    });
+    if (who < RUSAGE.RUSAGE_CHILDREN || who > RUSAGE.RUSAGE_THREAD) return -Errno.EINVAL;
+    if (who === RUSAGE.RUSAGE_CHILDREN) return usage.write(usageFields(childrenCpuTime(task.process)));
+    const used = who === RUSAGE.RUSAGE_THREAD ? threadCpuTime(task) : processCpuTime(task, task.process);
+    const maximumResidentKilobytes = Math.floor(task.process.space.mappedBytes / 1024);
+    return usage.write({ ...usageFields(used), maximumResidentKilobytes });
   },
 });
 
 export const setitimer = defineSystemCall({
   name: 'setitimer',
   numbers: { 'x86-64': 38, i386: 104 },
-  support: 'partial',
-  note: 'ITIMER_REAL only; the CPU-time timers are refused with EINVAL.',
+  support: 'full',
   arguments: {
     which: oneOf({ ITIMER_REAL: 0, ITIMER_VIRTUAL: 1, ITIMER_PROF: 2 }),
     value: structIn(itimerval),
     old: structOut(itimerval),
   },
   run: (task, values) => {
-    if (values.which !== 0) return -Errno.EINVAL;
+    const { seconds, microseconds, intervalSeconds, intervalMicroseconds } = values.value;
+    if (values.which < 0 || values.which > 2 || !isMicroseconds(microseconds) || !isMicroseconds(intervalMicroseconds))
+      return -Errno.EINVAL;
+    if (seconds < 0 || intervalSeconds < 0) return -Errno.EINVAL;
+    const first = seconds * 1e9 + microseconds * 1000;
+    const interval = intervalSeconds * 1e9 + intervalMicroseconds * 1000;
+    if (values.which === 1 || values.which === 2) {
+      const before = cpuItimerLeft(task, values.which);
+      if (!values.old.isNull && values.old.write(timerFields(before.first, before.interval)) < 0) return -Errno.EFAULT;
+      setCpuItimer(task, values.which, first, interval);
+      return 0;
+    }
     const { alarm } = processState(task.process);
     const left = alarm === undefined ? 0 : Math.max(1000, alarm.deadline - task.host.clock.monotonic());
     if (!values.old.isNull && values.old.write(timerFields(left, alarm?.interval ?? 0)) < 0) return -Errno.EFAULT;
-    const { seconds, microseconds, intervalSeconds, intervalMicroseconds } = values.value;
-    setAlarm(task, seconds * 1e9 + microseconds * 1000, intervalSeconds * 1e9 + intervalMicroseconds * 1000);
+    setAlarm(task, first, interval);
     return 0;
   },
 });
+
+const isMicroseconds = (value: number) => value >= 0 && value < 1_000_000;
 
 function timerFields(left: number, interval: number) {
   return {
@@ -184,17 +222,40 @@ function readClock(task: Thread, id: number): bigint | undefined {
     case CLOCKS.CLOCK_MONOTONIC_COARSE:
     case CLOCKS.CLOCK_BOOTTIME:
       return BigInt(Math.floor(host.monotonic()));
-    case CLOCKS.CLOCK_PROCESS_CPUTIME_ID:
-    case CLOCKS.CLOCK_THREAD_CPUTIME_ID:
-      return BigInt(Math.floor(host.monotonic() - task.process.startTime));
-    default:
-      return undefined;
+    default: {
+      const cpu = cpuClock(task, id);
+      return cpu && BigInt(Math.floor(readCpuClock(task, cpu)));
+    }
   }
 }
 
 interface TimeTarget {
   readonly isNull: boolean;
   write(values: { seconds: bigint; nanoseconds: bigint }): number;
+}
+
+/** Sleeps until a clock of CPU time is there, which other threads move on. */
+function sleepOnCpuClock(
+  task: Thread,
+  clock: CpuClock,
+  time: number,
+  isAbsolute: boolean,
+  remaining: TimeTarget,
+): SystemCallResult {
+  // A thread that sleeps uses no time up (do_cpu_nanosleep).
+  if (clock.thread === task) return -Errno.EINVAL;
+  const read = () => readCpuClock(task, clock);
+  const deadline = isAbsolute ? time : read() + time;
+  if (read() >= deadline) return 0;
+  const reached = new WaitQueue();
+  const cancel = addCpuTimer(clock, deadline, () => reached.wake());
+  const interrupt = () => {
+    cancel();
+    if (isAbsolute || remaining.isNull) return -Errno.EINTR;
+    const left = BigInt(Math.max(0, Math.ceil(deadline - read())));
+    return remaining.write(timespecFields(left)) < 0 ? -Errno.EFAULT : -Errno.EINTR;
+  };
+  return new Pending({ queues: [reached], attempt: () => (read() >= deadline ? 0 : undefined), interrupt });
 }
 
 function sleepUntil(task: Thread, deadline: number, remaining: TimeTarget | undefined): SystemCallResult {

@@ -1,7 +1,21 @@
 // wait4(2), waitid(2): how children ended, stopped and continued.
-import { address, defineSystemCall, Errno, flagSet, int, oneOf, Pending, type Process, type Thread } from '@elf/kernel';
+import {
+  address,
+  childrenCpuTime,
+  defineSystemCall,
+  Errno,
+  flagSet,
+  inheritCpuTime,
+  int,
+  oneOf,
+  Pending,
+  type Process,
+  processCpuTime,
+  type Thread,
+} from '@elf/kernel';
 import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
+import { usageFields } from '../cpu-time/cpu-clocks.ts';
 import { encodeInfo, INFORMATION_BYTES } from '../signals/signal-information.ts';
 import { processState } from '../signals/signal-state.ts';
 import { Signal, SignalCode } from '../signals/signal-table.ts';
@@ -34,7 +48,7 @@ export const wait4 = defineSystemCall({
   name: 'wait4',
   numbers: { 'x86-64': 61, i386: 114 },
   support: 'partial',
-  note: 'Resource usage is zero.',
+  note: 'Resource usage has times and nothing else.',
   arguments: { process: int, status: address, options: flagSet(WAIT), usage: usageArgument },
   run: (task, { process: wanted, status, options, usage }) => {
     if ((options & ~(CLONE_FLAGS | WAIT.WNOHANG | WAIT.WUNTRACED | WAIT.WCONTINUED)) !== 0) return -Errno.EINVAL;
@@ -47,7 +61,7 @@ export const wait4 = defineSystemCall({
     return waitFor(task, matches, options | WAIT.WEXITED, (report) => {
       if (report === undefined) return 0;
       if (status !== 0 && !task.user.writeU32(status, report.word)) return -Errno.EFAULT;
-      if (!usage.isNull && usage.write({}) < 0) return -Errno.EFAULT;
+      if (!usage.isNull && usage.write(usageOf(task, report.child)) < 0) return -Errno.EFAULT;
       return report.child.id;
     });
   },
@@ -57,7 +71,7 @@ export const waitid = defineSystemCall({
   name: 'waitid',
   numbers: { 'x86-64': 247, i386: 284 },
   support: 'partial',
-  note: 'Resource usage is zero; P_PIDFD is refused with EINVAL.',
+  note: 'Resource usage has times and nothing else.',
   arguments: { kind: oneOf(ID_TYPES), id: int, info: address, options: flagSet(WAIT), usage: usageArgument },
   run: (task, { kind, id, info, options, usage }) => {
     const known = CLONE_FLAGS | WAIT.WNOHANG | WAIT.WNOWAIT | WAIT.WEXITED | WSTOPPED | WAIT.WCONTINUED;
@@ -73,7 +87,7 @@ export const waitid = defineSystemCall({
         : child === pointed;
     return waitFor(task, matches, options, (report) => {
       if (info !== 0 && !task.user.write(info, siginfoOf(report, task.wordBytes))) return -Errno.EFAULT;
-      if (report !== undefined && !usage.isNull && usage.write({}) < 0) return -Errno.EFAULT;
+      if (report !== undefined && !usage.isNull && usage.write(usageOf(task, report.child)) < 0) return -Errno.EFAULT;
       return 0;
     });
   },
@@ -124,10 +138,19 @@ function reportOf(child: Process, options: number): Report | undefined {
   return undefined;
 }
 
+/** What a child and the children it waited for have used (man 2 wait4). */
+function usageOf(task: Thread, child: Process) {
+  const own = processCpuTime(task, child);
+  const { user, system } = childrenCpuTime(child);
+  return usageFields({ user: own.user + user, system: own.system + system });
+}
+
 /** What was reported is not reported again. */
 function forget(task: Thread, child: Process): void {
-  if (child.exitStatus !== undefined) task.kernel.reap(child);
-  else processState(child).change = undefined;
+  if (child.exitStatus !== undefined) {
+    inheritCpuTime(task.process, child);
+    task.kernel.reap(child);
+  } else processState(child).change = undefined;
 }
 
 /** siginfo_t of a child; all zero when there was nothing to report (man 2 waitid). */
