@@ -114,13 +114,7 @@ export function writeFile(
         if (mode.nonBlocking) return done > 0 ? done : count;
         return undefined;
       }
-      if (count === -Errno.EPIPE)
-        sendToThread(task, {
-          signal: Signal.PIPE,
-          code: SignalCode.User,
-          process: task.process.id,
-          user: task.process.credentials.user,
-        });
+      if (count === -Errno.EPIPE) brokenPipe(task);
       if (count < 0) return done > 0 ? done : count;
       done += count;
     } while (done < buffer.length);
@@ -128,4 +122,14 @@ export function writeFile(
   };
   const interrupt = () => (done > 0 ? done : -Errno.EINTR);
   return attempt() ?? waiting(description, 'write', attempt, () => (done > 0 ? done : -Errno.EAGAIN), interrupt);
+}
+
+/** SIGPIPE for the caller: nobody will read what it writes. */
+export function brokenPipe(task: Thread): void {
+  sendToThread(task, {
+    signal: Signal.PIPE,
+    code: SignalCode.User,
+    process: task.process.id,
+    user: task.process.credentials.user,
+  });
 }

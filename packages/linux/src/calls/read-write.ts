@@ -21,7 +21,7 @@ import {
 import { SEEK_NAMES } from '../abi/flags/file-flags.ts';
 import { readOffset, writeOffset } from '../abi/words.ts';
 import { describe } from '../files-at.ts';
-import { readWatched, writeFile } from '../transfer.ts';
+import { brokenPipe, readWatched, writeFile } from '../transfer.ts';
 import type { VectorBuffer } from '../vector-buffer.ts';
 import { gatherVectors, MAXIMUM_TRANSFER_BYTES } from '../vectors.ts';
 
@@ -163,6 +163,7 @@ export const sendfile = defineSystemCall({
           kept = chunk.subarray(0, length);
         }
         const written = target.file.write(kept, target.position);
+        if (written === -Errno.EPIPE) brokenPipe(task);
         if (written === -Errno.EAGAIN && !target.mode.nonBlocking) return undefined;
         if (written <= 0) return settle(written);
         if (target.file.isSeekable) target.position += written;

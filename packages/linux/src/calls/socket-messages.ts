@@ -20,14 +20,13 @@ import {
   unsigned,
 } from '@elf/kernel';
 import { MSG_NAMES } from '../abi/flags/socket-flags.ts';
-import { sendToThread } from '../signals/send-signal.ts';
-import { Signal, SignalCode } from '../signals/signal-table.ts';
 import { type Attachments, identityOf, readControl, writeControl } from '../sockets/control-messages.ts';
 import { datagramControl } from '../sockets/datagram-control.ts';
 import { type MessageHeader, multipleBytes, readHeader, writeHeaderResult } from '../sockets/message-header.ts';
 import type { OpenSocket } from '../sockets/socket-family.ts';
 import { addressIn, addressOut, familyOf, lengthOut, socketOf, storeAddress } from '../sockets/socket-of.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
+import { brokenPipe } from '../transfer.ts';
 import { gatherVectors } from '../vectors.ts';
 
 const { MSG_OOB, MSG_PEEK, MSG_CTRUNC, MSG_TRUNC, MSG_DONTWAIT, MSG_WAITALL, MSG_ERRQUEUE, MSG_NOSIGNAL } = MSG_NAMES;
@@ -313,14 +312,5 @@ function several(
     attempt,
     expire: stop(() => request.expire?.() ?? 0),
     interrupt: stop(() => request.interrupt?.() ?? -Errno.EINTR),
-  });
-}
-
-function brokenPipe(task: Thread): void {
-  sendToThread(task, {
-    signal: Signal.PIPE,
-    code: SignalCode.User,
-    process: task.process.id,
-    user: task.process.credentials.user,
   });
 }

@@ -27,6 +27,8 @@ const { SOL_SOCKET } = SOL_NAMES;
 const SMALLEST_SEND_BUFFER = 4608;
 const SMALLEST_RECEIVE_BUFFER = 2304;
 const LARGEST_BUFFER = 212_992;
+/** What the superuser may force: buffers are memory of the host. */
+const LARGEST_FORCED_BUFFER = 16_777_216;
 const TYPES = { stream: SOCK.STREAM, datagram: SOCK.DGRAM, sequenced: SOCK.SEQPACKET } as const;
 const LINGER_BYTES = 8;
 /** struct timeval with 64-bit fields. */
@@ -297,7 +299,7 @@ function bindToDevice(task: Thread, socket: Socket, at: number, length: number):
 /** The kernel takes double what is asked for, since its own records count too (man 7 socket). */
 function doubled(task: Thread, force: boolean, value: number, least: number): number {
   const isForced = force && task.process.credentials.effectiveUser === 0;
-  const granted = isForced ? value : Math.min(value >>> 0, LARGEST_BUFFER);
+  const granted = Math.min(value >>> 0, isForced ? LARGEST_FORCED_BUFFER : LARGEST_BUFFER);
   return Math.max(least, granted * 2);
 }
 

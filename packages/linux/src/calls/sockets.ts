@@ -10,11 +10,12 @@ import {
   LocalSocket,
   oneOf,
   Pending,
+  type PrintedCall,
   printFlags,
   type SystemCallResult,
   type Thread,
 } from '@elf/kernel';
-import { AF_NAMES, SHUT_NAMES, SOCK } from '../abi/flags/socket-flags.ts';
+import { AF_NAMES, IPPROTO, SHUT_NAMES, SOCK } from '../abi/flags/socket-flags.ts';
 import { identityOf } from '../sockets/control-messages.ts';
 import { createSocket, insertSocket, TYPE_MASK } from '../sockets/create-socket.ts';
 import { addressIn, addressOut, familyOf, lengthOut, socketOf, storeAddress } from '../sockets/socket-of.ts';
@@ -33,14 +34,26 @@ const type = {
   },
 };
 
+/** Protocols have names within their family. */
+const protocol = {
+  ...int,
+  print: (value: number, call: PrintedCall, index: number) => {
+    const domain = call.low[index - 2];
+    const isInternet = domain === AF_NAMES.AF_INET || domain === AF_NAMES.AF_INET6;
+    const names = Object.entries(IPPROTO).find(([, each]) => each === value);
+    if (isInternet && names !== undefined) return `IPPROTO_${names[0]}`;
+    return domain === AF_NAMES.AF_NETLINK && value === 0 ? 'NETLINK_ROUTE' : String(value);
+  },
+};
+
 export const socket = defineSystemCall({
   name: 'socket',
   numbers: { 'x86-64': 41, i386: 359 },
   support: 'partial',
   note: 'AF_UNIX, TCP and UDP over AF_INET and AF_INET6, NETLINK_ROUTE; raw sockets are EPERM, other families EAFNOSUPPORT.',
-  arguments: { family, type, protocol: int },
-  run: (task, { family: domain, type: kind, protocol }) => {
-    const made = createSocket(task, domain, kind, protocol);
+  arguments: { family, type, protocol },
+  run: (task, { family: domain, type: kind, protocol: wanted }) => {
+    const made = createSocket(task, domain, kind, wanted);
     return typeof made === 'number' ? made : insertSocket(task, made, kind);
   },
 });
@@ -49,16 +62,16 @@ export const socketpair = defineSystemCall({
   name: 'socketpair',
   numbers: { 'x86-64': 53, i386: 360 },
   support: 'full',
-  arguments: { family, type, protocol: int, descriptors: address },
-  run: (task, { family: domain, type: kind, protocol, descriptors }) => {
-    const left = createSocket(task, domain, kind, protocol);
+  arguments: { family, type, protocol, descriptors: address },
+  run: (task, { family: domain, type: kind, protocol: wanted, descriptors }) => {
+    const left = createSocket(task, domain, kind, wanted);
     if (typeof left === 'number') return left;
     if (!(left instanceof LocalSocket)) {
       // Only AF_UNIX has pairs (sock_no_socketpair).
       left.close();
       return -Errno.EOPNOTSUPP;
     }
-    const right = createSocket(task, domain, kind, protocol) as LocalSocket;
+    const right = createSocket(task, domain, kind, wanted) as LocalSocket;
     LocalSocket.join(left, right, identityOf(task));
     const first = insertSocket(task, left, kind);
     if (first < 0) {

@@ -49,6 +49,8 @@ export class NetlinkSocket extends Socket {
   }
 
   send({ bytes, sender }: SendRequest): number {
+    // Whoever asks and does not listen is not answered for ever.
+    if (this.#answers.reduce((sum, each) => sum + each.length, 0) > this.receiveBufferBytes) return -Errno.ENOBUFS;
     if (this.port === 0) this.port = sender.process;
     this.#answers.push(...answerRoute(this.#kernel.internet.network, bytes, this.port));
     this.changes.wake(READABLE);
