@@ -3,7 +3,7 @@
 import type { CorpusRow } from './corpus-row.ts';
 
 /** What a run found out about a row. */
-export interface RowVerdict {
+interface RowVerdict {
   readonly name: string;
   /** `equal`, or why it is not. */
   readonly result: string;
