@@ -26,6 +26,11 @@ describe('mistakes', () => {
     ['fchmodat', [99, '', 0o600], Errno.ENOENT],
     ['mknod', ['/node', FileType.Mask | 0o600, 0], Errno.EINVAL],
     ['io_setup', [0xffff_ffff, PAGE], Errno.EINVAL],
+    ['futex', [PAGE, 4, 1, -1, PAGE + 4, 0], Errno.EINVAL],
+    ['futex', [PAGE, 4, 1, 1, 0x10_0000, 0], Errno.EFAULT],
+    ['futex', [0x10_0000, 1, 1, 0, 0, 0], Errno.EFAULT],
+    ['futex_waitv', [0, 1, 0, 0, 1], Errno.EINVAL],
+    ['clone', [0x2_0211, 0, 0, 0, 0], Errno.EINVAL],
     ['linkat', [-100, '/etc/motd', -100, '/new', 1], Errno.EINVAL],
     ['mq_unlink', ['x'.repeat(256)], Errno.ENAMETOOLONG],
   ] as const)('of %s %j', (name, values, errno) => {

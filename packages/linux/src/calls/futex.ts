@@ -42,13 +42,19 @@ const operation: ArgumentKind<number> = {
   },
 };
 
+/** An address, or for some commands a count: -1 stays -1. */
+const timeoutOrCount: typeof address = {
+  ...address,
+  decode: (raw, index) => (raw.high[index] === -1 ? raw.low[index] : address.decode(raw, index)),
+};
+
 /** The value is compared and the wait begun in one step, since nothing else runs meanwhile. */
 export const futex = defineSystemCall({
   name: 'futex',
   numbers: { 'x86-64': 202, i386: 240 },
   support: 'partial',
   note: 'FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI are ENOSYS; priorities are equal, so none is inherited.',
-  arguments: { address, operation, value: unsigned, timeout: address, second: address, third: unsigned },
+  arguments: { address, operation, value: unsigned, timeout: timeoutOrCount, second: address, third: unsigned },
   run: (task, values) => {
     const { address: at, value } = values;
     const command = values.operation & COMMAND_MASK;
@@ -99,6 +105,7 @@ export const futexWaitv = defineSystemCall({
     if (timeout !== 0 && clock !== 0 && clock !== 1) return -Errno.EINVAL;
     const time = timeout === 0 ? undefined : readTimespec(task, timeout);
     if (typeof time === 'number') return time;
+    if (table === 0) return -Errno.EINVAL;
     const bytes = task.user.read(table, count * WAITV_BYTES);
     if (bytes === undefined) return -Errno.EFAULT;
     const view = new DataView(bytes.buffer, bytes.byteOffset);
@@ -204,7 +211,13 @@ function pending(
 /** A count of zero (or a negative one) wakes one all the same (kernel/futex/waitwake.c). */
 function wake(task: Thread, at: number, isPrivate: boolean, count: number, bits: number): number {
   if (bits === 0) return -Errno.EINVAL;
+  if (!isPrivate && isLost(task, at)) return -Errno.EFAULT;
   return wakeWaiters(futexKey(task, at, isPrivate), Math.max(1, count | 0), bits);
+}
+
+/** A shared word is found by its page: without one there is nothing to wake at (kernel/futex/core.c, get_futex_key). */
+function isLost(task: Thread, at: number): boolean {
+  return task.user.readU32(at) === undefined;
 }
 
 interface TwoWords {
@@ -224,6 +237,7 @@ function requeue(task: Thread, values: TwoWords, isPrivate: boolean, expected: n
     if (current === undefined) return -Errno.EFAULT;
     if (current !== expected) return -Errno.EAGAIN;
   }
+  if (!isPrivate && (isLost(task, values.address) || isLost(task, values.second))) return -Errno.EFAULT;
   const from = futexKey(task, values.address, isPrivate);
   const woken = wakeWaiters(from, values.value);
   return woken + requeueWaiters(from, futexKey(task, values.second, isPrivate), limit);

@@ -26,7 +26,7 @@ import { applyMemoryLimits } from './resource-limits.ts';
 
 // biome-ignore format: a table
 const CLONE = {
-  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, PIDFD: 0x1000, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000, SETTLS: 0x80000,
+  VM: 0x100, FS: 0x200, FILES: 0x400, SIGHAND: 0x800, PIDFD: 0x1000, VFORK: 0x4000, PARENT: 0x8000, THREAD: 0x10000, NEWNS: 0x20000, SETTLS: 0x80000,
   PARENT_SETTID: 0x100000, CHILD_CLEARTID: 0x200000, CHILD_SETTID: 0x1000000,
 } as const;
 /** CLONE_CLEAR_SIGHAND, above the 32 bits that clone(2) has. */
@@ -172,6 +172,8 @@ interface CloneRequest {
 export function clone(task: Thread, request: CloneRequest): SystemCallResult {
   const { flags } = request;
   const { kernel } = task;
+  // kernel/fork.c, copy_process: a mount namespace of one's own does not go with a shared root directory.
+  if ((flags & CLONE.NEWNS) !== 0 && (flags & CLONE.FS) !== 0) return -Errno.EINVAL;
   if ((flags & NAMESPACE_FLAGS) !== 0) return -Errno.EPERM;
   if ((flags & CLONE.THREAD) !== 0 && (flags & (CLONE.SIGHAND | CLONE.VM)) !== (CLONE.SIGHAND | CLONE.VM))
     return -Errno.EINVAL;
@@ -193,7 +195,9 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
         sharePlace: (flags & CLONE.FS) !== 0,
         sibling: (flags & CLONE.PARENT) !== 0,
       });
-  if (!isThread) processState(child.process).exitSignal = flags & 0xff;
+  // A sibling tells the parent what its maker would tell it (kernel/fork.c, copy_process).
+  const exitSignal = (flags & CLONE.PARENT) === 0 ? flags & 0xff : processState(task.process).exitSignal;
+  if (!isThread) processState(child.process).exitSignal = exitSignal;
   if (hasPidfd) task.user.writeU32(pidfdAt, openProcess(task, child.process, false));
   if (request.clearsHandlers) clearHandlers(child.process);
   if ((flags & CLONE.PARENT_SETTID) !== 0) task.user.writeU32(request.parentTid, child.id);

@@ -15,8 +15,9 @@ import {
   Readiness,
   refuseChanges,
   toBytes,
+  type Thread,
 } from '@elf/kernel';
-import { descriptorText } from './process-status.ts';
+import { descriptorText, statText, statusText } from './process-status.ts';
 import { PROCESS_FILES, PROCESS_SETTINGS, SYSTEM_FILES, SYSTEM_SETTINGS } from './proc-files.ts';
 
 const PROC_DEVICE = 0x17;
@@ -114,9 +115,10 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
     ]);
   if (name === 'task') {
     if (child === undefined) return directory(inode + 1, () => [...process.threads].map((thread) => String(thread.id)));
-    return [...process.threads].some((thread) => String(thread.id) === child)
-      ? processEntry(process, parts.slice(2))
-      : undefined;
+    const thread = [...process.threads].find(({ id }) => String(id) === child);
+    if (thread === undefined) return undefined;
+    const text = parts.length === 3 ? rowOf(THREAD_FILES, parts[2]) : undefined;
+    return text === undefined ? processEntry(process, parts.slice(2)) : file(inode + 6, () => text(process, thread));
   }
   if (name === 'fd') {
     if (child === undefined) return directory(inode + 2, () => process.descriptors.numbers().map(String));
@@ -159,6 +161,12 @@ function processEntry(process: Process, parts: readonly string[]): Entry | undef
 function rowOf<T>(rows: Readonly<Record<string, T>>, name: string): T | undefined {
   return Object.hasOwn(rows, name) ? rows[name] : undefined;
 }
+
+/** Files of task/TID that differ from thread to thread. */
+const THREAD_FILES: Readonly<Record<string, (process: Process, thread: Thread) => string>> = {
+  stat: statText,
+  status: statusText,
+};
 
 const SECURITY_ATTRIBUTES = ['current', 'exec', 'fscreate', 'keycreate', 'prev', 'sockcreate'];
 

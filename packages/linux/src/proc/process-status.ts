@@ -19,18 +19,18 @@ const SMALLEST_TABLE = 64;
 type State = readonly [letter: string, text: string];
 
 /** The letter ps shows. */
-export function stateOf(process: Process): State {
+export function stateOf(process: Process, thread?: Thread): State {
   if (process.exitStatus !== undefined) return ['Z', 'Z (zombie)'];
   if (process.isStopped) return ['T', 'T (stopped)'];
-  return [...process.threads].some((thread) => thread.state === 'runnable')
-    ? ['R', 'R (running)']
-    : ['S', 'S (sleeping)'];
+  const asked = thread === undefined ? [...process.threads] : [thread];
+  return asked.some(({ state }) => state === 'runnable') ? ['R', 'R (running)'] : ['S', 'S (sleeping)'];
 }
 
-/** The one line of stat; fields that a machine does not have are zero. */
-export function statText(process: Process): string {
-  const { id, commandName, group, session, threads, space } = process;
-  const [first] = threads;
+/** The one line of stat, of a process or one of its threads; fields that a machine does not have are zero. */
+export function statText(process: Process, thread?: Thread): string {
+  const { commandName, group, session, threads, space } = process;
+  const id = thread?.id ?? process.id;
+  const first = thread ?? [...threads][0];
   const nice = first === undefined ? 0 : threadAttributes(first).nice;
   const terminal = terminalNumber(process);
   const living = process.exitStatus === undefined;
@@ -42,8 +42,8 @@ export function statText(process: Process): string {
   const fields = [
     ...[
       id,
-      `(${commandName})`,
-      stateOf(process)[0],
+      `(${(thread && threadAttributes(thread).name) ?? commandName})`,
+      stateOf(process, thread)[0],
       process.parent?.id ?? 1,
       group,
       session,
@@ -90,11 +90,11 @@ export function statText(process: Process): string {
   return `${fields.join(' ')}\n`;
 }
 
-/** The lines of status. */
-export function statusText(process: Process): string {
+/** The lines of status, of a process or one of its threads. */
+export function statusText(process: Process, thread?: Thread): string {
   const { credentials: who, id, space, threads } = process;
   const ids = (real: number, effective: number, saved: number) => `${real}\t${effective}\t${saved}\t${effective}`;
-  const [first] = threads;
+  const first = thread ?? [...threads][0];
   const bytes = process.exitStatus === undefined ? space.mappedBytes : 0;
   const kilobytes = (name: string, value: number) => `${name}:\t${String(Math.floor(value / KILO)).padStart(8)} kB`;
   const mask = (name: string, value: bigint) => `${name}:\t${value.toString(16).padStart(16, '0')}`;
@@ -103,12 +103,12 @@ export function statusText(process: Process): string {
   const { inheritable, permitted, effective, bounding } = capabilitiesOf(process);
   const processors = first?.kernel.host.processors ?? 1;
   const lines = [
-    `Name:\t${process.commandName}`,
+    `Name:\t${(thread && threadAttributes(thread).name) ?? process.commandName}`,
     `Umask:\t${process.place.umask.toString(8).padStart(4, '0')}`,
-    `State:\t${stateOf(process)[1]}`,
+    `State:\t${stateOf(process, thread)[1]}`,
     `Tgid:\t${id}`,
     'Ngid:\t0',
-    `Pid:\t${id}`,
+    `Pid:\t${thread?.id ?? id}`,
     `PPid:\t${process.parent?.id ?? 1}`,
     'TracerPid:\t0',
     `Uid:\t${ids(who.user, who.effectiveUser, who.savedUser)}`,

@@ -73,6 +73,15 @@ describe('settings of /proc', () => {
     expect(fromBytes(task.user.read(PAGE, count) as Uint8Array)).toBe(after);
   });
 
+  it('threads have a status of their own', () => {
+    const task = newTask();
+    const other = task.kernel.spawnThread(task);
+    const file = call(task, 'open', `/proc/self/task/${other.id}/stat`, 0, 0) as number;
+    const length = call(task, 'read', file, PAGE, 1024) as number;
+    const text = String.fromCharCode(...(task.user.read(PAGE, length) ?? []));
+    expect(text.split(' ')[0]).toBe(String(other.id));
+  });
+
   it('other files take nothing', () => {
     expect(store(newTask(), '/proc/sys/kernel/ostype', 'BSD')).toBe(-13);
   });
