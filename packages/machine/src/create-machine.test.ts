@@ -1,5 +1,8 @@
 // Whole programs on a machine in memory: output, exit status, refusals and determinism.
 import { readFileSync } from 'node:fs';
+import { linuxProfile } from '@elf/exec';
+import { createLinuxPersonality } from '@elf/linux';
+import { findCpuModel, hardwareCapabilities } from '@elf/x86';
 import { describe, expect, it } from 'vitest';
 import {
   createMachine,
@@ -8,6 +11,7 @@ import {
   type MachineOptions,
   type ProgramOutcome,
 } from './index.ts';
+import { createProgramLoader } from './program-loader.ts';
 
 const fixture = (name: string) => new Uint8Array(readFileSync(new URL(`../../../fixtures/${name}`, import.meta.url)));
 
@@ -106,20 +110,28 @@ describe('a refused program', () => {
     expect(outcome.reason).toMatch(/\.$/);
   });
 
-  it('of Plan 9 is loaded, and then named as what the kernel lacks', async () => {
+  it('of Plan 9 is loaded, and then named as what a machine without that family lacks', () => {
     const program = new Uint8Array(80);
     const view = new DataView(program.buffer);
     // Big-endian: magic, text, data, bss, symbols, entry, two tables, and the entry again in 64 bits.
     [0x8a97, 40, 0, 0, 0, 0x200028, 0, 0, 0, 0x200028].forEach((word, index) => {
       view.setUint32(index * 4, word);
     });
-    const { outcome } = await runProgram(program);
-    expect(outcome).toMatchObject({
+    const host = createMemoryHost({ files: { '/bin/program': program } });
+    const { kernel } = createMachine({ host });
+    const personalities = { linux: createLinuxPersonality() };
+    const load = createProgramLoader({
+      profile: linuxProfile,
+      personalities,
+      hardwareCapabilities: hardwareCapabilities(findCpuModel('max')),
+      hasLongMode: true,
+    });
+    const request = { path: '/bin/program', arguments: ['program'], environment: [], lowestFreeDescriptor: 3 };
+    expect(load(kernel, { ...kernel.firstViewer(), ...request })).toMatchObject({
       kind: 'refused',
       errno: 8,
       rule: 'machine-personality',
-      reason:
-        'The image was loaded as plan9, but this machine has no Plan 9 personality yet: it answers Linux system calls only.',
+      reason: 'The image was loaded as plan9, but this machine has no personality called plan9: it has linux.',
     });
   });
 

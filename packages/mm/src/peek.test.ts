@@ -1,7 +1,7 @@
 // peek: what is shown of touched, untouched, forbidden and file pages, and that showing changes nothing.
 import { describe, expect, it } from 'vitest';
 import { AddressSpace } from './address-space.ts';
-import { bytesBacking } from './backing.ts';
+import { bytesBacking, sharedAnonymousBacking } from './backing.ts';
 import { GuestMemory } from './guest-memory.ts';
 import { UserMemory } from './user-memory.ts';
 
@@ -43,5 +43,14 @@ describe('peek', () => {
       [address + 2 * PAGE, 7],
     ]);
     space.peek(address + 2 * PAGE, address + 3 * PAGE, (_, page) => expect(page[1]).toBe(0));
+  });
+
+  it('shows of memory without a file, shared or not, what was stored to', () => {
+    const space = new AddressSpace(new GuestMemory());
+    const length = 64 * PAGE;
+    const address = space.map({ length, protection: 3, shared: true, backing: sharedAnonymousBacking(length) });
+    const other = space.fork();
+    new UserMemory(other).writeU8(address + 3 * PAGE, 5);
+    expect(shown(space, address, address + length)).toEqual([[address + 3 * PAGE, 5]]);
   });
 });

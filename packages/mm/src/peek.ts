@@ -54,6 +54,8 @@ function peekFiles(
         showFrame(page, cached);
         continue;
       }
+      // Memory without a file is zeros until somebody stores to it.
+      if (backing.isAnonymous) continue;
       const count = backing.readInto(offset, bytes);
       if (count <= 0) continue;
       bytes.fill(0, count);

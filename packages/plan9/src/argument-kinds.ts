@@ -85,6 +85,17 @@ export function bufferOut(count: string): ArgumentKind<GuestBuffer> {
   return { ...bytesOut(count), decode: (raw, index) => checked(raw, index, lengthOf(raw, count), true) };
 }
 
+/** A buffer the call fills with a string: printed up to its NUL. */
+export function textOut(count: string): ArgumentKind<GuestBuffer> {
+  return {
+    ...bufferOut(count),
+    print: (value, call, index) => {
+      const text = call.task.state === 'ended' ? undefined : call.task.user.readCString(value.address, value.length);
+      return text === undefined || (call.result ?? -1) < 0 ? printPointer(call, index) : quote(fromBytes(text));
+    },
+  };
+}
+
 /** A place for a result of so many bytes, at a multiple of four. */
 export function resultAt(length: number): ArgumentKind<GuestBuffer> {
   return {

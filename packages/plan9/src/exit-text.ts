@@ -18,3 +18,9 @@ export function exitStatusOf(message: string): ExitStatus {
   const number = /^[1-9][0-9]{0,2}$/.test(message) ? Number(message) : 0;
   return { kind: 'exited', code: number >= 1 && number <= 255 ? number : 1, message };
 }
+
+/** The words for the end of a program of another system: its number, or the signal that killed it; none for success. */
+export function exitTextOf(status: ExitStatus): string {
+  if (status.kind === 'signaled') return `signal ${status.signal}`;
+  return status.message ?? (status.code === 0 ? '' : String(status.code));
+}

@@ -12,6 +12,7 @@ import { AMD64_ABI, I386_ABI, SYSTEM_CALL_VECTOR } from './abi/conventions.ts';
 import { createCallTable } from './calls/index.ts';
 import { leaveRecord } from './calls/processes.ts';
 import { startFloatingPoint } from './floating-point.ts';
+import { exitTextOf } from './exit-text.ts';
 import { EnvironmentGroup } from './environment-group.ts';
 import { leaveSegments, programSegments } from './memory/segments.ts';
 import { firstNameSpace, rootPlace } from './names/first-name-space.ts';
@@ -71,6 +72,13 @@ export function createPlan9Personality(): Personality {
       leaveSegments(process, state);
       leaveRecord(process);
     },
+    foreignChildEnded: (child) => {
+      const state = findState(child);
+      // One that this family started and that became another's: its number is its status.
+      if (state === undefined || child.exitStatus === undefined) return;
+      state.exitText = exitTextOf(child.exitStatus);
+      leaveRecord(child);
+    },
     describeError: (_errno, thread) => findState(thread.process)?.errorText ?? '',
   };
 }
@@ -127,6 +135,14 @@ function environmentFrom(strings: readonly string[]): EnvironmentGroup {
   return group;
 }
 
+/** Variables that every process of a running system has, unless the outside says otherwise. */
+function provideVariables({ environment, user }: Plan9Process, { host }: Thread, machine: string): void {
+  const known = { cputype: machine, objtype: machine, service: 'terminal', sysname: host.hostName, user };
+  for (const [name, value] of Object.entries(known)) {
+    if (!environment.variables.has(name)) environment.create(name).bytes = toBytes(value);
+  }
+}
+
 /** exec: what a new program finds. Handler and notes go, the groups and the descriptors stay (exec(2)). */
 function start(thread: Thread, program: LoadedProgram): void {
   const { cpu, process, user } = thread;
@@ -149,6 +165,8 @@ function start(thread: Thread, program: LoadedProgram): void {
   Object.assign(state.notes, createNoteState());
   state.notes.floatingPoint.clear();
   state.arguments = undefined;
+  // What the first process finds of boot(8) and init(8); Go takes an empty environment for one that was never read.
+  if (state.tos === 0) provideVariables(state, thread, isNarrow ? '386' : 'amd64');
   state.wordBytes = isNarrow ? 4 : 8;
   state.tos = Number(image.registers.rax ?? 0n);
   // Where a Plan 9 program started it, exec has named it: a script has its own name, not its interpreter's.

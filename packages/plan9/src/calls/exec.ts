@@ -1,9 +1,9 @@
 // exec(2): another program in the same process, with "#!" files as Plan 9 reads them.
-import { Errno, fromBytes, type Thread } from '@elf/kernel';
+import { Errno, fromBytes, type Process, type Thread } from '@elf/kernel';
 import { fileName, pointer } from '../argument-kinds.ts';
 import { defineCall } from '../define-call.ts';
 import { Failure } from '../errors.ts';
-import { isAddressable } from '../memory/segments.ts';
+import { isAddressable, leaveSegments } from '../memory/segments.ts';
 import { lastElement, type Place } from '../names/place.ts';
 import { walkTo } from '../names/walk.ts';
 import { stateOf } from '../process-state.ts';
@@ -36,6 +36,7 @@ export const exec = defineCall({
     const { process, kernel } = task;
     const state = stateOf(task);
     const { text } = state;
+    const { personality } = process;
     // Known before the new program starts, which looks at it.
     state.text = program.text;
     const result = kernel.execute(task, program.path, program.arguments, environmentOf(task));
@@ -45,10 +46,20 @@ export const exec = defineCall({
         ? failName(task, -result === Errno.ENOEXEC ? Failure.BadExecutable : -result, name)
         : result;
     }
-    // The first register of the new program is its Tos.
+    if (process.personality !== personality) leaveFamily(process);
+    // The first register of the new program holds its Tos already, and its convention may be the other machine's: nothing is stored.
+    task.callAbi = undefined;
     return BigInt(stateOf(task).tos);
   },
 });
+
+/** The process runs a program of another system from now on: only whoever waits for it still sees one of this. */
+function leaveFamily(process: Process): void {
+  const state = stateOf(process);
+  leaveSegments(process, state);
+  state.alarm?.cancel();
+  state.alarm = undefined;
+}
 
 interface Program {
   /** In the host's tree. */

@@ -1,7 +1,7 @@
 // Descriptors: open, create, close, dup, pipe, fd2path, seek, chdir, remove, and what a call needs of a descriptor.
 import { defineCall } from '../define-call.ts';
 import { Errno, flagSet, int, OpenDescription, type OpenFile, type Thread, toBytes } from '@elf/kernel';
-import { bufferOut, fileName, OpenMode, openMode, permissions, resultAt, vlong } from '../argument-kinds.ts';
+import { textOut, fileName, OpenMode, openMode, permissions, resultAt, vlong } from '../argument-kinds.ts';
 import { attachDevice } from '../devices/attach.ts';
 import { type DeviceOpenMode, simpleFile } from '../devices/device.ts';
 import { Failure } from '../errors.ts';
@@ -189,7 +189,7 @@ export const fd2path = defineCall({
   name: 'fd2path',
   number: 23,
   support: 'full',
-  arguments: { fd: int, buffer: bufferOut('count'), count: unsigned },
+  arguments: { fd: int, buffer: textOut('count'), count: unsigned },
   run: (task, { fd, buffer, count }) => {
     const description = descriptionOf(task, fd);
     if (typeof description === 'number') return description;

@@ -2,7 +2,7 @@
 import { createSystemCallTable, type SystemCallRow, type SystemCallTable } from '@elf/kernel';
 import { defineCall } from '../define-call.ts';
 import { Failure } from '../errors.ts';
-import { postNote } from '../notes/post-note.ts';
+import { complain, postNote } from '../notes/post-note.ts';
 import { exec } from './exec.ts';
 import { bind, chdir, close, create, dup, fd2path, open, oseek, pipe, remove, seek } from './files.ts';
 import { brk, segattach, segbrk, segdetach, segflush, segfree, semacquire, semrelease, tsemacquire } from './memory.ts';
@@ -27,7 +27,7 @@ export function createCallTable(): SystemCallTable {
   return { rows: table.rows, find: (abi, number) => table.find(abi, number) ?? badCall(number) };
 }
 
-/** What dosyscall does with a number it does not know: a note, which tells number and place, and an error if a handler goes on. */
+/** A number that is none: the kernel's words on descriptor 2, a note, and an error if a handler goes on (syscall of the 4th edition's trap.c). */
 function badCall(number: number): SystemCallRow {
   return defineCall({
     name: `syscall_${number}`,
@@ -35,7 +35,8 @@ function badCall(number: number): SystemCallRow {
     support: 'refused',
     arguments: {},
     run: (task) => {
-      postNote(task.process, `sys: bad sys call number ${number}`, 'debug');
+      complain(task, `bad sys call number ${number} pc 0x${task.cpu.rip.toString(16)}`);
+      postNote(task.process, 'sys: bad sys call', 'debug');
       return -Failure.BadArgument;
     },
   });

@@ -19,6 +19,8 @@ import { type Plan9Process, stateOf } from '../process-state.ts';
 import { badAddress, oddAddress } from '../settle-call.ts';
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+/** Places for segments of a process, without the one that exec uses (NSEG of portdat.h). */
+const MAXIMUM_SEGMENTS = 9;
 /** SG_RONLY and SG_CEXEC of segattach. */
 const READ_ONLY = 0x20;
 const CLOSE_ON_EXEC = 0x40;
@@ -85,6 +87,7 @@ export const segattach = defineCall({
     const state = stateOf(task);
     const { taskSize } = task.process.space.layout;
     if (address >= taskSize) return -Failure.BadArgument;
+    if (state.segments.length >= MAXIMUM_SEGMENTS) return -Failure.NoMemory;
     const bytes = guestPageCeiling(length + (address - guestPageAddress(address)));
     if (bytes === 0) return -Failure.BadArgument;
     const start = address === 0 ? findHole(state, bytes) : guestPageAddress(address);

@@ -10,7 +10,7 @@ import {
   toBytes,
   unsigned,
 } from '@elf/kernel';
-import { bufferOut, pointer, resultAt, word } from '../argument-kinds.ts';
+import { textOut, pointer, resultAt, word } from '../argument-kinds.ts';
 import { defineCall } from '../define-call.ts';
 import { ERROR_BYTES, Failure } from '../errors.ts';
 import { isAddressable } from '../memory/segments.ts';
@@ -157,7 +157,7 @@ export const errstr = defineCall({
   name: 'errstr',
   number: 41,
   support: 'full',
-  arguments: { buffer: bufferOut('count'), count: unsigned },
+  arguments: { buffer: textOut('count'), count: unsigned },
   run: (task, { buffer, count }) =>
     count === 0 ? -Failure.BadArgument : swapError(task, buffer.address, Math.min(count, ERROR_BYTES)),
 });

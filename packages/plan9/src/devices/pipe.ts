@@ -7,6 +7,8 @@ import { type Device, plainFacts } from './device.ts';
 
 /** conf.pipeqsize of a machine with room: bytes that wait in one direction before a writer does. */
 const QUEUE_BYTES = 256 * 1024;
+/** What a block counts beyond its content: empty messages take room too. */
+const BLOCK_BYTES = 64;
 /** How many reads of a closed pipe find its end before they fail (qio.c counts them so that a loop ends). */
 const ENDS_BEFORE_ERROR = 3;
 
@@ -27,7 +29,7 @@ class Direction {
   }
 
   get isWritable(): boolean {
-    return this.#bytes < QUEUE_BYTES || this.#isClosed;
+    return this.#bytes + this.#blocks.length * BLOCK_BYTES < QUEUE_BYTES || this.#isClosed;
   }
 
   close(): void {
@@ -53,7 +55,7 @@ class Direction {
 
   put(bytes: Uint8Array): number {
     if (this.#isClosed) return -Errno.EPIPE;
-    if (this.#bytes >= QUEUE_BYTES) return -Errno.EAGAIN;
+    if (!this.isWritable) return -Errno.EAGAIN;
     this.#blocks.push(bytes.slice());
     this.#bytes += bytes.length;
     this.changes.wake();

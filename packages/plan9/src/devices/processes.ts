@@ -23,6 +23,7 @@ import { type Device, plainFacts, readFrom, simpleFile } from './device.ts';
 import { controlProcess } from './process-control.ts';
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
+const NEWLINE = 10;
 
 /** A process of Plan 9 that lives. */
 interface Subject {
@@ -36,18 +37,20 @@ interface Row {
   readonly content?: (subject: Subject, viewer: Thread) => string | Uint8Array | number;
   readonly write?: (subject: Subject, bytes: Uint8Array, position: number, viewer: Thread) => number;
   readonly open?: (subject: Subject, opener: Thread) => OpenFile;
+  /** A read ends with its line: readers take each for one entry (readns1, readfd1). */
+  readonly isLined?: true;
 }
 
 // biome-ignore format: one row per file
 const ROWS: readonly Row[] = [
   { name: 'args',    mode: 0o660, content: argumentsText, write: setArguments },
   { name: 'ctl',     mode: 0o600, content: ({ process }) => numberField(process.id), write: ({ process }, bytes, _position, viewer) => controlProcess(viewer, process, fromBytes(bytes)) },
-  { name: 'fd',      mode: 0o444, content: descriptorsText },
+  { name: 'fd',      mode: 0o444, content: descriptorsText, isLined: true },
   { name: 'mem',     mode: 0o600, open: memoryFile },
   { name: 'note',    mode: 0o600, content: nextNote, write: ({ process }, bytes) => sendNote(process, bytes) },
   { name: 'noteid',  mode: 0o664, content: ({ state }) => numberField(state.noteGroup), write: setNoteGroup },
   { name: 'notepg',  mode: 0o200, write: sendToGroup },
-  { name: 'ns',      mode: 0o444, content: nameSpaceText },
+  { name: 'ns',      mode: 0o444, content: nameSpaceText, isLined: true },
   { name: 'ppid',    mode: 0o444, content: ({ process }) => numberField(process.parent?.id ?? 0) },
   { name: 'regs',    mode: 0o600, content: savedRegisters },
   { name: 'segment', mode: 0o444, content: segmentsText },
@@ -274,12 +277,11 @@ function rowFile(kernel: Kernel, row: Row, subject: Subject, opener: Thread): Op
       if (isGone()) return -Failure.ProcessDied;
       const content = row.content?.(subject, viewer()) ?? '';
       if (typeof content === 'number') return content;
+      const bytes = typeof content === 'string' ? toBytes(content) : content;
       // A note is one message, wherever the reader stands.
-      return readFrom(
-        typeof content === 'string' ? toBytes(content) : content,
-        target,
-        row.name === 'note' ? 0 : position,
-      );
+      const start = row.name === 'note' ? 0 : position;
+      const lineEnd = row.isLined ? bytes.indexOf(NEWLINE, start) + 1 : 0;
+      return readFrom(lineEnd > 0 ? bytes.subarray(0, lineEnd) : bytes, target, start);
     },
     write: (bytes, position) => {
       if (isGone()) return -Failure.ProcessDied;

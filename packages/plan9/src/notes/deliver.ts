@@ -12,6 +12,8 @@ export const Noted = { Continue: 0, Default: 1, Save: 2, Restore: 3 } as const;
 
 /** Left below the stack pointer for those who look at what went wrong; Go pushes a return address there. */
 const RED_ZONE_BYTES = 256;
+/** Handlers inside handlers whose floating-point state is kept. */
+const MAXIMUM_FRAMES = 64;
 const NO_TRAP: TrapNumbers = { vector: 0, errorCode: 0 };
 
 /** Called before guest code goes on while something waits for the process. */
@@ -74,6 +76,9 @@ function enterHandler(thread: Thread, state: Plan9Process, note: Note, trap: Tra
   bytes.set(layout.encode(cpu, trap), frame - bottom);
   if (!user.write(bottom, bytes)) return false;
   notes.floatingPoint.set(frame, cpu.extendedState().slice());
+  // Handlers that never return leave theirs behind.
+  const [oldest] = notes.floatingPoint.keys();
+  if (notes.floatingPoint.size > MAXIMUM_FRAMES) notes.floatingPoint.delete(oldest);
   notes.frame = frame;
   cpu.setRegister(Register.Rsp, BigInt(bottom));
   // The first argument of a C function on amd64 travels in RBP.
