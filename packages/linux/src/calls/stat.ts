@@ -166,7 +166,8 @@ export const umask = defineSystemCall({
 });
 
 function fileSystemFields(task: Thread, at: string) {
-  const space = task.kernel.tree.mounts.locate(at)?.mount.fileSystem.space?.() ?? { total: 0, free: 0 };
+  const { fileSystem } = task.kernel.tree.mounts.locate(at)?.mount ?? {};
+  const space = fileSystem?.space?.() ?? { total: 0, free: 0, files: 0, freeFiles: 0 };
   const blocks = Math.floor(space.total / 4096);
   const free = Math.floor(space.free / 4096);
   return {
@@ -175,8 +176,8 @@ function fileSystemFields(task: Thread, at: string) {
     blocks,
     freeBlocks: free,
     availableBlocks: free,
-    files: 0,
-    freeFiles: 0,
+    files: space.files ?? 0,
+    freeFiles: space.freeFiles ?? 0,
     nameLength: 255,
     fragmentSize: 4096,
     flags: 0x20,

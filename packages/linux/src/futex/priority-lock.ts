@@ -68,7 +68,9 @@ export function abandonPriorityLocks(task: Thread): void {
   contested.delete(task);
   for (const [at, key] of owned ?? []) {
     const value = task.user.readU32(at);
-    if (value !== undefined && (value & FUTEX_TID_MASK) === task.id) handOver(task, at, key, FUTEX_OWNER_DIED);
+    // The walk over the robust list came first, and has taken the owner out of the word already.
+    const owner = value === undefined ? undefined : value & FUTEX_TID_MASK;
+    if (owner === task.id || owner === 0) handOver(task, at, key, FUTEX_OWNER_DIED);
   }
 }
 

@@ -121,7 +121,8 @@ export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}):
       }),
     space: () => {
       const facts = fs.statfsSync(root);
-      return { total: facts.blocks * facts.bsize, free: facts.bavail * facts.bsize };
+      const { files, ffree: freeFiles } = facts;
+      return { total: facts.blocks * facts.bsize, free: facts.bavail * facts.bsize, files, freeFiles };
     },
   };
 }
