@@ -41,6 +41,7 @@ export const ioctl = defineSystemCall({
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
+    if (file.mode.pathOnly) return -Errno.EBADF;
     switch (request) {
       case REQUESTS.FIOCLEX:
       case REQUESTS.FIONCLEX:

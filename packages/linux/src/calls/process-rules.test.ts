@@ -19,6 +19,7 @@ describe('rules', () => {
     ['timer_settime', [0, 0, 0, 0], EINVAL],
     ['sched_setscheduler', [0, 4, PAGE], EINVAL],
     ['sched_getattr', [0, 0, 48, 0], EINVAL],
+    ['unshare', [-1], EINVAL],
     ['utimensat', [-100, 0, 0, 0], EFAULT],
     ['statx', [-100, '/etc/motd', 0x6000, 0, PAGE], EINVAL],
     ['rt_sigqueueinfo', [NONE, 10, 1], EFAULT],
@@ -135,5 +136,16 @@ describe('rules', () => {
     const other = task.kernel.threads.get(call(task, 'fork') as number) as typeof task;
     expect(call(other, 'prctl', 29, 1, 0, 0, 0)).toBe(0);
     expect([call(other, 'prctl', 29, 0, 0, 0, 0), call(other, 'prctl', 30, 0, 0, 0, 0)]).toEqual([0, 70_000]);
+  });
+
+  it('waitid of a pidfd with PIDFD_NONBLOCK does not wait', () => {
+    const task = newTask();
+    const pidfd = call(task, 'pidfd_open', call(task, 'fork') as number, 0o4000) as number;
+    expect(call(task, 'waitid', 3, pidfd, PAGE, 4, 0)).toBe(-11);
+  });
+
+  it('descriptors of places have no ioctl', () => {
+    const task = newTask();
+    expect(call(task, 'ioctl', call(task, 'open', '/etc', 0o10000000, 0) as number, 0x541b, PAGE)).toBe(-9);
   });
 });

@@ -43,7 +43,7 @@ const SHM_DEST = 0o1000;
 /** Bytes of struct shmid64_ds on x86-64. */
 const STATUS_BYTES = 112;
 /** SHMMAX here: what a file in memory can hold. */
-const LARGEST_SEGMENT = 1 << 30;
+export const LARGEST_SEGMENT = 1 << 30;
 
 /** A segment. */
 export interface Segment extends IpcObject {

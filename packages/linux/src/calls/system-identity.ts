@@ -220,8 +220,8 @@ export const unshare = defineSystemCall({
   note: 'Of CLONE_FILES, CLONE_FS and CLONE_SYSVSEM only the first changes something, and not among threads; namespaces are EPERM.',
   arguments: { flags: hexadecimal },
   run: (task, { flags }) => {
+    if (flags > 0xffff_ffff || (flags & ~(KNOWN_SHARES | NAMESPACES)) !== 0) return -Errno.EINVAL;
     if ((flags & NAMESPACES) !== 0) return -Errno.EPERM;
-    if ((flags & ~KNOWN_SHARES) !== 0) return -Errno.EINVAL;
     if ((flags & CLONE_FILES) !== 0 && task.process.threads.size === 1)
       task.process.descriptors = task.process.descriptors.unshare();
     return 0;

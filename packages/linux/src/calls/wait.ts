@@ -17,6 +17,7 @@ import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
 import { usageFields } from '../cpu-time/cpu-clocks.ts';
 import { encodeInfo, INFORMATION_BYTES } from '../signals/signal-information.ts';
+import { describe } from '../files-at.ts';
 import { processState } from '../signals/signal-state.ts';
 import { Signal, SignalCode } from '../signals/signal-table.ts';
 import { processOf } from './process-descriptors.ts';
@@ -80,12 +81,16 @@ export const waitid = defineSystemCall({
       return -Errno.EINVAL;
     const pointed = kind === ID_TYPES.P_PIDFD ? processOf(task, id) : undefined;
     if (typeof pointed === 'number') return pointed;
+    // PIDFD_NONBLOCK: a child that has nothing to tell is EAGAIN (man 2 waitid).
+    const described = pointed === undefined ? undefined : describe(task, id);
+    const isImpatient = typeof described === 'object' && described.mode.nonBlocking && (options & WAIT.WNOHANG) === 0;
     const group = id === 0 ? task.process.group : id;
     const matches = (child: Process) =>
       pointed === undefined
         ? kind === ID_TYPES.P_ALL || (kind === ID_TYPES.P_PID ? child.id === id : child.group === group)
         : child === pointed;
-    return waitFor(task, matches, options, (report) => {
+    return waitFor(task, matches, isImpatient ? options | WAIT.WNOHANG : options, (report) => {
+      if (report === undefined && isImpatient) return -Errno.EAGAIN;
       if (info !== 0 && !task.user.write(info, siginfoOf(report, task.wordBytes))) return -Errno.EFAULT;
       if (report !== undefined && !usage.isNull && usage.write(usageOf(task, report.child)) < 0) return -Errno.EFAULT;
       return 0;

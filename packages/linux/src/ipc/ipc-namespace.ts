@@ -21,6 +21,8 @@ export interface IpcObject {
 /** One kind of objects of a machine. */
 export class IpcTable<Item extends IpcObject> {
   readonly #items = new Map<number, Item>();
+  /** Identifiers by key, without the private ones. */
+  readonly #keys = new Map<number, number>();
   #next = 0;
 
   /** All objects. */
@@ -30,7 +32,9 @@ export class IpcTable<Item extends IpcObject> {
 
   /** The highest index in use, 0 without any: what the INFO commands of Linux return. */
   get highest(): number {
-    return Math.max(0, ...this.#items.keys());
+    let highest = 0;
+    for (const id of this.#items.keys()) highest = Math.max(highest, id);
+    return highest;
   }
 
   find(id: number): Item | undefined {
@@ -53,7 +57,7 @@ export class IpcTable<Item extends IpcObject> {
     check: (item: Item) => number,
   ): number {
     const { key, flags, now } = request;
-    const known = key === PRIVATE_KEY ? undefined : [...this.#items.values()].find((item) => item.key === key);
+    const known = key === PRIVATE_KEY ? undefined : this.#items.get(this.#keys.get(key) ?? -1);
     if (known !== undefined) {
       if ((flags & (IPC.CREAT | IPC.EXCL)) === (IPC.CREAT | IPC.EXCL)) return -Errno.EEXIST;
       const allowed = mayAccess(process, known, ((flags >> 6) | (flags >> 3) | flags) & 7);
@@ -77,12 +81,15 @@ export class IpcTable<Item extends IpcObject> {
     const made = make(identity);
     if (typeof made === 'number') return made;
     this.#items.set(made.id, made);
+    if (key !== PRIVATE_KEY) this.#keys.set(key, made.id);
     if (!isChosen) this.#next = made.id + 1;
     while (this.#items.has(this.#next)) this.#next++;
     return made.id;
   }
 
   remove(id: number): void {
+    const key = this.#items.get(id)?.key;
+    if (key !== undefined && this.#keys.get(key) === id) this.#keys.delete(key);
     this.#items.delete(id);
   }
 }

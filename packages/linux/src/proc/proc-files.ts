@@ -1,6 +1,7 @@
 // The text files of /proc: one row per file, made from kernel and process when opened.
 import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
+import { LARGEST_SEGMENT } from '../calls/shared-memory.ts';
 import { systemNames } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
@@ -49,7 +50,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/random/boot_id': (kernel) => `${uuidOf(kernel, bootIds)}\n`,
   'sys/kernel/random/uuid': (kernel) => `${uuidOf(kernel)}\n`,
   'sys/kernel/random/entropy_avail': () => '256\n',
-  'sys/kernel/shmmax': () => '18446744073692774399\n',
+  'sys/kernel/shmmax': () => `${LARGEST_SEGMENT}\n`,
   ...NET_SETTINGS,
   'sys/fs/file-max': () => '9223372036854775807\n',
   'sys/fs/lease-break-time': (kernel) => `${leasesOf(kernel).breakTime}\n`,
