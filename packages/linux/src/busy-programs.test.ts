@@ -31,6 +31,7 @@ describe('mistakes', () => {
     ['futex', [0x10_0000, 1, 1, 0, 0, 0], Errno.EFAULT],
     ['futex_waitv', [0, 1, 0, 0, 1], Errno.EINVAL],
     ['clone', [0x2_0211, 0, 0, 0, 0], Errno.EINVAL],
+    ['fchownat', [-100, '/etc/motd', 0, 0, 9999], Errno.EINVAL],
     ['linkat', [-100, '/etc/motd', -100, '/new', 1], Errno.EINVAL],
     ['mq_unlink', ['x'.repeat(256)], Errno.ENAMETOOLONG],
   ] as const)('of %s %j', (name, values, errno) => {
@@ -77,6 +78,14 @@ describe('mistakes', () => {
     expect(call(task, 'ioprio_set', 2, 0, bestEffort)).toBe(0);
     expect(call(task, 'ioprio_get', 1, task.id)).toBe(bestEffort);
     expect(call(task, 'ioprio_get', 1, 99999)).toBe(-Errno.ESRCH);
+  });
+
+  it('none: O_TRUNC of a file without a name, by its descriptor', () => {
+    const task = newTask();
+    const file = call(task, 'memfd_create', 'memory', 0) as number;
+    call(task, 'ftruncate', file, 100);
+    expect(call(task, 'open', `/proc/self/fd/${file}`, 0o1002, 0)).toBeGreaterThan(file);
+    expect(call(task, 'lseek', file, 0, 2)).toBe(0);
   });
 
   it('none: fchmodat2 of a place that was opened with O_PATH', () => {

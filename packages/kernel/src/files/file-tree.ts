@@ -81,7 +81,7 @@ export class FileTree {
     const followLast = !(request.noFollow || (creates && request.exclusive));
     const place = this.resolve(from, path, followLast, request.restrictions);
     if (typeof place === 'number') return place;
-    if (place.object !== undefined) return reopen(place.object, mode);
+    if (place.object !== undefined) return reopen(place.object, mode, request.truncate === true);
     const { status } = place;
     if (status === undefined && (!creates || place.mustBeDirectory)) return creates ? -Errno.EISDIR : -Errno.ENOENT;
     if (status !== undefined) {
@@ -316,7 +316,14 @@ function parentPath(path: string): string {
 }
 
 /** Opening /proc/self/fd/N: a new description of the same file, so that flags and position are its own. */
-function reopen(object: OpenDescription, mode: OpenMode): OpenDescription {
+function reopen(object: OpenDescription, mode: OpenMode, truncates: boolean): OpenDescription | number {
+  const status = truncates ? object.file.status() : undefined;
+  const isCut = typeof status === 'object' && isType(status, FileType.Regular);
+  const result = isCut ? (object.file.truncate?.(0) ?? 0) : 0;
+  if (result < 0) {
+    object.release();
+    return result;
+  }
   return new OpenDescription({ ...object.file, close: () => object.release() }, mode, object.path);
 }
 

@@ -208,6 +208,7 @@ export const fchownat = defineSystemCall({
     flags: flagSet({ AT_SYMLINK_NOFOLLOW: 0x100, AT_EMPTY_PATH: 0x1000 }),
   },
   run: (task, values) => {
+    if ((values.flags & ~(AT.SYMLINK_NOFOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL;
     if (values.path === '' && (values.flags & AT.EMPTY_PATH) !== 0) {
       const file = describe(task, values.directory);
       return typeof file === 'number' ? file : changeOpenOwner(task, file, values.user, values.group);
