@@ -1,6 +1,6 @@
 // The network of a machine: which socket has which port, and which addresses are its own.
 import type { Entropy } from '../host/entropy.ts';
-import type { OutsideNetwork, SocketsPort } from '../host/sockets-port.ts';
+import type { NetworkRoute, OutsideNetwork, SocketsPort } from '../host/sockets-port.ts';
 import {
   addressBytes,
   BROADCAST,
@@ -60,15 +60,23 @@ export class Network {
     const version = isVersion6(destination) ? 6 : 4;
     if (isLoopback(destination)) return LOOPBACKS[version];
     if (this.isLocal(destination)) return destination;
-    const routes = this.port.routes().filter((route) => isVersion6(route.destination) === (version === 6));
-    const [best] = routes
-      .filter((route) => isWithin(destination, route.destination, route.prefixBits))
-      .sort((left, right) => right.prefixBits - left.prefixBits);
+    const best = this.routeTo(destination);
     const own = this.port.interfaces().find((each) => each.index === best?.interfaceIndex)?.addresses;
     const candidates = own?.filter(({ address }) => isVersion6(address) === (version === 6)) ?? [];
     const linkLocal = (address: string) => address.startsWith('fe80');
     const found = candidates.find(({ address }) => linkLocal(address) === linkLocal(destination)) ?? candidates[0];
     return found?.address ?? LOOPBACKS[version];
+  }
+
+  /** The most exact route to an address outside of this machine. */
+  routeTo(destination: string): NetworkRoute | undefined {
+    const isSix = isVersion6(destination);
+    const [best] = this.port
+      .routes()
+      .filter((route) => isVersion6(route.destination) === isSix)
+      .filter((route) => isWithin(destination, route.destination, route.prefixBits))
+      .sort((left, right) => right.prefixBits - left.prefixBits);
+    return best;
   }
 
   /** Another socket has the address in a way that does not let this one share it (net/ipv4/inet_connection_sock.c, inet_csk_bind_conflict). */

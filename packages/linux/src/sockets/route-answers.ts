@@ -30,6 +30,7 @@ import {
 export interface RouteFacts {
   readonly port: { interfaces(): readonly NetworkInterface[]; routes(): readonly NetworkRoute[] };
   sourceFor(destination: string): string;
+  routeTo(destination: string): NetworkRoute | undefined;
   isLocal(address: string): boolean;
 }
 
@@ -45,6 +46,9 @@ const MAIN_TABLE = 254;
 const LOCAL_TABLE = 255;
 /** RTPROT_KERNEL and RTPROT_BOOT, RTN_UNICAST and RTN_LOCAL. */
 const Protocol = { Kernel: 2, Boot: 3 } as const;
+/** RTM_F_CLONED and RTCF_LOCAL. */
+const CLONED = 0x200;
+const LOCAL_CACHE = 0x8000_0000;
 const RouteType = { Unicast: 1, Local: 2 } as const;
 /** IF_OPER_UNKNOWN, IF_OPER_DOWN and IF_OPER_UP. */
 const State = { Unknown: 0, Down: 2, Up: 6 } as const;
@@ -226,17 +230,13 @@ function routeTo(facts: RouteFacts, request: RouteRequest, port: number): Make[]
     .interfaces()
     .find((each) => (isLocal ? each.isLoopback : each.addresses.some((own) => own.address === source)));
   if (link === undefined || (!isLocal && link.isLoopback)) return -Errno.ENETUNREACH;
-  const gateway = isLocal ? undefined : facts.port.routes().find((each) => each.prefixBits === 0)?.gateway;
+  const gateway = isLocal ? undefined : facts.routeTo(destination)?.gateway;
   const table = isLocal ? LOCAL_TABLE : MAIN_TABLE;
   const isSix = isVersion6(destination);
-  const head = routeHead(
-    isSix,
-    wanted.length * 8,
-    table,
-    0,
-    Scope.Global,
-    isLocal ? RouteType.Local : RouteType.Unicast,
-  );
+  const type = isLocal ? RouteType.Local : RouteType.Unicast;
+  const head = routeHead(isSix, wanted.length * 8, table, 0, Scope.Global, type);
+  // Made for this question: it is in no table.
+  new DataView(head.buffer).setUint32(8, CLONED | (isLocal ? LOCAL_CACHE : 0), true);
   return [
     (flags) =>
       message(RTM.NEWROUTE, flags, request, port, [
@@ -245,9 +245,9 @@ function routeTo(facts: RouteFacts, request: RouteRequest, port: number): Make[]
         attribute(RTA.DST, wanted),
         attribute(RTA.OIF, u32(link.index)),
         attribute(RTA.PREFSRC, addressBytes(source)),
-        ...(gateway !== undefined && isVersion6(gateway) === isSix
-          ? [attribute(RTA.GATEWAY, addressBytes(gateway))]
-          : []),
+        ...(gateway === undefined ? [] : [attribute(RTA.GATEWAY, addressBytes(gateway))]),
+        attribute(RTA.UID, u32(0)),
+        attribute(RTA.CACHEINFO, new Uint8Array(32)),
       ]),
   ];
 }
