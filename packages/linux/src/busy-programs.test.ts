@@ -80,6 +80,17 @@ describe('mistakes', () => {
     expect(call(task, 'ioprio_get', 1, 99999)).toBe(-Errno.ESRCH);
   });
 
+  it('none: RNDGETENTCNT of a random device, and of nothing else', () => {
+    const task = newTask();
+    const RNDGETENTCNT = -0x7ffb_ae00;
+    call(task, 'mknod', '/random', FileType.Character | 0o600, 0x109);
+    const device = call(task, 'open', '/random', 0, 0) as number;
+    expect(call(task, 'ioctl', device, RNDGETENTCNT, PAGE)).toBe(0);
+    expect(task.user.readU32(PAGE)).toBe(256);
+    const file = call(task, 'open', '/etc/motd', 0, 0) as number;
+    expect(call(task, 'ioctl', file, RNDGETENTCNT, PAGE)).toBe(-Errno.ENOTTY);
+  });
+
   it('none: O_TRUNC of a file without a name, by its descriptor', () => {
     const task = newTask();
     const file = call(task, 'memfd_create', 'memory', 0) as number;

@@ -42,7 +42,7 @@ export const ioctl = defineSystemCall({
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
     if (file.mode.pathOnly) return -Errno.EBADF;
-    switch (request) {
+    switch (request >>> 0) {
       case REQUESTS.FIOCLEX:
       case REQUESTS.FIONCLEX:
         task.process.descriptors.setCloseOnExec(fd, request === REQUESTS.FIOCLEX);
