@@ -31,7 +31,7 @@ import {
   processState,
   threadState,
 } from './signals/signal-state.ts';
-import { SignalCode } from './signals/signal-table.ts';
+import { LAST_SIGNAL, SignalCode } from './signals/signal-table.ts';
 import { inheritOptions } from './sockets/option-values.ts';
 import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
@@ -126,7 +126,8 @@ function tellParent(process: Process): void {
   const { actions } = processState(parent);
   const { exitSignal } = processState(process);
   const exited = exitStatus.kind === 'exited';
-  if (exitSignal !== 0) {
+  // clone(2) takes any number; what is no signal is not sent (kernel/signal.c, do_notify_parent).
+  if (exitSignal !== 0 && exitSignal <= LAST_SIGNAL) {
     sendToProcess(parent, {
       signal: exitSignal,
       code: exited ? SignalCode.ChildExited : SignalCode.ChildKilled,

@@ -34,12 +34,13 @@ describe('everything is done and nothing stays', () => {
 describe('random system calls', () => {
   // Seed, children, calls of each child.
   it.each([
-    ['fuzz', 1, 40, 250],
-    ['fuzz', 2, 40, 250],
+    ['fuzz', 2, 10, 250],
     ['fuzz', 3, 10, 1000],
-    ['fuzz-i386', 1, 40, 250],
-    ['fuzz-i386', 2, 40, 250],
+    ['fuzz', 8, 60, 300],
+    ['fuzz', 24, 10, 300],
     ['fuzz-i386', 3, 10, 1000],
+    ['fuzz-i386', 18, 28, 300],
+    ['fuzz-i386', 19, 53, 300],
   ])('%s with seed %i: %i children of %i calls', async (program, ...numbers) => {
     const report = await runStress({ program: fixture(program), words: numbers.map(String) });
     expect(report.outcome).toBe('{"kind":"exited","code":0}');

@@ -225,14 +225,20 @@ export const rtSigsuspend = defineSystemCall({
   },
 });
 
+/** sizeof(sigset_t) of the kernel. */
+const SIGNAL_SET_BYTES = 8;
+
 export const rtSigtimedwait = defineSystemCall({
   name: 'rt_sigtimedwait',
   numbers: { 'x86-64': 128, i386: 177 },
   support: 'full',
   arguments: { set: address, info: address, timeout: address, length: size },
   run: (task, values): SystemCallResult => {
-    const set = task.user.readU64(values.set);
-    if (set === undefined) return -Errno.EFAULT;
+    if (values.length !== SIGNAL_SET_BYTES) return -Errno.EINVAL;
+    const given = task.user.readU64(values.set);
+    if (given === undefined) return -Errno.EFAULT;
+    // Nobody can wait for what nobody can escape (kernel/signal.c, do_sigtimedwait).
+    const set = given & ~UNBLOCKABLE;
     const deadline = timeoutDeadline(task, values.timeout);
     if (deadline !== undefined && deadline < 0) return deadline;
     const { wordBytes } = task;
