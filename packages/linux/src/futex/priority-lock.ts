@@ -76,7 +76,8 @@ export function abandonPriorityLocks(task: Thread): void {
 
 function handOver(task: Thread, at: number, key: FutexKey, mark: number): boolean {
   const [next, ...others] = waitersAt(key);
-  const word = next === undefined ? 0 : next.thread.id | (others.length > 0 ? FUTEX_WAITERS : 0);
+  // The mark stays on even for a last waiter, who unlocks through the kernel then (kernel/futex/pi.c, wake_futex_pi).
+  const word = next === undefined ? 0 : next.thread.id | FUTEX_WAITERS;
   if (!task.user.writeU32(at, word | mark)) return false;
   if (next === undefined) return true;
   if (others.length > 0) remember(next.thread, at, key);
