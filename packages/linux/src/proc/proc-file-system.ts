@@ -28,7 +28,8 @@ const PROC_DEVICE = 0x17;
 export function createProcFileSystem(kernel: Kernel, current: () => Process): FileSystem {
   const find = (path: string) => lookUp(kernel, current, path);
   return {
-    isReadOnly: true,
+    // Linux mounts it read-write; what cannot change is refused file by file.
+    isReadOnly: false,
     status: (path) => {
       const entry = find(path);
       return entry === undefined ? -Errno.ENOENT : entry.status;

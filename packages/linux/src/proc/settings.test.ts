@@ -53,6 +53,17 @@ describe('settings of /proc', () => {
     expect(corePattern(task.kernel)).toHaveLength(127);
   });
 
+  it('is in a mount that can be written, whose files say themselves what they refuse', () => {
+    const task = newTask();
+    const writable = (user: number) => {
+      task.process.credentials = { ...task.process.credentials, user };
+      return ['version', 'sys/fs/lease-break-time'].map((name) => call(task, 'access', `/proc/${name}`, 2));
+    };
+    // As Linux answers it to root and to others, where it mounts /proc read-write.
+    expect(writable(0)).toEqual([0, 0]);
+    expect(writable(1000)).toEqual([-13, -13]);
+  });
+
   it('lease-break-time is kept, and a link leads to the mounts of the process', () => {
     const task = newTask();
     expect(store(task, '/proc/sys/fs/lease-break-time', '7')).toBe(1);
