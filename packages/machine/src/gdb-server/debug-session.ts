@@ -1,6 +1,8 @@
 // What a debugger does to a program, without its protocol: stop, go on, step, breakpoints, signals. The kernel asks it as its tracer.
 import type { ExitStatus, Kernel, Process, SignalVerdict, Thread, Tracer } from '@elf/kernel';
 import { SignalCode, sendToThread } from '@elf/linux';
+import { readMemory } from './debugged-memory.ts';
+import { bytesToHex } from './hexadecimal.ts';
 
 const SIGINT = 2;
 const SIGTRAP = 5;
@@ -10,7 +12,9 @@ const SIGKILL = 9;
 export interface Stop {
   readonly thread: Thread;
   readonly signal: number;
-  readonly cause: 'start' | 'breakpoint' | 'step' | 'signal' | 'exec' | 'interrupt';
+  readonly cause: 'start' | 'breakpoint' | 'step' | 'watch' | 'signal' | 'exec' | 'interrupt';
+  /** Address of the watched memory that changed. */
+  readonly watched?: number;
   /** siginfo_t of a signal. */
   readonly information?: Uint8Array;
 }
@@ -42,10 +46,14 @@ export class DebugSession implements Tracer {
   /** Whether execve stops the program. */
   reportsExec = false;
   readonly #breakpoints = new Set<number>();
+  /** Watched memory by "address,length", with what it held last. While there is some, the program goes on by steps. */
+  readonly #watched = new Map<string, { address: number; content: string }>();
   #plans: ReadonlyMap<Thread, Plan> = new Map();
   /** Threads whose instruction is done while their call still waits. */
   readonly #stepped = new Set<Thread>();
   readonly #held = new Set<Thread>();
+  /** One program is debugged: the first. */
+  #hasStarted = false;
   /** What was decided about signals that were shown. */
   readonly #verdicts = new Map<Thread, number>();
   /** Threads of other processes on a breakpoint of ours: they share its memory, as vfork has it. */
@@ -68,7 +76,7 @@ export class DebugSession implements Tracer {
       this.#held.add(thread);
       return 'hold';
     }
-    return plan?.kind === 'step' ? 'step' : 'run';
+    return plan?.kind === 'step' || this.#watched.size > 0 ? 'step' : 'run';
   }
 
   stepped(thread: Thread): void {
@@ -96,7 +104,8 @@ export class DebugSession implements Tracer {
   }
 
   started(process: Process): void {
-    if (this.process !== undefined) return;
+    if (this.#hasStarted) return;
+    this.#hasStarted = true;
     this.process = process;
     const [thread] = process.threads;
     this.#halt({ thread, signal: SIGTRAP, cause: 'start' });
@@ -105,6 +114,7 @@ export class DebugSession implements Tracer {
   executed(thread: Thread): void {
     if (thread.process !== this.process) return;
     this.#breakpoints.clear();
+    this.#watched.clear();
     this.#plans = new Map();
     if (this.reportsExec) this.#halt({ thread, signal: SIGTRAP, cause: 'exec' });
   }
@@ -159,17 +169,43 @@ export class DebugSession implements Tracer {
       this.kernel.endProcess(process, { kind: 'signaled', signal: SIGKILL, coreDumped: false });
   }
 
+  /** Watches memory for changes, or no longer; false when it cannot be read. */
+  setWatchpoint(address: number, length: number, isSet: boolean): boolean {
+    const key = `${address},${length}`;
+    const content = this.#contentOf(address, length);
+    if (!isSet) this.#watched.delete(key);
+    else if (content !== undefined) this.#watched.set(key, { address, content });
+    return !isSet || content !== undefined;
+  }
+
+  #contentOf(address: number, length: number): string | undefined {
+    const bytes = this.process && readMemory(this.process, address, length);
+    return bytes?.length === length ? bytesToHex(bytes) : undefined;
+  }
+
+  /** The address of watched memory that changed since it was looked at last. */
+  #changed(): number | undefined {
+    let found: number | undefined;
+    for (const [key, watch] of this.#watched) {
+      const content = this.#contentOf(watch.address, Number(key.split(',')[1]));
+      if (content === watch.content || content === undefined) continue;
+      watch.content = content;
+      found ??= watch.address;
+    }
+    return found;
+  }
+
   #endStep(thread: Thread): void {
     const plan = this.#plans.get(thread);
     this.#stepped.delete(thread);
-    const { rip } = this.kernel.cpu;
-    const isCurrent = this.kernel.currentThread === thread;
-    if (plan?.range !== undefined && isCurrent && rip >= plan.range.start && rip < plan.range.end) {
-      // A breakpoint inside the range is reached by a step as well.
-      if (this.#breakpoints.has(rip)) this.#halt({ thread, signal: SIGTRAP, cause: 'breakpoint' });
-      return;
-    }
-    this.#halt({ thread, signal: SIGTRAP, cause: 'step' });
+    const watched = this.#watched.size > 0 ? this.#changed() : undefined;
+    const rip = this.kernel.currentThread === thread ? this.kernel.cpu.rip : Number.NaN;
+    const { range } = plan ?? {};
+    const goesOn = plan?.kind !== 'step' || (range !== undefined && rip >= range.start && rip < range.end);
+    if (watched !== undefined) this.#halt({ thread, signal: SIGTRAP, cause: 'watch', watched });
+    else if (!goesOn) this.#halt({ thread, signal: SIGTRAP, cause: 'step' });
+    // Steps pass over breakpoints, which must stop what goes on.
+    else if (this.#breakpoints.has(rip)) this.#halt({ thread, signal: SIGTRAP, cause: 'breakpoint' });
   }
 
   #halt(stop: Stop): void {
@@ -181,6 +217,7 @@ export class DebugSession implements Tracer {
     this.process = undefined;
     this.stop = undefined;
     this.#breakpoints.clear();
+    this.#watched.clear();
     this.#plans = new Map();
     this.#stepped.clear();
     this.#verdicts.clear();

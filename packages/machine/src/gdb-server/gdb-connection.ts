@@ -261,11 +261,13 @@ export class GdbConnection implements PacketReceiver, SessionListener {
     return writeMemory(process, address, bytes) ? OK : NO_MEMORY;
   }
 
-  /** Breakpoints in software and hardware are the same here; watchpoints are left to the debugger's own steps. */
+  /** Breakpoints in software and hardware are the same here. Memory is watched for changes; watching reads is not offered. */
   #breakpoint(request: string, isSet: boolean): string {
-    const [type, address] = request.split(',');
+    const [type, ...words] = request.split(/[,;]/);
+    const [address, length] = words.map((word) => Number.parseInt(word, 16));
+    if (type === '2') return this.#session.setWatchpoint(address, length, isSet) ? OK : NO_MEMORY;
     if (type !== '0' && type !== '1') return '';
-    this.#session.setBreakpoint(Number.parseInt(address, 16), isSet);
+    this.#session.setBreakpoint(address, isSet);
     return OK;
   }
 
@@ -289,10 +291,11 @@ export class GdbConnection implements PacketReceiver, SessionListener {
     return undefined;
   }
 
-  #stopText({ thread, signal, cause }: Stop): string {
+  #stopText({ thread, signal, cause, watched }: Stop): string {
     const digits = protocolSignal(signal).toString(16).padStart(2, '0');
     const parts = [`thread:${thread.id.toString(16)};`];
     if (cause === 'breakpoint' && this.#knowsBreakpointStops) parts.push('swbreak:;');
+    if (watched !== undefined) parts.push(`watch:${watched.toString(16)};`);
     if (cause === 'exec') parts.push(`exec:${bytesToHex(toBytes(thread.process.program.executable))};`);
     this.#session.kernel.withThread(thread, () => {
       const file = registerFile(thread);
