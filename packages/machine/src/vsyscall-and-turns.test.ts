@@ -76,6 +76,15 @@ describe('the vDSO', () => {
     expect((await runNarrow(EXIT_7, CALL_ENTRY)).outcome).toEqual({ kind: 'exited', code: 7 });
   });
 
+  it('passes on the sixth argument of a call', async () => {
+    // The program's own page through mmap2(0, 1 page, PROT_READ, MAP_PRIVATE, descriptor, page 0): EBP 0 or the file ends before it.
+    const open = [0x68, 0x2f, 0x70, 0, 0, 0x89, 0xe3, 0x31, 0xc9, 0xb8, 5, 0, 0, 0, 0xcd, 0x80, 0x89, 0xc7]; // edi = open("/p")
+    const map = [0x31, 0xdb, 0xb9, 0, 0x10, 0, 0, 0xba, 1, 0, 0, 0, 0xbe, 2, 0, 0, 0, 0x31, 0xed, 0xb8, 192, 0, 0, 0];
+    const answer = [0x0f, 0xb6, 0x18, 0xb8, 1, 0, 0, 0, 0xcd, 0x80]; // exit(byte 0 of the file)
+    const { outcome } = await runNarrow(open, map, [0xff, 0x54, 0x24, 0x18], answer);
+    expect(outcome).toEqual({ kind: 'exited', code: 0x7f });
+  });
+
   it('brings SYSENTER back with the registers its caller pushed', async () => {
     // A copy of the door with SYSENTER in it, called for getpid; EBX, ESP and EBP are what they were.
     const door = [0x51, 0x52, 0x55, 0x89, 0xe5, 0x0f, 0x34];

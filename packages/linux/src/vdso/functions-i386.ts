@@ -18,19 +18,22 @@ export const KERNEL_VSYSCALL = '__kernel_vsyscall';
 export const KERNEL_SIGRETURN = '__kernel_sigreturn';
 export const KERNEL_RT_SIGRETURN = '__kernel_rt_sigreturn';
 /** Where INT 80h is in __kernel_vsyscall: SYSENTER, which does not say where it was, returns behind it. */
-export const INTERRUPT_OFFSET = 5;
+export const INTERRUPT_OFFSET = 3;
 const [CALLS, DOOR] = ['LINUX_2.6', 'LINUX_2.5'];
 const [EAX, ECX, EDX, EBX, ESP, EBP, ESI, EDI, EIP] = [0, 1, 2, 3, 4, 5, 6, 7, 8];
 const INTERRUPT = [0xcd, 0x80];
 const WORD = 4;
 
-/** push ecx; push edx; push ebp; mov ebp, esp; int 80h; pop ebp; pop edx; pop ecx; ret: what SYSENTER needs saved is saved. */
-const DOOR_CODE = [0x51, 0x52, 0x55, 0x89, 0xe5, ...INTERRUPT, 0x5d, 0x5a, 0x59, 0xc3];
+/**
+ * push ecx; push edx; push ebp; int 80h; pop ebp; pop edx; pop ecx; ret: a SYSENTER that comes back here finds what its caller
+ * pushed. EBP stays as it is, the sixth argument.
+ */
+const DOOR_CODE = [0x51, 0x52, 0x55, ...INTERRUPT, 0x5d, 0x5a, 0x59, 0xc3];
 const DOOR_FRAMES = [
   ...[...after(1), ...frameAt(2 * WORD), ...savedBelow(ECX, 2)],
   ...[...after(1), ...frameAt(3 * WORD), ...savedBelow(EDX, 3)],
   ...[...after(1), ...frameAt(4 * WORD), ...savedBelow(EBP, 4)],
-  ...[...after(5), ...restored(EBP), ...frameAt(3 * WORD)],
+  ...[...after(INTERRUPT.length + 1), ...restored(EBP), ...frameAt(3 * WORD)],
   ...[...after(1), ...restored(EDX), ...frameAt(2 * WORD)],
   ...[...after(1), ...restored(ECX), ...frameAt(WORD)],
 ];
