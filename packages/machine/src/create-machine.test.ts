@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { linuxProfile } from '@elf/exec';
 import { createLinuxPersonality } from '@elf/linux';
-import { findCpuModel, hardwareCapabilities } from '@elf/x86';
+import { GuestMemory } from '@elf/mm';
+import { createCpu, hardwareCapabilities } from '@elf/x86';
 import { describe, expect, it } from 'vitest';
 import {
   createMachine,
@@ -123,7 +124,7 @@ describe('a refused program', () => {
     const load = createProgramLoader({
       profile: linuxProfile,
       personalities,
-      hardwareCapabilities: hardwareCapabilities(findCpuModel('max')),
+      hardwareCapabilities: hardwareCapabilities(createCpu(new GuestMemory()).model),
       hasLongMode: true,
     });
     const request = { path: '/bin/program', arguments: ['program'], environment: [], lowestFreeDescriptor: 3 };

@@ -12,8 +12,7 @@ type Kinds = Readonly<Record<string, ArgumentKind<unknown>>>;
 type Values<Each> = { readonly [Name in keyof Each]: Each[Name] extends ArgumentKind<infer Value> ? Value : never };
 
 /** A row while it is written. Numbers are the same on every machine (/sys/src/libc/9syscall/sys.h). */
-export interface CallDefinition<Each extends Kinds>
-  extends Pick<SystemCallRow, 'name' | 'support' | 'note' | 'result'> {
+interface CallDefinition<Each extends Kinds> extends Pick<SystemCallRow, 'name' | 'support' | 'note' | 'result'> {
   readonly number: number;
   /** Only for machines where the call has other arguments. */
   readonly only?: 'amd64' | '386';

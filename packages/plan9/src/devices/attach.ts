@@ -14,7 +14,7 @@ import { rootDevice } from './root.ts';
 import { serviceDevice } from './services.ts';
 
 /** Devices that are the same for everybody, made once a kernel. */
-export interface SharedDevices {
+interface SharedDevices {
   readonly root: Device;
   readonly host: Device;
   readonly cons: Device;

@@ -3,7 +3,7 @@ import type { Backing } from '@elf/mm';
 import { type Process, WaitQueue } from '@elf/kernel';
 
 /** As /proc/PID/segment names them. */
-export type SegmentKind = 'Text' | 'Data' | 'Bss' | 'Stack' | 'Shared' | 'Memory';
+type SegmentKind = 'Text' | 'Data' | 'Bss' | 'Stack' | 'Shared' | 'Memory';
 
 /** A range of addresses with one purpose. Addresses are guest pages. */
 export class Segment {

@@ -7,7 +7,7 @@ import { Segment, sharedMemory } from './segment.ts';
 const READ_WRITE_EXECUTE = Protection.Read | Protection.Write | Protection.Execute;
 
 /** Borders of a fresh program. */
-export interface ProgramBorders {
+interface ProgramBorders {
   readonly textStart: number;
   readonly textEnd: number;
   readonly dataStart: number;

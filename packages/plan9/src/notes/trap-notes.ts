@@ -43,7 +43,7 @@ const FLOAT_CAUSES = [
 ] as const;
 
 /** A trap: the note's text, and the number of the exception as Ureg shows it. */
-export interface TrapNote {
+interface TrapNote {
   readonly text: string;
   readonly vector: number;
   readonly errorCode: number;

@@ -8,7 +8,7 @@ export interface TrapNumbers {
 }
 
 /** How one machine lays its registers out. */
-export interface UregLayout {
+interface UregLayout {
   readonly bytes: number;
   encode(cpu: Cpu, trap: TrapNumbers): Uint8Array;
   /** Loads the registers a handler may change. Segments and system flags stay as they are. */
