@@ -148,9 +148,10 @@ function placeOf(task: Thread, directory: number, name: string, flags: number) {
       return description.path === undefined ? -Errno.EOPNOTSUPP : { path: description.path, status };
     }
   }
-  const from = viewpointAt(task, directory, name);
+  const asked = name === '' ? '.' : name;
+  const from = viewpointAt(task, directory, asked);
   if (typeof from === 'number') return from;
-  const place = tree.resolve(from, name === '' ? '.' : name, (flags & AT.SYMLINK_FOLLOW) !== 0);
+  const place = tree.resolve(from, asked, (flags & AT.SYMLINK_FOLLOW) !== 0);
   if (typeof place === 'number') return place;
   return place.status === undefined ? -Errno.ENOENT : { path: place.path, status: place.status };
 }

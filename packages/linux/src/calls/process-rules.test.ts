@@ -114,6 +114,7 @@ describe('rules', () => {
       return call(task, 'name_to_handle_at', -100, '/file', PAGE, PAGE + 64, 0);
     };
     call(task, 'close', call(task, 'open', '/file', CREATE_RW, 0o600) as number);
+    expect(call(task, 'name_to_handle_at', -100, '', PAGE, PAGE + 64, 0x1000)).toBe(EOVERFLOW);
     expect([name(0), task.user.readU32(PAGE), name(200), name(8)]).toEqual([EOVERFLOW, 8, EINVAL, 0]);
     const fd = call(task, 'open_by_handle_at', -100, PAGE, 2) as number;
     expect(call(task, 'write', fd, PAGE, 3)).toBe(3);
@@ -147,5 +148,14 @@ describe('rules', () => {
   it('descriptors of places have no ioctl', () => {
     const task = newTask();
     expect(call(task, 'ioctl', call(task, 'open', '/etc', 0o10000000, 0) as number, 0x541b, PAGE)).toBe(-9);
+  });
+
+  it('SA_RESETHAND comes sign-extended from C libraries, and the other flags stay', () => {
+    const task = newTask();
+    task.user.writeU64(PAGE, 0x1234n);
+    task.user.writeU64(PAGE + 8, 0xffff_ffff_8400_0004n);
+    expect(call(task, 'rt_sigaction', 10, PAGE, 0, 8)).toBe(0);
+    expect(call(task, 'rt_sigaction', 10, 0, PAGE + 64, 8)).toBe(0);
+    expect(task.user.readU64(PAGE + 72)).toBe(0x8400_0004n);
   });
 });

@@ -42,7 +42,7 @@ const SS_ONSTACK = 1;
 // biome-ignore format: a table
 const sigaction32 = defineStruct(20, { handler: [0, 'u32'], flags: [4, 'u32'], restorer: [8, 'u32'], mask: [12, 'u64'] });
 // biome-ignore format: a table
-const sigaction = defineStruct(32, { handler: [0, 'u64'], flags: [8, 'u64'], restorer: [16, 'u64'], mask: [24, 'u64'] }, { layout: sigaction32 });
+const sigaction = defineStruct(32, { handler: [0, 'u64'], flags: [8, 'u32'], restorer: [16, 'u64'], mask: [24, 'u64'] }, { layout: sigaction32 });
 const stack32 = defineStruct(12, { address: [0, 'u32'], flags: [4, 'i32'], length: [8, 'u32'] });
 // biome-ignore format: a table
 const stack = defineStruct(24, { address: [0, 'u64'], flags: [8, 'i32'], length: [16, 'u64'] }, { layout: stack32 });
