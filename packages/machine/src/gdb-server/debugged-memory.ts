@@ -8,6 +8,7 @@ const READ_WRITE = 3;
 
 /** Up to `length` bytes from an address; fewer when memory ends before, undefined when there is none. */
 export function readMemory({ space }: Process, address: number, length: number): Uint8Array | undefined {
+  if (!isPlace(address) || !isPlace(length)) return undefined;
   const bytes = new Uint8Array(length);
   let done = 0;
   while (done < length) {
@@ -26,6 +27,7 @@ export function readMemory({ space }: Process, address: number, length: number):
 
 /** Writes all of it, also where the guest may not; false when there is no memory, or a file mapped shared that nobody may write. */
 export function writeMemory(process: Process, address: number, bytes: Uint8Array): boolean {
+  if (!isPlace(address)) return false;
   const { space, user } = process;
   for (let done = 0; done < bytes.length; ) {
     const at = address + done;
@@ -36,6 +38,11 @@ export function writeMemory(process: Process, address: number, bytes: Uint8Array
     done += part.length;
   }
   return true;
+}
+
+/** What a debugger says may be no number at all. */
+function isPlace(value: number): boolean {
+  return Number.isSafeInteger(value) && value >= 0;
 }
 
 /** Does something while a page may be written. */
