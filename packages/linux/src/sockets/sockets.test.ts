@@ -161,7 +161,9 @@ describe('the loopback', () => {
     call(task, 'bind', fd, ...loopback(task, PAGE, 8080));
     call(task, 'listen', fd, 5);
     const text = () => {
-      const file = task.kernel.tree.open(task.process.viewpoint, '/proc/net/tcp', { read: true, write: false });
+      const mode = { readable: true, writable: false, append: false, nonBlocking: false };
+      const request = { read: true, write: false };
+      const file = task.kernel.tree.open(task.process.viewpoint, '/proc/net/tcp', request, mode);
       if (typeof file === 'number') throw new Error(`open failed with ${file}`);
       const bytes = new Uint8Array(4000);
       return String.fromCharCode(...bytes.subarray(0, file.file.read(bytes, 0)));
