@@ -143,11 +143,10 @@ function readNow(number: number, target: Uint8Array): number {
 
 /** A pipe or socket. Closing does not close the standard streams themselves (libuv keeps descriptors up to 2 open). */
 function streamSource(number: number, arrived: Arrival): InputSource {
-  return eventSource(
-    (onread) => new Socket({ fd: number, readable: true, writable: false, onread }),
-    PIPE_BYTES,
-    arrived,
-  );
+  // Documented for sockets, and not in the types of every release.
+  const open = (onread: OnRead) =>
+    new Socket({ fd: number, readable: true, writable: false, onread } as ConstructorParameters<typeof Socket>[0]);
+  return eventSource(open, PIPE_BYTES, arrived);
 }
 
 /** libuv opens the terminal again, so that its flags stay what they are for others. */
