@@ -56,7 +56,7 @@ describe('settings of /proc', () => {
   it('is in a mount that can be written, whose files say themselves what they refuse', () => {
     const task = newTask();
     const writable = (user: number) => {
-      task.process.credentials = { ...task.process.credentials, user };
+      task.process.credentials.user = user;
       return ['version', 'sys/fs/lease-break-time'].map((name) => call(task, 'access', `/proc/${name}`, 2));
     };
     // As Linux answers it to root and to others, where it mounts /proc read-write.
