@@ -45,6 +45,8 @@ if (passed) {
     'tail,sort,ls,cp,mv,rm,stat,wc,cut,tr,head,date,dd,od,md5,sha,base,split,join,tee,ln,du,env,seq,test';
   await step('coreutils, natively and here', [...corpus, 'coreutils', '--only', coreutils]);
   await step('core files in gdb', ['npm', 'run', 'test:cores'], { show: true });
+  await step('sessions of gdb', ['npm', 'run', 'test:gdb'], { show: true });
+  await step('stress and random system calls', ['npm', 'run', 'test:stress', '--', '--seconds', '60'], { show: true });
   await step('elf check beside readelf', ['npm', 'run', 'bench:check', '--', '--rounds', '1', '--files', '3000'], {
     show: true,
   });
