@@ -30,6 +30,8 @@ function scriptedCpu(script: readonly { registers: Record<number, bigint>; exit:
       for (const [index, value] of Object.entries(step.registers)) registers[Number(index)] = value;
       return step.exit;
     },
+    step: () => cpu.run(1),
+    setBreakpoints: () => {},
     register: (index) => registers[index],
     setRegister: (index, value) => {
       registers[index] = value;

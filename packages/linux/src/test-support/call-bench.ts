@@ -12,6 +12,8 @@ function registersOnly(): Cpu {
   const cpu: Cpu = {
     attach: () => {},
     run: () => ({ kind: 'budget' }),
+    step: () => ({ kind: 'budget' }),
+    setBreakpoints: () => {},
     register: (index) => registers[index],
     setRegister: (index, value) => {
       registers[index] = value;

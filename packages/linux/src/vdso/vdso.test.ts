@@ -32,7 +32,7 @@ const OBJECTS = [
 
 describe.each(OBJECTS)('the $abi image', ({ abi, soname, names, codeEnd }) => {
   const { elf, bytes } = read(images[abi]);
-  const symbols = elf.symbols('.dynsym');
+  const symbols = elf.symbols('dynsym');
   if (symbols === undefined) throw new Error('no .dynsym');
 
   it('is a shared object the parser has nothing to say against', () => {
@@ -74,7 +74,7 @@ describe.each(OBJECTS)('the $abi image', ({ abi, soname, names, codeEnd }) => {
 describe('the i386 image', () => {
   const { elf, bytes } = read(images.i386);
   const gnu = readGnuHash(elf);
-  const symbols = elf.symbols('.dynsym');
+  const symbols = elf.symbols('dynsym');
   const codeOf = (name: string) => {
     const found = gnu && symbols && gnuLookup(elf, gnu, symbols, name);
     return found && Buffer.from(bytes.subarray(Number(found.value), Number(found.value + found.size))).toString('hex');
