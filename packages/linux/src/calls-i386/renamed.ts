@@ -20,7 +20,9 @@ const WITH_WIDE_TIMES: readonly (readonly [row: string, name: string, number: nu
   ['clock_nanosleep', 'clock_nanosleep_time64', 407], ['timer_gettime', 'timer_gettime64', 408], ['timer_settime', 'timer_settime64', 409],
   ['timerfd_gettime', 'timerfd_gettime64', 410], ['timerfd_settime', 'timerfd_settime64', 411], ['utimensat', 'utimensat_time64', 412],
   ['pselect6', 'pselect6_time64', 413], ['ppoll', 'ppoll_time64', 414], ['rt_sigtimedwait', 'rt_sigtimedwait_time64', 421],
-  ['recvmmsg', 'recvmmsg_time64', 417], ['futex', 'futex_time64', 422], ['epoll_pwait2', 'epoll_pwait2', 441], ['sched_rr_get_interval', 'sched_rr_get_interval_time64', 423],
+  ['recvmmsg', 'recvmmsg_time64', 417], ['mq_timedsend', 'mq_timedsend_time64', 418], ['mq_timedreceive', 'mq_timedreceive_time64', 419],
+  ['semtimedop', 'semtimedop_time64', 420], ['futex', 'futex_time64', 422], ['epoll_pwait2', 'epoll_pwait2', 441],
+  ['sched_rr_get_interval', 'sched_rr_get_interval_time64', 423],
 ];
 
 /** Rows of i386 that repeat one of `rows`; what has no row yet is left out. */

@@ -1,7 +1,7 @@
 // Semaphores, message queues and shared memory, System V and POSIX. Results are those of Linux 6.18 for the same calls.
 import { Pending, type Thread } from '@elf/kernel';
 import { describe, expect, it } from 'vitest';
-import { call, newTask, PAGE } from '../test-support/call-bench.ts';
+import { call, callI386, newTask, PAGE } from '../test-support/call-bench.ts';
 
 const NEW = 0o1600;
 
@@ -124,6 +124,62 @@ describe('POSIX message queues', () => {
   });
 });
 
+describe('ipc(2) of i386', () => {
+  const OPERATION = { semop: 1, semget: 2, semctl: 3, semtimedop: 4, msgsnd: 11, msgrcv: 12, msgget: 13, msgctl: 14 };
+  const [SHMAT, SHMGET, SHMCTL] = [21, 23, 24];
+  const IPC_64 = 0x100;
+  const ipc = (task: Thread, ...words: number[]) => callI386(task, 'ipc', ...words);
+
+  it('controls semaphores through a pointer to their argument', () => {
+    const task = newTask();
+    const id = Number(ipc(task, OPERATION.semget, 0, 3, NEW));
+    const control = (index: number, command: number, argument: number) => {
+      task.user.writeU32(PAGE + 512, argument);
+      return ipc(task, OPERATION.semctl, id, index, command | IPC_64, PAGE + 512);
+    };
+    expect(control(2, 16, 5)).toBe(0);
+    expect(control(2, 12, 0)).toBe(5);
+    expect(control(0, 2, PAGE)).toBe(0);
+    expect([task.user.readU32(PAGE + 20), task.user.readU32(PAGE + 52)]).toEqual([0o600, 3]);
+    expect(task.user.readU32(PAGE + 44)).toBeGreaterThan(0);
+    expect(ipc(task, OPERATION.semctl, id, 0, 12 | IPC_64, 0)).toBe(-22);
+    expect(ipc(task, OPERATION.semctl, id, 0, 2, PAGE + 512)).toBe(-22);
+    task.user.write(PAGE + 768, new Uint8Array(8));
+    const [at, count] = operations(task, [0, -1, 0]);
+    const late = ipc(task, OPERATION.semtimedop, id, count, 0, at, PAGE + 768);
+    expect((late as Pending).request.expire?.()).toBe(-11);
+  });
+
+  it('sends messages whose types are words, in both conventions of receiving', () => {
+    const task = newTask();
+    const id = Number(ipc(task, OPERATION.msgget, 0, NEW));
+    task.user.writeU32(PAGE, 7);
+    task.user.write(PAGE + 4, Uint8Array.from([104, 105]));
+    for (const length of [2, 1]) expect(ipc(task, OPERATION.msgsnd, id, length, 0, PAGE)).toBe(0);
+    expect(ipc(task, OPERATION.msgctl, id, 2 | IPC_64, 0, PAGE + 256)).toBe(0);
+    expect([60, 64, 68].map((at) => task.user.readU32(PAGE + 256 + at))).toEqual([3, 2, 16384]);
+    expect(ipc(task, OPERATION.msgrcv | (1 << 16), id, 8, 0o4000, PAGE + 64, 7)).toBe(2);
+    expect([task.user.readU32(PAGE + 64), textAt(task, PAGE + 68, 2)]).toEqual([7, 'hi']);
+    task.user.writeU32(PAGE + 128, PAGE + 64);
+    task.user.writeU32(PAGE + 132, 8);
+    expect(ipc(task, OPERATION.msgrcv, id, 8, 0o4000, PAGE + 128)).toBe(-42);
+    task.user.writeU32(PAGE + 132, 7);
+    expect(ipc(task, OPERATION.msgrcv, id, 8, 0o4000, PAGE + 128)).toBe(1);
+    expect(ipc(task, OPERATION.msgctl, id, IPC_64, 0, 0)).toBe(0);
+  });
+
+  it('tells about segments in words', () => {
+    const task = newTask();
+    const id = Number(ipc(task, SHMGET, 0, 5000, NEW));
+    expect(ipc(task, SHMAT, id, 0, PAGE, 0)).toBe(0);
+    expect(ipc(task, SHMCTL, id, 2 | IPC_64, 0, PAGE)).toBe(0);
+    expect([36, 64, 72].map((at) => task.user.readU32(PAGE + at))).toEqual([5000, task.process.id, 1]);
+    expect(ipc(task, SHMCTL, 0, 14 | IPC_64, 0, PAGE)).toBe(id);
+    expect([0, 4, 8].map((at) => task.user.readU32(PAGE + at))).toEqual([1, 2, 2]);
+    expect(ipc(task, SHMAT | (1 << 16), id, 0, PAGE, 0)).toBe(-22);
+  });
+});
+
 describe('what is told about all System V objects', () => {
   it('limits, use, and objects by index', () => {
     const task = newTask();
@@ -142,6 +198,14 @@ describe('what is told about all System V objects', () => {
     call(task, 'shmctl', segment, 2, PAGE);
     expect(task.user.readU32(PAGE + 20)).toBe(0o2600);
     expect(call(task, 'shmctl', 99, 13, PAGE)).toBe(-22);
+    const queue = Number(call(task, 'msgget', 5, NEW));
+    expect(call(task, 'msgsnd', queue, ...message(task, 1, 'four'), 0)).toBe(0);
+    expect(call(task, 'msgctl', 0, 3, PAGE)).toBe(queue);
+    expect([0, 8, 12, 16].map((at) => task.user.readI32(PAGE + at))).toEqual([512000, 8192, 16384, 32000]);
+    expect(call(task, 'msgctl', 0, 12, PAGE)).toBe(queue);
+    expect([0, 4, 24].map((at) => task.user.readI32(PAGE + at))).toEqual([1, 1, 4]);
+    expect([call(task, 'msgctl', queue, 11, PAGE), task.user.readU64(PAGE + 80)]).toEqual([queue, 1n]);
+    expect(call(task, 'msgctl', 99, 13, PAGE)).toBe(-22);
   });
 
   it('identifiers can be asked for, and the number of objects has a limit', () => {

@@ -13,11 +13,10 @@ import {
   type Thread,
   WaitQueue,
 } from '@elf/kernel';
+import { loadStruct, semaphoreStatus, storeStruct } from '../abi/structs/ipc.ts';
 import {
   applyPermission,
-  encodePermission,
   IPC,
-  IPC_PERMISSION_BYTES,
   type IpcObject,
   mayAccess,
   mayChange,
@@ -38,8 +37,7 @@ const SEM_STAT_ANY = 20;
 /** SEMUSZ. */
 const UNDO_BYTES = 20;
 const CONTROL = { GETPID: 11, GETVAL: 12, GETALL: 13, GETNCNT: 14, GETZCNT: 15, SETVAL: 16, SETALL: 17 } as const;
-/** Bytes of struct semid64_ds and struct sembuf on x86-64. */
-const STATUS_BYTES = 104;
+/** Bytes of struct sembuf. */
 const OPERATION_BYTES = 6;
 
 /** A set of semaphores. */
@@ -119,7 +117,7 @@ export const semtimedop = defineSystemCall({
 
 export const semctl = defineSystemCall({
   name: 'semctl',
-  numbers: { 'x86-64': 66 },
+  numbers: { 'x86-64': 66, i386: 394 },
   support: 'full',
   arguments: { id: int, index: int, command: int, argument: hexadecimal },
   run: (task, { id, index, command, argument }) => {
@@ -128,7 +126,7 @@ export const semctl = defineSystemCall({
     if (set === undefined) return -Errno.EINVAL;
     if (command === SEM_STAT || command === SEM_STAT_ANY) {
       const allowed = command === SEM_STAT ? mayAccess(task.process, set, 4) : 0;
-      return allowed || (task.user.write(argument, encodeStatus(set)) ? id : -Errno.EFAULT);
+      return allowed || store(task, set, argument) || id;
     }
     const changes = command === CONTROL.SETVAL || command === CONTROL.SETALL;
     if (command >= CONTROL.GETPID || command === IPC.STAT) {
@@ -206,11 +204,11 @@ function control(task: Thread, set: SemaphoreSet, index: number, command: number
       return 0;
     }
     case IPC.STAT:
-      return user.write(argument, encodeStatus(set)) ? 0 : -Errno.EFAULT;
+      return store(task, set, argument);
     case IPC.SET: {
-      const bytes = user.read(argument, IPC_PERMISSION_BYTES);
-      if (bytes === undefined) return -Errno.EFAULT;
-      applyPermission(new DataView(bytes.buffer, bytes.byteOffset), set, now);
+      const given = loadStruct(task, argument, semaphoreStatus);
+      if (given === undefined) return -Errno.EFAULT;
+      applyPermission(set, given, now);
       return 0;
     }
     case IPC.RMID:
@@ -305,12 +303,12 @@ function perform(task: Thread, set: SemaphoreSet, operations: readonly Operation
   return undefined;
 }
 
-function encodeStatus(set: SemaphoreSet): Uint8Array {
-  const bytes = new Uint8Array(STATUS_BYTES);
-  const view = new DataView(bytes.buffer);
-  encodePermission(view, set);
-  view.setBigInt64(48, secondsOf(set.operationTime), true);
-  view.setBigInt64(64, secondsOf(set.changeTime), true);
-  view.setBigUint64(80, BigInt(set.values.length), true);
-  return bytes;
+function store(task: Thread, set: SemaphoreSet, at: number): number {
+  const status = {
+    ...set,
+    operationTime: secondsOf(set.operationTime),
+    changeTime: secondsOf(set.changeTime),
+    count: set.values.length,
+  };
+  return storeStruct(task, at, semaphoreStatus, status) ? 0 : -Errno.EFAULT;
 }

@@ -14,11 +14,10 @@ import {
 } from '@elf/kernel';
 import { GUEST_PAGE_BYTES, guestPageAddress, guestPageOffset } from '@elf/mm';
 import { PROT } from '../abi/flags/memory-flags.ts';
+import { loadStruct, segmentLimits, segmentStatus, segmentUsage, storeStruct } from '../abi/structs/ipc.ts';
 import {
   applyPermission,
-  encodePermission,
   IPC,
-  IPC_PERMISSION_BYTES,
   type IpcObject,
   mayAccess,
   mayChange,
@@ -40,8 +39,6 @@ const SHM_STAT_ANY = 15;
 const SHM_LOCKED = 0o2000;
 /** Mode bit of a segment that goes with its last attachment. */
 const SHM_DEST = 0o1000;
-/** Bytes of struct shmid64_ds on x86-64. */
-const STATUS_BYTES = 112;
 /** SHMMAX here: what a file in memory can hold. */
 export const LARGEST_SEGMENT = 1 << 30;
 
@@ -153,7 +150,7 @@ export const shmdt = defineSystemCall({
 
 export const shmctl = defineSystemCall({
   name: 'shmctl',
-  numbers: { 'x86-64': 31 },
+  numbers: { 'x86-64': 31, i386: 396 },
   support: 'partial',
   note: 'Locked segments are told, not held: nothing is swapped.',
   arguments: { id: int, command: int, buffer: address },
@@ -171,11 +168,10 @@ export const shmctl = defineSystemCall({
       case IPC.STAT:
         return mayAccess(task.process, segment, 4) || store(task, segment, buffer);
       case IPC.SET: {
-        const bytes = task.user.read(buffer, IPC_PERMISSION_BYTES);
-        if (bytes === undefined) return -Errno.EFAULT;
+        const given = loadStruct(task, buffer, segmentStatus);
+        if (given === undefined) return -Errno.EFAULT;
         const allowed = mayChange(task.process, segment);
-        if (allowed === 0)
-          applyPermission(new DataView(bytes.buffer, bytes.byteOffset), segment, task.host.clock.realtime());
+        if (allowed === 0) applyPermission(segment, given, task.host.clock.realtime());
         return allowed;
       }
       case IPC.RMID: {
@@ -212,25 +208,20 @@ export function segments(kernel: Kernel): Iterable<Segment> {
   return tableOf(kernel).items.values();
 }
 
-/** struct shminfo64. */
 function storeLimits(task: Thread, buffer: number): number {
   const { kernel } = task;
-  const words = [LARGEST_SEGMENT, 1, settingOf(kernel, 'kernel/shmmni')[0], settingOf(kernel, 'kernel/shmmni')[0]];
-  const view = new DataView(new ArrayBuffer(72));
-  for (const [index, word] of [...words, settingOf(kernel, 'kernel/shmall')[0]].entries())
-    view.setBigUint64(index * 8, BigInt(word), true);
-  return task.user.write(buffer, new Uint8Array(view.buffer)) ? tableOf(kernel).highest : -Errno.EFAULT;
+  const [most] = settingOf(kernel, 'kernel/shmmni');
+  const [pages] = settingOf(kernel, 'kernel/shmall');
+  const limits = { largest: LARGEST_SEGMENT, smallest: 1, segments: most, perProcess: most, pages };
+  return storeStruct(task, buffer, segmentLimits, limits) ? tableOf(kernel).highest : -Errno.EFAULT;
 }
 
-/** struct shm_info: segments, and pages they take. */
+/** Segments, and pages they take. */
 function storeUsage(task: Thread, buffer: number): number {
   const { items, highest } = tableOf(task.kernel);
   const pages = [...items.values()].reduce((sum, each) => sum + Math.ceil(each.length / GUEST_PAGE_BYTES), 0);
-  const view = new DataView(new ArrayBuffer(48));
-  view.setInt32(0, items.size, true);
-  view.setBigUint64(8, BigInt(pages), true);
-  view.setBigUint64(16, BigInt(pages), true);
-  return task.user.write(buffer, new Uint8Array(view.buffer)) ? highest : -Errno.EFAULT;
+  const usage = { segments: items.size, pages, residentPages: pages };
+  return storeStruct(task, buffer, segmentUsage, usage) ? highest : -Errno.EFAULT;
 }
 
 /** A removed segment lives as long as it is attached. */
@@ -242,15 +233,12 @@ function dropUnused(kernel: Kernel): void {
 }
 
 function store(task: Thread, segment: Segment, buffer: number): number {
-  const bytes = new Uint8Array(STATUS_BYTES);
-  const view = new DataView(bytes.buffer);
-  encodePermission(view, segment);
-  view.setBigUint64(48, BigInt(segment.length), true);
-  view.setBigInt64(56, secondsOf(segment.attachTime), true);
-  view.setBigInt64(64, secondsOf(segment.detachTime), true);
-  view.setBigInt64(72, secondsOf(segment.changeTime), true);
-  view.setInt32(80, segment.creator, true);
-  view.setInt32(84, segment.lastProcess, true);
-  view.setBigUint64(88, BigInt(attachments(task.kernel, segment)), true);
-  return task.user.write(buffer, bytes) ? 0 : -Errno.EFAULT;
+  const status = {
+    ...segment,
+    attachTime: secondsOf(segment.attachTime),
+    detachTime: secondsOf(segment.detachTime),
+    changeTime: secondsOf(segment.changeTime),
+    attachments: attachments(task.kernel, segment),
+  };
+  return storeStruct(task, buffer, segmentStatus, status) ? 0 : -Errno.EFAULT;
 }

@@ -3,8 +3,6 @@ import { Errno, type Kernel, type Process } from '@elf/kernel';
 
 export const IPC = { CREAT: 0o1000, EXCL: 0o2000, NOWAIT: 0o4000, RMID: 0, SET: 1, STAT: 2, INFO: 3 } as const;
 const PRIVATE_KEY = 0;
-/** Bytes of struct ipc64_perm on x86-64. */
-export const IPC_PERMISSION_BYTES = 48;
 
 /** Owner and mode of an object. */
 export interface IpcObject {
@@ -17,6 +15,9 @@ export interface IpcObject {
   mode: number;
   changeTime: bigint;
 }
+
+/** What IPC_SET changes. */
+type PermissionFields = Pick<IpcObject, 'user' | 'group' | 'mode'>;
 
 /** One kind of objects of a machine. */
 export class IpcTable<Item extends IpcObject> {
@@ -122,21 +123,11 @@ export function mayChange(process: Process, item: IpcObject): number {
   return effectiveUser === 0 || effectiveUser === item.user || effectiveUser === item.creatorUser ? 0 : -Errno.EPERM;
 }
 
-/** Stores struct ipc64_perm at the beginning of a view. */
-export function encodePermission(view: DataView, item: IpcObject): void {
-  view.setInt32(0, item.key, true);
-  view.setUint32(4, item.user, true);
-  view.setUint32(8, item.group, true);
-  view.setUint32(12, item.creatorUser, true);
-  view.setUint32(16, item.creatorGroup, true);
-  view.setUint32(20, item.mode, true);
-}
-
 /** IPC_SET's part of struct ipc64_perm. */
-export function applyPermission(view: DataView, item: IpcObject, now: bigint): void {
-  item.user = view.getUint32(4, true);
-  item.group = view.getUint32(8, true);
-  item.mode = (item.mode & ~0o777) | (view.getUint32(20, true) & 0o777);
+export function applyPermission(item: IpcObject, given: PermissionFields, now: bigint): void {
+  item.user = given.user;
+  item.group = given.group;
+  item.mode = (item.mode & ~0o777) | (given.mode & 0o777);
   item.changeTime = now;
 }
 

@@ -19,8 +19,9 @@ const SETTINGS = {
   'kernel/shmmni': one(4096, 0, 32768), // not a page size: SHMMNI
   'kernel/shmall': one(Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
   'kernel/sem_next_id': one(-1, -1), 'kernel/shm_next_id': one(-1, -1), 'kernel/msg_next_id': one(-1, -1),
+  'kernel/msgmni': one(32000, 0, 32768), 'kernel/msgmnb': one(16384), 'kernel/msgmax': one(8192), // not a page size: IPCMNI, MSGMAX
   // Told and obeyed by nobody: what they bound is bounded by the machine's memory.
-  'kernel/threads-max': one(62000, 20), 'kernel/msgmnb': one(16384), 'kernel/msgmax': one(8192), // not a page size: MSGMAX
+  'kernel/threads-max': one(62000, 20),
   'fs/pipe-user-pages-soft': one(16384), 'fs/pipe-user-pages-hard': one(0), 'fs/aio-max-nr': one(65536), // not a page size: a count
   'fs/inotify/max_user_watches': one(65536), 'fs/inotify/max_user_instances': one(128), 'fs/inotify/max_queued_events': one(16384), // not a page size: counts
   'vm/overcommit_memory': one(0, 0, 2), 'vm/overcommit_ratio': one(50), 'vm/max_map_count': one(65530), 'vm/swappiness': one(60, 0, 200),

@@ -1,6 +1,15 @@
 // A process without an engine, and system calls made for it by name.
-import { type Cpu, createMemoryHost, Kernel, type Pending, type Process, type Thread } from '@elf/kernel';
+import {
+  type Cpu,
+  createMemoryHost,
+  Kernel,
+  type Pending,
+  type Process,
+  type SystemCallRow,
+  type Thread,
+} from '@elf/kernel';
 import { AddressSpace, GuestMemory, Protection } from '@elf/mm';
+import { I386_ABI } from '../abi/i386.ts';
 import { createLinuxPersonality, createProcFileSystem, LINUX_CALLS } from '../index.ts';
 
 /** Two readable and writable pages every task starts with: buffers in the first, strings in the second. */
@@ -87,8 +96,21 @@ export function newTask(): Thread {
 
 /** Calls by name with raw register values; strings are placed in memory first. */
 export function call(task: Thread, name: string, ...values: (number | bigint | string)[]): number | bigint | Pending {
-  const row = LINUX_CALLS.find((candidate) => candidate.name === name);
-  if (row === undefined) throw new Error(`no call ${name}`);
+  return callRow(task, LINUX_CALLS.find((candidate) => candidate.name === name) ?? missing(name), values);
+}
+
+/** The same for a call of the i386 ABI: words and structures are its. */
+export function callI386(task: Thread, name: string, ...values: number[]): number | bigint | Pending {
+  const row = LINUX_CALLS.find((candidate) => candidate.name === name && candidate.numbers.i386 !== undefined);
+  task.callAbi = I386_ABI;
+  return callRow(task, row ?? missing(name), values);
+}
+
+function missing(name: string): never {
+  throw new Error(`no call ${name}`);
+}
+
+function callRow(task: Thread, row: SystemCallRow, values: (number | bigint | string)[]): number | bigint | Pending {
   let text = PAGE + 4096;
   const low = new Int32Array(6);
   const high = new Int32Array(6);
