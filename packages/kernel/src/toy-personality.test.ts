@@ -51,6 +51,7 @@ function scriptedCpu(script: readonly { registers: Record<number, bigint>; exit:
     loadSelector: () => true,
     threadDescriptor: () => undefined,
     setThreadDescriptor: () => {},
+    timeStampDisabled: false,
     extendedState: () => new Uint8Array(512),
     setExtendedState: () => true,
     processor: { vendor: 'Toy', name: 'toy', family: 6, model: 1, stepping: 0, flags: [] },

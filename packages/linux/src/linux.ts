@@ -87,6 +87,7 @@ export function createLinuxPersonality({
       cpu.rip = program.entry;
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
+      cpu.timeStampDisabled = threadAttributes(thread).timeStampDisabled;
     fault: (thread, exit) => {
       if (answerVsyscall(thread, exit) || enterBySysenter(thread, exit)) return;
       thread.lastFault = exit;

@@ -25,6 +25,8 @@ export interface ThreadAttributes {
   /** personality(2): told, and obeyed where UNAME26 and STICKY_TIMEOUTS say something. */
   persona: number;
   noNewPrivileges: boolean;
+  /** PR_SET_TSC: the CPU has it too, until execve resets that. */
+  timeStampDisabled: boolean;
   keepsCapabilities: boolean;
   /** PR_SET_PDEATHSIG; not handed on. */
   parentDeathSignal: number;
@@ -65,6 +67,7 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
     initialSlack: DEFAULT_SLACK_NANOSECONDS,
     persona: 0,
     noNewPrivileges: false,
+    timeStampDisabled: false,
     keepsCapabilities: false,
     parentDeathSignal: 0,
   };

@@ -129,6 +129,23 @@ describe('cpu', () => {
     expect(cpu.run(10).kind).toBe('system-call');
     expect(cpu.registerLow(0)).toBeGreaterThan(cpu.registerLow(3));
   });
+  it('refuses to tell the time while CR4.TSD is set, in saved states too', () => {
+    // rdtsc; rdtscp
+    for (const code of [
+      [0x0f, 0x31],
+      [0x0f, 0x01, 0xf9],
+    ]) {
+      const { cpu } = machine([...code, 0x0f, 0x05]);
+      cpu.setRegister(1, 7n);
+      cpu.timeStampDisabled = true;
+      const saved = cpu.saveState();
+      cpu.timeStampDisabled = false;
+      expect(cpu.run(10).kind).toBe('system-call');
+      cpu.restoreState(saved);
+      expect(cpu.run(10)).toEqual({ kind: 'exception', vector: 13 });
+      expect([cpu.rip, cpu.register(1)]).toEqual([CODE, 7n]);
+    }
+  });
   it('names what it does not know', () => {
     const { cpu } = machine([0x0f, 0x04, 0x90]);
     expect(cpu.run(10)).toMatchObject({ kind: 'unsupported' });

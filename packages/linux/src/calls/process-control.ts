@@ -16,7 +16,8 @@ const PRCTL = {
 } as const;
 /** TASK_COMM_LEN. */
 const NAME_BYTES = 16;
-const PR_TSC_ENABLE = 1;
+/** PR_TSC_ENABLE and PR_TSC_SIGSEGV. */
+const TIME_STAMP = { enabled: 1, refused: 2 } as const;
 const CAP_SETPCAP = 8;
 
 type Handler = (task: Thread, second: number, third: number, rest: boolean) => number;
@@ -66,8 +67,13 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     setCapabilities(process, { bounding: bounding & ~(1n << BigInt(capability)) });
     return 0;
   },
-  [PRCTL.PR_GET_TSC]: (task, at) => store(task, at, PR_TSC_ENABLE),
-  [PRCTL.PR_SET_TSC]: (_task, mode) => (mode === PR_TSC_ENABLE ? 0 : -Errno.EINVAL),
+  [PRCTL.PR_GET_TSC]: (task, at) =>
+    store(task, at, task.cpu.timeStampDisabled ? TIME_STAMP.refused : TIME_STAMP.enabled),
+  [PRCTL.PR_SET_TSC]: (task, mode) => {
+    if (mode !== TIME_STAMP.enabled && mode !== TIME_STAMP.refused) return -Errno.EINVAL;
+    threadAttributes(task).timeStampDisabled = task.cpu.timeStampDisabled = mode === TIME_STAMP.refused;
+    return 0;
+  },
   [PRCTL.PR_GET_SECUREBITS]: () => 0,
   [PRCTL.PR_SET_TIMERSLACK]: (task, nanoseconds) => {
     const attributes = threadAttributes(task);

@@ -27,6 +27,20 @@ describe('rules', () => {
     expect(call(newTask(), name, ...values)).toBe(expected);
   });
 
+  it('PR_SET_TSC is obeyed by the CPU, and handed on', () => {
+    const task = newTask();
+    const [SET, GET, ENABLED, REFUSED] = [26, 25, 1, 2];
+    const told = (who = task) => [call(who, 'prctl', GET, PAGE), who.user.readU32(PAGE)];
+    expect([call(task, 'prctl', SET, 3), call(task, 'prctl', SET, 0)]).toEqual([EINVAL, EINVAL]);
+    expect(told()).toEqual([0, ENABLED]);
+    expect(call(task, 'prctl', SET, REFUSED)).toBe(0);
+    expect([told(), task.cpu.timeStampDisabled]).toEqual([[0, REFUSED], true]);
+    task.cpu.timeStampDisabled = false;
+    task.process.personality.start(task, task.process.program);
+    expect(told()).toEqual([0, REFUSED]);
+    expect(call(task, 'prctl', GET, 8)).toBe(EFAULT);
+  });
+
   it('O_APPEND makes pwrite64 append', () => {
     const task = newTask();
     const fd = call(task, 'open', '/log', CREATE_RW | APPEND, 0o600) as number;

@@ -10,7 +10,7 @@ import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
-import { segmentTable, semaphoreTable } from './ipc-tables.ts';
+import { queueTable, segmentTable, semaphoreTable } from './ipc-tables.ts';
 import { SETTING_FILES, SETTING_STORES } from './system-settings.ts';
 import { limitsText, statText as processStatText, statusText } from './process-status.ts';
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
@@ -63,6 +63,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
 };
 
 // The lines that programs read of arch/x86/kernel/cpu/proc.c.
+  'sysvipc/msg': queueTable,
 function processorText(
   { vendor, family, model, name, stepping, flags }: Kernel['cpu']['processor'],
   index: number,

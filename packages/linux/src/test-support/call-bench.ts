@@ -42,6 +42,7 @@ function registersOnly(): Cpu {
     loadSelector: () => true,
     threadDescriptor: () => undefined,
     setThreadDescriptor: () => {},
+    timeStampDisabled: false,
     extendedState: () => new Uint8Array(512),
     setExtendedState: () => true,
     processor: { vendor: 'Toy', name: 'toy', family: 6, model: 1, stepping: 0, flags: [] },

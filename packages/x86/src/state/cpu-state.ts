@@ -18,6 +18,7 @@ import {
   STATE_BYTES,
   THREAD_DESCRIPTOR_COUNT,
   THREAD_DESCRIPTORS,
+  TIME_STAMP_DISABLED,
   VECTOR,
   X87_CONTROL,
 } from './layout.ts';
@@ -163,6 +164,14 @@ export class CpuState {
   threadDescriptor(index: number): number | undefined {
     const word = (this.state + THREAD_DESCRIPTORS + 8 * index) >>> 2;
     return this.memory.u32[word + 1] === 0 ? undefined : this.memory.u32[word];
+  }
+
+  /** RDTSC and RDTSCP raise #GP(0), as with CR4.TSD set (SDM vol. 3A, section 2.5). Part of a saved state. */
+  get timeStampDisabled(): boolean {
+    return this.memory.u32[(this.state + TIME_STAMP_DISABLED) >>> 2] !== 0;
+  }
+  set timeStampDisabled(value: boolean) {
+    this.memory.u32[(this.state + TIME_STAMP_DISABLED) >>> 2] = value ? 1 : 0;
   }
 
   /** The 32 bytes of a vector register (xmm in the first 16), as a view that is void after the memory grows. */

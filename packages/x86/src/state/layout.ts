@@ -33,6 +33,8 @@ export const SELECTORS = 768;
 /** Bases of the three thread-local descriptors of the GDT; the upper half of a cell is 1 where the descriptor is present. */
 export const THREAD_DESCRIPTORS = 816;
 export const THREAD_DESCRIPTOR_COUNT = 3;
+/** CR4.TSD as a word: RDTSC and RDTSCP raise #GP while it is 1. */
+export const TIME_STAMP_DISABLED = 840;
 /** 16 vector registers of 32 bytes: xmm is the low half of ymm. */
 export const VECTOR = 1024;
 export const VECTOR_STRIDE = 32;

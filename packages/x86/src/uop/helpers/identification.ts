@@ -33,6 +33,7 @@ export const identificationHelpers: readonly HelperRow[] = [
     return ExitStatus.GeneralProtection;
   }),
   helper('rdtsc', (context) => {
+    if (context.cpu.timeStampDisabled) return ExitStatus.GeneralProtection;
     const ticks = context.timeStamp();
     return answer(context, Number(BigInt.asIntN(32, ticks)), Number(BigInt.asIntN(32, ticks >> 32n)));
   }),
