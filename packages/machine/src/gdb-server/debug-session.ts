@@ -7,6 +7,8 @@ import { bytesToHex } from './hexadecimal.ts';
 const SIGINT = 2;
 const SIGTRAP = 5;
 const SIGKILL = 9;
+/** Watched memory is compared after every instruction. */
+const MOST_WATCHED_BYTES = 1 << 16;
 
 /** Why the program stands still. */
 export interface Stop {
@@ -169,7 +171,7 @@ export class DebugSession implements Tracer {
       this.kernel.endProcess(process, { kind: 'signaled', signal: SIGKILL, coreDumped: false });
   }
 
-  /** Watches memory for changes, or no longer; false when it cannot be read. */
+  /** Watches memory for changes, or no longer; false when it cannot be read, or is more than can be watched. */
   setWatchpoint(address: number, length: number, isSet: boolean): boolean {
     const key = `${address},${length}`;
     const content = this.#contentOf(address, length);
@@ -179,6 +181,8 @@ export class DebugSession implements Tracer {
   }
 
   #contentOf(address: number, length: number): string | undefined {
+    // What a debugger asks for may be no number at all.
+    if (!(length > 0 && length <= MOST_WATCHED_BYTES)) return undefined;
     const bytes = this.process && readMemory(this.process, address, length);
     return bytes?.length === length ? bytesToHex(bytes) : undefined;
   }

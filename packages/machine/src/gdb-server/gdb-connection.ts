@@ -267,7 +267,7 @@ export class GdbConnection implements PacketReceiver, SessionListener {
     const [address, length] = words.map((word) => Number.parseInt(word, 16));
     if (type === '2') return this.#session.setWatchpoint(address, length, isSet) ? OK : NO_MEMORY;
     if (type !== '0' && type !== '1') return '';
-    if (!Number.isSafeInteger(address)) return FAILED;
+    if (!(Number.isSafeInteger(address) && address >= 0)) return FAILED;
     this.#session.setBreakpoint(address, isSet);
     return OK;
   }

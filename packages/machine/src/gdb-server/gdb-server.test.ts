@@ -63,9 +63,79 @@ describe('packets', () => {
       expect(await ask(packet)).toBe('');
     for (const packet of ['m0,4', 'pffff', 'P0=00', 'G00', 'Mzz,1:00', 'Z2,0,4', 'T7b', 'M0,1:00'])
       expect(await ask(packet)).toMatch(/^E[0-9a-f]{2}$/);
+    // Names of what every object has, lengths beyond any memory, addresses below it.
+    for (const object of ['constructor', '__proto__', 'toString'])
+      expect(await ask(`qXfer:${object}:read::0,10`)).toBe('');
+    for (const packet of ['Z2,', 'Z2,403033', 'Z2,403033,fffffffff', 'Z2,403033,10001', 'Z2,-5,4', 'Z0,-5,1'])
+      expect(await ask(packet)).toMatch(/^E[0-9a-f]{2}$/);
     expect(await ask('vFile:open:2f6e6f6e65,0,0')).toBe('F-1,2');
+    expect(await ask('vFile:open:2f70726f6772616d,0,0')).toBe('F3');
+    for (const range of ['3', '3,-1,0', '3,4,-1', '3,4,zz', '3,zz,0'])
+      expect(await ask(`vFile:pread:${range}`)).toBe('F-1,16');
+    expect(await ask('vFile:pread:3,4,1')).toBe('F4;ELF\x02');
+    expect(await ask('vFile:pread:4,4,0')).toBe('F-1,9');
+    // A name ends at its first null byte, so none has one.
+    for (const name of ['2f00', '2f70726f6772616d0061', 'zz', '2']) {
+      expect(await ask(`vFile:open:${name},0,0`)).toBe('F-1,16');
+      expect(await ask(`vFile:readlink:${name}`)).toBe('F-1,16');
+    }
     expect(await ask('vKill;3e8')).toBe('OK');
     expect(await outcome).toEqual({ kind: 'signaled', signal: 9, coreDumped: false });
+  });
+
+  it('that are too long are no packets, whatever they begin with', async () => {
+    const { link, raw, ask } = await debug(HELLO);
+    await ask('QStartNoAckMode');
+    const before = raw();
+    link.receive(Buffer.from(`$${'z'.repeat(1 << 20)}g#00`));
+    link.receive(Buffer.from(`$g${'z'.repeat(1 << 20)}#00`));
+    expect(raw()).toBe(before);
+    expect(await ask('qAttached')).toBe('0');
+  });
+
+  it('of every shape leave the server standing', async () => {
+    const { link, settle, frame, outcome } = await debug(HELLO);
+    const numbers = ['', '0', '-1', 'zz', '403033', 'ffffffffffffffff', '1fffffffffffff', '800000000000'];
+    const heads = [
+      'm',
+      'M',
+      'X',
+      'p',
+      'P',
+      'G',
+      'H',
+      'T',
+      'z0,',
+      'Z1,',
+      'Z2,',
+      'vFile:pread:',
+      'vFile:fstat:',
+      'vFile:close:',
+    ];
+    const more = [
+      'QPassSignals:',
+      'qXfer:auxv:read::',
+      'qXfer:threads:read::',
+      'vFile:setfs:',
+      'vFile',
+      'v',
+      'q',
+      'Q',
+      '',
+    ];
+    for (const head of [...heads, ...more])
+      for (const first of numbers)
+        for (const second of numbers)
+          for (const between of [',', ':', '=', ';'])
+            link.receive(frame(`${head}${first}${between}${second}${between}0`));
+    // Registers that no program can have.
+    for (let number = 0; number < 70; number += 1)
+      for (const digits of ['ff', '00'])
+        for (const bytes of [4, 8, 10, 16]) link.receive(frame(`P${number.toString(16)}=${digits.repeat(bytes)}`));
+    link.receive(frame('vCont;c'));
+    await settle();
+    link.closed();
+    expect(await outcome).toMatchObject({ kind: expect.stringMatching(/exited|signaled/) });
   });
 });
 

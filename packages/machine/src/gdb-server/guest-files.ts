@@ -3,6 +3,7 @@ import { type FileStatus, fromBytes, type OpenDescription, type Process } from '
 import { hexToBytes } from './hexadecimal.ts';
 
 const EBADF = 9;
+const EINVAL = 22;
 const EROFS = 30;
 /** What the protocol knows of Linux's error numbers under the same number; others become EUNKNOWN. */
 const SHARED_ERRORS = new Set([1, 2, 4, 5, 9, 13, 14, 16, 17, 19, 20, 21, 22, 23, 24, 27, 28, 29, 30]);
@@ -53,12 +54,12 @@ export class GuestFiles {
 
   #openFile([name, flags]: readonly string[]): string {
     const process = this.#process();
-    const path = hexToBytes(name);
-    if (process === undefined || path === undefined) return failure(EBADF);
+    const path = pathOf(name);
+    if (process === undefined || path === undefined) return failure(EINVAL);
     if ((Number.parseInt(flags, 16) & O_ACCMODE) !== 0) return failure(EROFS);
     const mode = { readable: true, writable: false, append: false, nonBlocking: true };
     const { tree } = process.threads.values().next().value?.kernel ?? {};
-    const opened = tree?.open(process.viewpoint, fromBytes(path), { read: true, write: false }, mode) ?? -EBADF;
+    const opened = tree?.open(process.viewpoint, path, { read: true, write: false }, mode) ?? -EBADF;
     if (typeof opened === 'number') return failure(-opened);
     const number = this.#next++;
     this.#open.set(number, opened);
@@ -76,6 +77,7 @@ export class GuestFiles {
   #read([number, count, offset]: readonly number[]): string {
     const description = this.#open.get(number);
     if (description === undefined) return failure(EBADF);
+    if (!(count >= 0 && Number.isSafeInteger(offset) && offset >= 0)) return failure(EINVAL);
     const bytes = new Uint8Array(Math.min(count, MOST_BYTES));
     const done = description.file.read(bytes, offset);
     // A file that waits, such as a pipe, is none to read here.
@@ -91,14 +93,20 @@ export class GuestFiles {
 
   #link(name: string): string {
     const process = this.#process();
-    const path = hexToBytes(name);
+    const path = pathOf(name);
     const tree = process?.threads.values().next().value?.kernel.tree;
-    if (process === undefined || path === undefined || tree === undefined) return failure(EBADF);
-    const place = tree.resolve(process.viewpoint, fromBytes(path), false);
+    if (process === undefined || path === undefined || tree === undefined) return failure(EINVAL);
+    const place = tree.resolve(process.viewpoint, path, false);
     if (typeof place === 'number') return failure(-place);
     const target = tree.mounts.readLink(place.path);
     return typeof target === 'number' ? failure(-target) : `F${target.length.toString(16)};${target}`;
   }
+}
+
+/** A name in hexadecimal digits; undefined for what cannot be one. */
+function pathOf(digits: string): string | undefined {
+  const bytes = hexToBytes(digits);
+  return bytes === undefined || bytes.includes(0) ? undefined : fromBytes(bytes);
 }
 
 function failure(errno: number): string {

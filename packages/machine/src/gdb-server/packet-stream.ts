@@ -79,13 +79,15 @@ export class PacketStream {
       return;
     }
     if (byte === HASH) this.#checksum = '';
-    else if (byte === DOLLAR || this.#content.length >= LONGEST_PACKET) this.#content = [];
-    else this.#content.push(byte);
+    else if (byte === DOLLAR) this.#content = [];
+    else if (this.#content.length <= LONGEST_PACKET) this.#content.push(byte);
   }
 
   #finish(content: readonly number[], checksum: string): void {
     this.#content = undefined;
     this.#checksum = undefined;
+    // Its rest was dropped: what there is must not be taken for a command.
+    if (content.length > LONGEST_PACKET) return;
     const sum = content.reduce((total, byte) => (total + byte) & 0xff, 0);
     if (this.#acknowledges) {
       const isRight = Number.parseInt(checksum, 16) === sum;

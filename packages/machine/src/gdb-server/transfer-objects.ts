@@ -38,9 +38,8 @@ const OBJECTS: Readonly<Record<string, (source: ObjectSource) => string | undefi
 /** Answers `object:read:annex:offset,length`. */
 export function transferObject(request: string, source: ObjectSource): string {
   const [, object, range] = /^([^:]+):read:[^:]*:([0-9a-f]+,[0-9a-f]+)$/i.exec(request) ?? [];
-  const make = OBJECTS[object ?? ''];
-  if (make === undefined) return '';
-  const content = make(source);
+  if (object === undefined || !Object.hasOwn(OBJECTS, object)) return '';
+  const content = OBJECTS[object](source);
   if (content === undefined) return FAILED;
   const [offset, length] = range.split(',').map((word) => Number.parseInt(word, 16));
   const part = content.slice(offset, offset + length);

@@ -185,6 +185,17 @@ describe('what is no image', () => {
     ['a missing layer', () => tar(file('manifest.json', '[{"Config":"c","Layers":["l"]}]')), 'names l, but does not'],
     ['no JSON', () => tar(file('manifest.json', '{')), 'manifest.json of the image is no JSON'],
     ['another shape', () => tar(file('manifest.json', '{"a":1}')), 'manifest.json names no image'],
+    ['nothing', () => tar(file('manifest.json', 'null')), 'manifest.json names no image'],
+    ['a list of nothing', () => tar(file('manifest.json', '[null]')), 'manifest.json names no image'],
+    [
+      'layers that are no names',
+      () => tar(file('manifest.json', '[{"Config":"c","Layers":[{}]}]')),
+      'names [object Object], but',
+    ],
+    ['an index of nothing', () => tar(file('index.json', 'null')), 'names no configuration'],
+    ['an index that is no list', () => tar(file('index.json', '{"manifests":7}')), 'index.json names no image'],
+    ['a list of nothings', () => tar(file('index.json', '{"manifests":[null]}')), 'names blobs/undefined, but'],
+    ['a digest that is none', () => tar(file('index.json', '{"config":5}')), 'names blobs/undefined, but'],
     [
       'endless indexes',
       () =>

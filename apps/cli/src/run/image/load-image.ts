@@ -82,45 +82,47 @@ interface ImageParts {
 /** `docker save` has manifest.json; OCI layouts have index.json. Undefined: neither. */
 function imageParts(blobs: ReadonlyMap<string, Uint8Array>): ImageParts | undefined {
   if (blobs.has('manifest.json')) {
-    const manifests = json(blobs, 'manifest.json') as { Config: string; Layers: string[] }[];
-    const manifest = Array.isArray(manifests) ? manifests[0] : undefined;
+    const [manifest] = listOf(json(blobs, 'manifest.json')).map(propertiesOf);
     if (typeof manifest?.Config !== 'string' || !Array.isArray(manifest.Layers))
       throw new ImageError('manifest.json names no image');
-    return { config: manifest.Config, layers: manifest.Layers };
+    return { config: manifest.Config, layers: manifest.Layers.map(String) };
   }
   if (!blobs.has('index.json')) return undefined;
-  let document = json(blobs, 'index.json') as OciDocument;
+  let document = propertiesOf(json(blobs, 'index.json'));
   for (let depth = 0; document.manifests !== undefined; depth += 1) {
-    const chosen = document.manifests.find(isForUs) ?? document.manifests[0];
+    const manifests = listOf(document.manifests).map(propertiesOf);
+    const chosen = manifests.find(isForUs) ?? manifests[0];
     if (chosen === undefined || depth > MOST_INDEXES) throw new ImageError('index.json names no image');
-    document = json(blobs, blobName(chosen.digest)) as OciDocument;
+    document = propertiesOf(json(blobs, blobName(chosen)));
   }
   if (document.config === undefined) throw new ImageError('the manifest of the image names no configuration');
   return {
-    config: blobName(document.config.digest),
-    layers: (document.layers ?? []).map(({ digest }) => blobName(digest)),
+    config: blobName(propertiesOf(document.config)),
+    layers: listOf(document.layers).map((layer) => blobName(propertiesOf(layer))),
   };
 }
 
 const MOST_INDEXES = 4;
 
-interface OciReference {
-  readonly digest: string;
-  readonly platform?: { readonly os?: string; readonly architecture?: string };
+/** What a document has under its names; nothing for what is no object. */
+type Properties = Readonly<Record<string, unknown>>;
+
+function propertiesOf(value: unknown): Properties {
+  return typeof value === 'object' && value !== null ? (value as Properties) : {};
 }
 
-interface OciDocument {
-  readonly manifests?: readonly OciReference[];
-  readonly config?: OciReference;
-  readonly layers?: readonly OciReference[];
+function listOf(value: unknown): readonly unknown[] {
+  return Array.isArray(value) ? value : [];
 }
 
-function isForUs({ platform }: OciReference): boolean {
-  return platform?.os === 'linux' && platform.architecture === 'amd64';
+function isForUs({ platform }: Properties): boolean {
+  const { os, architecture } = propertiesOf(platform);
+  return os === 'linux' && architecture === 'amd64';
 }
 
-function blobName(digest: string): string {
-  return `blobs/${digest.replace(':', '/')}`;
+/** Where a reference's content is (OCI image-layout.md). */
+function blobName({ digest }: Properties): string {
+  return `blobs/${String(digest).replace(':', '/')}`;
 }
 
 function blob(blobs: ReadonlyMap<string, Uint8Array>, name: string): Uint8Array {
@@ -139,14 +141,14 @@ function json(blobs: ReadonlyMap<string, Uint8Array>, name: string): unknown {
 }
 
 function settingsOf(document: unknown): ImageSettings {
-  const { config } = document as { config?: Readonly<Record<string, unknown>> };
-  const list = (value: unknown) => (Array.isArray(value) ? value.map(String) : []);
+  const config = propertiesOf(propertiesOf(document).config);
+  const list = (value: unknown) => listOf(value).map(String);
   const text = (value: unknown) => (typeof value === 'string' ? value : '');
   return {
-    entrypoint: list(config?.Entrypoint),
-    command: list(config?.Cmd),
-    environment: list(config?.Env),
-    workingDirectory: text(config?.WorkingDir) || '/',
-    user: text(config?.User),
+    entrypoint: list(config.Entrypoint),
+    command: list(config.Cmd),
+    environment: list(config.Env),
+    workingDirectory: text(config.WorkingDir) || '/',
+    user: text(config.User),
   };
 }
