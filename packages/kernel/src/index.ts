@@ -99,6 +99,7 @@ export type { StandardStreams } from './host/standard-streams.ts';
 export type { ForkOptions } from './fork-options.ts';
 export { Kernel } from './kernel.ts';
 export type { KernelParts } from './kernel-parts.ts';
+export { createFirstProcess } from './orphans.ts';
 export { Pending, type PendingRequest, type SystemCallResult } from './pending.ts';
 export type { ArgumentWords, Personality, SystemCallAbi } from './personality.ts';
 export { type Credentials, type FilePlace, Process } from './process.ts';

@@ -9,6 +9,7 @@ import { followRename } from './files/renamed-paths.ts';
 import type { Host } from './host/host.ts';
 import { memorySockets } from './host/memory/memory-sockets.ts';
 import type { KernelParts, StartRequest } from './kernel-parts.ts';
+import { dismissFirstProcess, handOverChildren } from './orphans.ts';
 import type { PendingRequest } from './pending.ts';
 import { type Credentials, Process } from './process.ts';
 import type { LoadedProgram, LoadPlace, LoadRefusal, ProgramLoader } from './program-loader.ts';
@@ -16,6 +17,7 @@ import { InternetNetwork } from './sockets/internet-network.ts';
 import { SocketNames } from './sockets/socket-names.ts';
 import { standardDescriptors } from './standard-descriptors.ts';
 import { Thread } from './thread.ts';
+import { FIRST_ID, takeId } from './thread-ids.ts';
 import type { Tracer } from './tracer.ts';
 import { TimerQueue } from './timer-queue.ts';
 
@@ -35,6 +37,10 @@ export class Kernel {
   readonly onCrash: ((thread: Thread, signal: number) => void) | undefined;
   /** A debugger, if there is one. */
   tracer: Tracer | undefined;
+  /** The thread of process 1, where the personality has such a process. */
+  resident: Thread | undefined;
+  /** The number given last to a process or thread. */
+  lastId = FIRST_ID - 1;
   readonly processes = new Map<number, Process>();
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
@@ -45,8 +51,6 @@ export class Kernel {
   readonly #recentCalls: string[] = [];
   #onCpu: Thread | undefined;
   #looking: Thread | undefined;
-  /** Like a freshly booted system's first login: low numbers, but not 1, whose bearer programs take for init. */
-  #nextId = 1000;
   #nextInode = 1000;
   #wakeUp: (() => void) | undefined;
 
@@ -77,8 +81,9 @@ export class Kernel {
     return this.#timers.size;
   }
 
-  get hasSeveralThreads(): boolean {
-    return this.threads.size > 1;
+  /** How many threads there are beside that of process 1. */
+  get programThreads(): number {
+    return this.threads.size - (this.resident === undefined ? 0 : 1);
   }
 
   /** Number for a new pipe or socket. */
@@ -107,7 +112,7 @@ export class Kernel {
     const descriptors = standardDescriptors(host);
     if (program.passedFile !== undefined) descriptors.insert(program.passedFile);
     const personality = program.personality ?? request.personality;
-    const parts = { id: this.#nextId++, parent: undefined, space: program.space, descriptors, place, credentials };
+    const parts = { id: takeId(this), parent: undefined, space: program.space, descriptors, place, credentials };
     const process = new Process({ ...parts, personality, program }, host.clock.monotonic());
     const thread = this.#addThread(process, process.id);
     this.processes.set(process.id, process);
@@ -175,7 +180,7 @@ export class Kernel {
     const space = options.space ?? (options.shareSpace ? parent.space : parent.space.fork());
     const child = new Process(
       {
-        id: this.#nextId++,
+        id: takeId(this),
         parent: options.sibling ? parent.parent : parent,
         space,
         descriptors: options.shareDescriptors ? parent.descriptors.share() : parent.descriptors.copy(),
@@ -194,7 +199,7 @@ export class Kernel {
 
   /** A new thread of the same process with the caller's registers. */
   spawnThread(thread: Thread): Thread {
-    return this.#copyThread(thread, thread.process, this.#nextId++);
+    return this.#copyThread(thread, thread.process, takeId(this));
   }
 
   /** Makes a copied thread eligible to run; its registers are changed before by {@link withThread}. */
@@ -223,6 +228,7 @@ export class Kernel {
     this.threads.delete(thread.id);
     if (this.#onCpu === thread) this.#onCpu = undefined;
     if (process.threads.size === 0) this.#endProcess(process, status);
+    if (this.programThreads === 0) dismissFirstProcess(this);
   }
 
   /** Ends a whole process. */
@@ -373,12 +379,7 @@ export class Kernel {
     releaseSpace(process.space, this);
     process.borrowsSpace = false;
     process.spaceReleased.wake();
-    // Orphans go to an init that collects them at once.
-    for (const child of process.children) {
-      child.parent = undefined;
-      if (child.exitStatus !== undefined) this.processes.delete(child.id);
-    }
-    process.children.clear();
+    handOverChildren(this, process);
     process.personality.processEnded(process);
     const family = process.parent?.personality;
     if (family !== undefined && family !== process.personality) family.foreignChildEnded?.(process);

@@ -57,6 +57,8 @@ export interface Personality {
   readonly processEnded: (process: Process) => void;
   /** A child of this family's process, itself of another family, became a zombie: tells the parent. */
   readonly foreignChildEnded?: (child: Process) => void;
+  /** Who becomes the parent of the children of a process that ends; undefined: process 1. */
+  readonly heirOf?: (process: Process) => Process | undefined;
   /** Name of an error of the thread's last call for traces, such as "ENOENT (No such file or directory)". */
   readonly describeError: (errno: number, thread: Thread) => string;
 }

@@ -37,7 +37,7 @@ export type RunOutcome =
 export async function run(kernel: Kernel, options: RunOptions = {}): Promise<RunOutcome> {
   let slices = 0;
   let idleRounds = 0;
-  while (kernel.threads.size > 0) {
+  while (kernel.programThreads > 0) {
     if (options.shouldStop?.()) return 'stopped';
     const thread = kernel.takeReady();
     if (thread === undefined) {

@@ -50,7 +50,7 @@ function withResult(thread: Thread, text: string, result: string): string {
 }
 
 function prefix(thread: Thread): string {
-  return thread.kernel.hasSeveralThreads ? `[pid ${String(thread.id).padStart(5)}] ` : '';
+  return thread.kernel.programThreads > 1 ? `[pid ${String(thread.id).padStart(5)}] ` : '';
 }
 
 function printResult(thread: Thread, call: CallInProgress, result: number | bigint | undefined): string {

@@ -1,5 +1,6 @@
 // The Linux personality: what makes a guest a Linux process.
 import {
+  createFirstProcess,
   createSystemCallTable,
   errnoMessage,
   errnoName,
@@ -18,6 +19,8 @@ import { expireCpuTimers } from './cpu-time/cpu-timers.ts';
 import { releaseRobustLocks } from './futex/robust-list.ts';
 import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { setKernelRelease } from './kernel-identity.ts';
+import { forgetKeyrings, inheritKeyrings, releaseKeyrings } from './keys/thread-keyrings.ts';
+import { finishBuilding } from './keys/request-key.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
@@ -31,7 +34,7 @@ import {
   processState,
   threadState,
 } from './signals/signal-state.ts';
-import { LAST_SIGNAL, SignalCode } from './signals/signal-table.ts';
+import { LAST_SIGNAL, Signal, SignalCode } from './signals/signal-table.ts';
 import { inheritOptions } from './sockets/option-values.ts';
 import { terminalsOf } from './terminals/terminals.ts';
 import { inheritAttributes, processAttributes, threadAttributes } from './thread-attributes.ts';
@@ -78,6 +81,7 @@ export function createLinuxPersonality({
       forwardHostSignals(thread.kernel, process);
       thread.kernel.internet.inherit = inheritOptions;
       threadAttributes(thread).nice = thread.kernel.host.niceness ?? 0;
+      addFirstProcess(thread);
     },
     fork: inherit,
     start: (thread, program) => {
@@ -85,9 +89,9 @@ export function createLinuxPersonality({
       const { cpu } = thread;
       cpu.mode = program.abi === I386_ABI.name ? 32 : 64;
       cpu.rip = program.entry;
+      cpu.timeStampDisabled = threadAttributes(thread).timeStampDisabled;
       cpu.setRegister(Register.Rsp, BigInt(program.stackPointer));
     },
-      cpu.timeStampDisabled = threadAttributes(thread).timeStampDisabled;
     fault: (thread, exit) => {
       if (answerVsyscall(thread, exit) || enterBySysenter(thread, exit)) return;
       thread.lastFault = exit;
@@ -103,6 +107,7 @@ export function createLinuxPersonality({
     },
     threadEnded: (thread) => {
       releaseRobustLocks(thread);
+      releaseKeyrings(thread);
       clearThreadId(thread);
       tellChildren(thread);
       if (thread.process.threads.size === 1) {
@@ -113,11 +118,31 @@ export function createLinuxPersonality({
     processEnded: (process) => {
       processState(process).alarm?.cancel();
       deleteTimers(process);
+      finishBuilding(process);
       if (process.parent?.personality === process.personality) tellParent(process);
     },
     foreignChildEnded: tellParent,
+    heirOf: nearestSubreaper,
     describeError: (errno) => `${errnoName(errno)} (${errnoMessage(errno)})`,
   };
+}
+
+/** Process 1 of a machine whose first program is Linux's. */
+function addFirstProcess({ kernel, process: { personality } }: Thread): void {
+  if (kernel.resident !== undefined) return;
+  kernel.resident = createFirstProcess(kernel, personality);
+  kernel.resident.process.personalityState = createProcessState();
+  kernel.resident.personalityState = createThreadState();
+}
+
+/** PR_SET_CHILD_SUBREAPER: the nearest ancestor that has it (kernel/exit.c, find_new_reaper). */
+function nearestSubreaper(process: Process): Process | undefined {
+  for (const child of process.children)
+    if (child.personality === process.personality) processState(child).exitSignal = Signal.CHLD;
+  let heir = process.parent;
+  while (heir !== undefined && !(processAttributes(heir).isSubreaper && heir.exitStatus === undefined))
+    heir = heir.parent;
+  return heir;
 }
 
 /** The exit signal of a child (man 2 wait). */
@@ -151,6 +176,7 @@ function inherit(source: Thread, copy: Thread): void {
   const from = threadState(source);
   inheritAttributes(source, copy);
   inheritSequences(source, copy);
+  inheritKeyrings(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
   const state = processState(source.process);
@@ -175,6 +201,7 @@ function forgetAtExec(thread: Thread): void {
   own.alternateStack = { ...NO_STACK };
   own.clearChildTid = 0;
   forgetSequences(thread);
+  forgetKeyrings(thread);
   own.robustList = { address: 0, length: 0 };
   const attributes = threadAttributes(thread);
   attributes.name = undefined;

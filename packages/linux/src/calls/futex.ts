@@ -14,6 +14,7 @@ import {
 import { writeWord } from '../abi/words.ts';
 import { lockPriority, tryLock, unlockPriority } from '../futex/priority-lock.ts';
 import { dequeue, enqueue, futexKey, requeueWaiters, type Waiter, wakeWaiters } from '../futex/waiters.ts';
+import { mayInspect } from '../signals/permission.ts';
 import { threadState } from '../signals/signal-state.ts';
 import { absoluteDeadline, readTimespec, relativeDeadline } from '../time-arguments.ts';
 
@@ -153,6 +154,7 @@ export const getRobustList = defineSystemCall({
   run: (task, values) => {
     const thread = values.thread === 0 ? task : task.kernel.threads.get(values.thread);
     if (thread === undefined) return -Errno.ESRCH;
+    if (!mayInspect(task, thread.process)) return -Errno.EPERM;
     const { address: head } = threadState(thread).robustList;
     const stored =
       writeWord(task, values.length, ROBUST_HEAD_WORDS * task.wordBytes) && writeWord(task, values.head, head);

@@ -8,12 +8,13 @@ import {
   flagSet,
   int,
   OpenDescription,
-  type Process,
+  Process,
   Readiness,
   type Thread,
   unsigned,
 } from '@elf/kernel';
 import { describe } from '../files-at.ts';
+import { mayRequest } from '../signals/permission.ts';
 import { sendToProcess } from '../signals/send-signal.ts';
 import { LAST_SIGNAL, SignalCode } from '../signals/signal-table.ts';
 
@@ -64,7 +65,8 @@ export const pidfdSendSignal = defineSystemCall({
       // Only the kernel may speak as the kernel (kernel/signal.c).
       if (process !== task.process && (code >= 0 || code === SignalCode.ThreadKill)) return -Errno.EPERM;
     }
-    if (process.exitStatus !== undefined && !task.kernel.processes.has(process.id)) return -Errno.ESRCH;
+    if (task.kernel.processes.get(process.id) !== process) return -Errno.ESRCH;
+    if (!mayRequest(task, process, signal)) return -Errno.EPERM;
     if (signal !== 0)
       sendToProcess(process, { signal, code, process: task.process.id, user: task.process.credentials.user, value });
     return 0;
@@ -104,10 +106,8 @@ export function openProcess(task: Thread, process: Process, nonBlocking: boolean
 function processNamed(task: Thread, fd: number): Process | number {
   const description = describe(task, fd);
   if (typeof description === 'number') return description;
-  const id = /^\/proc\/(\d+)$/.exec(description.path ?? '')?.[1];
-  if (id === undefined || task.kernel.tree.mounts.locate(description.path ?? '')?.mount.type !== 'proc')
-    return processOf(task, fd);
-  return task.kernel.processes.get(Number(id)) ?? -Errno.ESRCH;
+  const { control } = description.file;
+  return control instanceof Process ? control : processOf(task, fd);
 }
 
 /** The process behind a pidfd; -EBADF for any other descriptor. */

@@ -13,6 +13,7 @@ import {
 } from '@elf/kernel';
 import { AreaFlag, GUEST_PAGE_BYTES, guestPageAddress } from '@elf/mm';
 import { PROT } from '../abi/flags/memory-flags.ts';
+import { mayInspect } from '../signals/permission.ts';
 import { processOf } from './process-descriptors.ts';
 
 const MAXIMUM_VECTORS = 1024;
@@ -193,8 +194,7 @@ function transfer(
   if (typeof remote === 'number') return remote;
   const other = task.kernel.threads.get(values.process)?.process;
   if (other === undefined) return -Errno.ESRCH;
-  const who = task.process.credentials;
-  if (who.effectiveUser !== 0 && who.user !== other.credentials.user) return -Errno.EPERM;
+  if (!mayInspect(task, other)) return -Errno.EPERM;
   const [from, to] = direction(other);
   const [sources, targets] = to === task.process && from === other ? [remote, local] : [local, remote];
   let done = 0;

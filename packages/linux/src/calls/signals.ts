@@ -16,6 +16,7 @@ import {
 import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
 import { readTimespecFields } from '../abi/structs/time.ts';
+import { mayRequest } from '../signals/permission.ts';
 import { isBlocked, sendToProcess, sendToThread } from '../signals/send-signal.ts';
 import { isOnAlternateStack } from '../signals/handler-stack.ts';
 import { leaveHandler } from '../signals/signal-frame.ts';
@@ -361,16 +362,8 @@ function userSignal(task: Thread, number: number, code: number): SignalInfo {
 function isTarget(task: Thread, process: Process, wanted: number): boolean {
   if (wanted > 0) return process.id === wanted;
   if (wanted === 0) return process.group === task.process.group;
-  if (wanted === -1) return process !== task.process;
+  if (wanted === -1) return process !== task.process && process.id > 1;
   return process.group === -wanted;
-}
-
-/** Signals reach processes of the same user; SIGCONT the whole session (kernel/signal.c, check_kill_permission). */
-function mayRequest(task: Thread, { credentials, session }: Process, number?: number): boolean {
-  const { user, effectiveUser } = task.process.credentials;
-  const targets = [credentials.user, credentials.savedUser];
-  if (effectiveUser === 0 || targets.includes(user) || targets.includes(effectiveUser)) return true;
-  return number === Signal.CONT && session === task.process.session;
 }
 
 function signalThread(task: Thread, group: number | undefined, id: number, number: number): number {

@@ -37,7 +37,10 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
     open: (path, request) => {
       const entry = find(path);
       if (entry === undefined) return request.createMode === undefined ? -Errno.ENOENT : -Errno.EACCES;
-      if (entry.names !== undefined) return directoryFile(entry.status, () => namesOf(kernel, current, path));
+      if (entry.names !== undefined) {
+        const shown = directoryFile(entry.status, () => namesOf(kernel, current, path));
+        return { ...shown, control: entry.process };
+      }
       const { refusal } = entry;
       if (refusal !== undefined) return { ...textFile(entry.status, ''), read: () => refusal, write: () => refusal };
       if (request.write && entry.store === undefined) return -Errno.EACCES;
@@ -63,6 +66,8 @@ interface Entry {
   readonly store?: (text: string) => number;
   readonly target?: () => string;
   readonly object?: () => OpenDescription | undefined;
+  /** Of the directory of a process: who it is, even when another process has its number. */
+  readonly process?: Process;
 }
 
 function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | undefined {
@@ -94,32 +99,36 @@ function lookUp(kernel: Kernel, current: () => Process, path: string): Entry | u
   const network = /^\d+\/(?:task\/\d+\/)?(net(?:\/.*)?)$/.exec(path)?.[1];
   if (network !== undefined) return lookUp(kernel, current, network);
   const process = /^\d+$/.test(parts[0]) ? kernel.processes.get(Number(parts[0])) : undefined;
-  const entry = process && processEntry(process, parts.slice(1));
+  const entry = process && processEntry(process, inodesOf(kernel, process), parts.slice(1));
   if (process === undefined || entry === undefined) return undefined;
   const { effectiveUser: user, effectiveGroup: group } = process.credentials;
   return { ...entry, status: { ...entry.status, user, group } };
 }
 
-function processEntry(process: Process, parts: readonly string[]): Entry | undefined {
-  const inode = process.id * 1000;
+/** The first of a process's inode numbers: another one for each process, whatever its number. */
+function inodesOf(kernel: Kernel, process: Process): number {
+  const known = inodes.get(process) ?? kernel.nextInode() * INODES_OF_PROCESS;
+  inodes.set(process, known);
+  return known;
+}
+
+const inodes = /* @__PURE__ */ new WeakMap<Process, number>();
+const INODES_OF_PROCESS = 1000;
+
+function processEntry(process: Process, inode: number, parts: readonly string[]): Entry | undefined {
   const [name, child] = parts;
-  if (name === undefined)
-    return directory(inode, () => [
-      ...Object.keys(PROCESS_FILES),
-      'exe',
-      'cwd',
-      'root',
-      'fd',
-      'fdinfo',
-      'task',
-      'attr',
-    ]);
+  if (name === undefined) {
+    const others = ['exe', 'cwd', 'root', 'fd', 'fdinfo', 'task', 'attr'];
+    return { ...directory(inode, () => [...Object.keys(PROCESS_FILES), ...others]), process };
+  }
   if (name === 'task') {
     if (child === undefined) return directory(inode + 1, () => [...process.threads].map((thread) => String(thread.id)));
     const thread = [...process.threads].find(({ id }) => String(id) === child);
     if (thread === undefined) return undefined;
     const text = parts.length === 3 ? rowOf(THREAD_FILES, parts[2]) : undefined;
-    return text === undefined ? processEntry(process, parts.slice(2)) : file(inode + 6, () => text(process, thread));
+    return text === undefined
+      ? processEntry(process, inode, parts.slice(2))
+      : file(inode + 6, () => text(process, thread));
   }
   if (name === 'fd') {
     if (child === undefined) return directory(inode + 2, () => process.descriptors.numbers().map(String));

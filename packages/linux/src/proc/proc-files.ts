@@ -9,11 +9,14 @@ import { leasesOf } from '../file-signals/leases.ts';
 import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
+import { keyTable, keyUserTable } from './key-tables.ts';
 import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
 import { queueTable, segmentTable, semaphoreTable } from './ipc-tables.ts';
 import { SETTING_FILES, SETTING_STORES } from './system-settings.ts';
 import { limitsText, statText as processStatText, statusText } from './process-status.ts';
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
+
+const PID_LIMIT = 1 << 22;
 
 /** Files about the whole system, by path below /proc. */
 export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> = {
@@ -22,7 +25,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
     const seconds = ((kernel.host.clock.monotonic() - kernel.bootTime) / 1e9 + 1).toFixed(2);
     return `${seconds} ${seconds}\n`;
   },
-  loadavg: (kernel) => `0.00 0.00 0.00 1/${kernel.threads.size} ${[...kernel.processes.keys()].at(-1) ?? 1}\n`,
+  loadavg: (kernel) => `0.00 0.00 0.00 1/${kernel.threads.size} ${Math.max(1, ...kernel.processes.keys())}\n`,
   meminfo: meminfoText,
   cpuinfo: (kernel) =>
     Array.from({ length: kernel.host.processors }, (_, index) => processorText(kernel.cpu.processor, index)).join(''),
@@ -41,7 +44,8 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/domainname': (kernel) => `${systemNames(kernel).domain}\n`,
   'sys/kernel/core_pattern': (kernel) => `${corePattern(kernel)}\n`,
   'sys/kernel/core_uses_pid': () => '0\n',
-  'sys/kernel/pid_max': () => '4194304\n',
+  'sys/kernel/ns_last_pid': (kernel) => `${kernel.lastId}\n`,
+  'sys/kernel/pid_max': () => `${PID_LIMIT}\n`,
   'sys/kernel/ngroups_max': () => '65536\n',
   'sys/kernel/cap_last_cap': () => '40\n',
   'sys/kernel/tainted': () => '0\n',
@@ -58,12 +62,14 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/vm/mmap_min_addr': () => '65536\n',
   'sys/fs/pipe-max-size': () => '1048576\n',
   ...SETTING_FILES,
+  keys: keyTable,
+  'key-users': keyUserTable,
   'sysvipc/sem': semaphoreTable,
   'sysvipc/shm': segmentTable,
+  'sysvipc/msg': queueTable,
 };
 
 // The lines that programs read of arch/x86/kernel/cpu/proc.c.
-  'sysvipc/msg': queueTable,
 function processorText(
   { vendor, family, model, name, stepping, flags }: Kernel['cpu']['processor'],
   index: number,
@@ -123,6 +129,12 @@ export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: str
     return 0;
   },
   ...SETTING_STORES,
+  'sys/kernel/ns_last_pid': (kernel, text) => {
+    const number = /^\s*\d{1,7}\s*$/.test(text) ? Number(text) : PID_LIMIT;
+    if (number >= PID_LIMIT) return -Errno.EINVAL;
+    kernel.lastId = number;
+    return 0;
+  },
   'sys/fs/lease-break-time': (kernel, text) => {
     if (!/^\s*\d{1,9}\s*$/.test(text)) return -Errno.EINVAL;
     leasesOf(kernel).breakTime = Number(text);

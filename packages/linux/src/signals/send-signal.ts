@@ -6,6 +6,7 @@ import { defaultAction, FIRST_REAL_TIME, Signal, SignalCode, signalName } from '
 
 /** Sends to one thread (tgkill, a fault). */
 export function sendToThread(thread: Thread, info: SignalInfo): void {
+  if (isUnkillable(thread)) return;
   prepareJobControl(thread.process, info, sendToProcess);
   if (stopsAtOnce(thread, info)) return;
   if (isIgnored(thread.process, info.signal) && !isBlocked(thread, info.signal)) return;
@@ -18,12 +19,18 @@ export function sendToThread(thread: Thread, info: SignalInfo): void {
 export function sendToProcess(process: Process, info: SignalInfo): void {
   if (process.exitStatus !== undefined) return;
   const threads = [...process.threads];
+  if (threads.some(isUnkillable)) return;
   prepareJobControl(process, info, sendToProcess);
   const taker = threads.find((thread) => !isBlocked(thread, info.signal));
   if (taker !== undefined && (isIgnored(process, info.signal) || stopsAtOnce(taker, info))) return;
   enqueue(processState(process).pending, info);
   processState(process).arrivals.wake();
   for (const thread of taker === undefined ? threads : [taker]) alert(thread, info.signal);
+}
+
+/** Process 1 has no handlers, and without one no signal reaches it, SIGKILL included (man 2 kill, "Notes"). */
+function isUnkillable(thread: Thread): boolean {
+  return thread === thread.kernel.resident;
 }
 
 /**
