@@ -14,6 +14,7 @@ import * as futex from './futex.ts';
 import * as identity from './identity.ts';
 import * as inotify from './inotify.ts';
 import * as ioctl from './ioctl.ts';
+import * as keys from './keys.ts';
 import * as life from './life.ts';
 import * as locks from './locks.ts';
 import * as makeNode from './make-node.ts';
@@ -293,6 +294,9 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   extendedAttributes.removexattr,
   extendedAttributes.lremovexattr,
   extendedAttributes.fremovexattr,
+  keys.addKeyCall,
+  keys.requestKeyCall,
+  keys.keyctl,
   inotify.inotifyInit,
   inotify.inotifyInit1,
   inotify.inotifyAddWatch,

@@ -1,17 +1,14 @@
 // core_pattern with a pipe: a program of the guest is started and reads the core from its standard input (man 5 core; fs/coredump.c).
-import { createPipe, DescriptorTable, Errno, OpenDescription, type OpenFile, type Thread } from '@elf/kernel';
+import { createPipe, Errno, OpenDescription, type OpenFile, type Thread } from '@elf/kernel';
 import { setCoreLimit } from '../calls/resource-limits.ts';
-import { createProcessState, createThreadState } from '../signals/signal-state.ts';
+import { startHelper } from '../helper-process.ts';
 import { type CoreContent, coreBytes } from './core-file.ts';
 
 /** RLIMIT_CORE of the program: its own crash starts no other. */
 const NO_CORE_INTO_PIPES = 1;
-const ROOT_DIRECTORY = '/';
 
 /**
- * Starts the program and feeds it. It has nothing of the process that died but its user: a fresh environment, the root directory, no
- * descriptor but the pipe. (Linux runs it as the super-user; nobody in a machine is more than who started it.) Nobody waits for it.
- * The thread must be on the CPU.
+ * Starts the program with no environment and no descriptor but the pipe, and feeds it.
  * @returns false when it cannot be executed.
  */
 export function startCoreHelper(thread: Thread, words: readonly string[], content: CoreContent): boolean {
@@ -21,32 +18,19 @@ export function startCoreHelper(thread: Thread, words: readonly string[], conten
   // The memory as it is now; pages are copied only when the program that died is gone and somebody writes, which nobody does.
   const memory = process.space.fork();
   const { reader, writer } = createPipe(kernel.nextInode(), () => kernel.host.clock.realtime());
-  const helper = kernel.fork(thread, {});
-  const child = helper.process;
-  process.children.delete(child);
-  child.parent = undefined;
-  child.group = child.id;
-  child.session = child.id;
-  Object.assign(child.place, { workingDirectory: ROOT_DIRECTORY, root: ROOT_DIRECTORY });
-  child.descriptors.release();
-  child.descriptors = new DescriptorTable();
-  child.descriptors.insert(
-    new OpenDescription(reader, { readable: true, writable: false, append: false, nonBlocking: false }),
-  );
-  child.personalityState = createProcessState();
-  helper.personalityState = createThreadState();
-  setCoreLimit(child, NO_CORE_INTO_PIPES);
-  let failure = 0;
-  kernel.withThread(helper, () => {
-    failure = kernel.execute(helper, path, words, []);
+  const helper = startHelper(thread, words, {
+    prepare: ({ process: child }) => {
+      child.descriptors.insert(
+        new OpenDescription(reader, { readable: true, writable: false, append: false, nonBlocking: false }),
+      );
+      setCoreLimit(child, NO_CORE_INTO_PIPES);
+    },
   });
-  if (failure !== 0) {
-    kernel.endProcess(child, { kind: 'exited', code: 127 });
+  if (typeof helper === 'number') {
     memory.destroy();
     writer.close();
     return false;
   }
-  kernel.release(helper);
   feed(writer, coreBytes(memory, content), () => memory.destroy());
   return true;
 }

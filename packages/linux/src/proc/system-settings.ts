@@ -20,6 +20,9 @@ const SETTINGS = {
   'kernel/shmall': one(Number.MAX_SAFE_INTEGER, 0, Number.MAX_SAFE_INTEGER),
   'kernel/sem_next_id': one(-1, -1), 'kernel/shm_next_id': one(-1, -1), 'kernel/msg_next_id': one(-1, -1),
   'kernel/msgmni': one(32000, 0, 32768), 'kernel/msgmnb': one(16384), 'kernel/msgmax': one(8192), // not a page size: IPCMNI, MSGMAX
+  // Quotas of keys for each user and for user 0, and seconds: until expired keys go, and until persistent keyrings do.
+  'kernel/keys/maxkeys': one(200, 1), 'kernel/keys/maxbytes': one(20000, 1), 'kernel/keys/root_maxkeys': one(1_000_000, 1),
+  'kernel/keys/root_maxbytes': one(25_000_000, 1), 'kernel/keys/gc_delay': one(300), 'kernel/keys/persistent_keyring_expiry': one(259_200),
   // Told and obeyed by nobody: what they bound is bounded by the machine's memory.
   'kernel/threads-max': one(62000, 20),
   'fs/pipe-user-pages-soft': one(16384), 'fs/pipe-user-pages-hard': one(0), 'fs/aio-max-nr': one(65536), // not a page size: a count
