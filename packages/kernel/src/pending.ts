@@ -16,8 +16,8 @@ export interface PendingRequest {
   readonly expire?: () => number | bigint;
   /** The result when a signal interrupts: -EINTR when absent. */
   readonly interrupt?: () => number | bigint;
-  /** True when the call starts again by itself after a handler installed with SA_RESTART (man 7 signal). */
-  readonly restartable?: boolean;
+  /** Whether the call starts again by itself: after a handler installed with SA_RESTART (man 7 signal), or after any. */
+  readonly restartable?: boolean | 'always';
 }
 
 /**

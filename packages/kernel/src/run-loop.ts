@@ -77,7 +77,7 @@ function resumeWait(kernel: Kernel, thread: Thread): boolean {
   kernel.switchTo(thread);
   const abi = thread.callAbi;
   if (interrupted && thread.call !== undefined) {
-    thread.interrupted = { number: thread.call.number, restartable: request.restartable === true };
+    thread.interrupted = { number: thread.call.number, restartable: request.restartable ?? false };
     result = request.interrupt?.() ?? -Errno.EINTR;
   }
   if (abi !== undefined && result !== undefined) completeCall(thread, abi, result);

@@ -38,7 +38,7 @@ export class Thread {
   /** Set by whoever sends a signal: the personality looks before guest code continues. */
   attention = false;
   /** The call a signal cut short, until the personality decides whether it starts again. */
-  interrupted: { readonly number: number; readonly restartable: boolean } | undefined;
+  interrupted: { readonly number: number; readonly restartable: boolean | 'always' } | undefined;
   personalityState: unknown;
   /** What stopped the CPU last other than a call: crash reports name it. */
   lastFault: CpuExit | undefined;

@@ -12,6 +12,7 @@ import {
   unsigned,
 } from '@elf/kernel';
 import { writeWord } from '../abi/words.ts';
+import { requeueToLock, waitToBeRequeued } from '../futex/requeue-to-lock.ts';
 import { lockPriority, tryLock, unlockPriority } from '../futex/priority-lock.ts';
 import { dequeue, enqueue, futexKey, requeueWaiters, type Waiter, wakeWaiters } from '../futex/waiters.ts';
 import { mayInspect } from '../signals/permission.ts';
@@ -23,6 +24,8 @@ const FUTEX = {
   WAIT: 0, WAKE: 1, FD: 2, REQUEUE: 3, CMP_REQUEUE: 4, WAKE_OP: 5, LOCK_PI: 6, UNLOCK_PI: 7, TRYLOCK_PI: 8, WAIT_BITSET: 9, WAKE_BITSET: 10,
   WAIT_REQUEUE_PI: 11, CMP_REQUEUE_PI: 12, LOCK_PI2: 13,
 } as const;
+/** Commands whose timeout is a moment. */
+const ABSOLUTE: readonly number[] = [FUTEX.WAIT_BITSET, FUTEX.LOCK_PI, FUTEX.LOCK_PI2, FUTEX.WAIT_REQUEUE_PI];
 const PRIVATE = 128;
 const CLOCK_REALTIME_BIT = 256;
 const COMMAND_MASK = 127;
@@ -54,14 +57,14 @@ export const futex = defineSystemCall({
   name: 'futex',
   numbers: { 'x86-64': 202, i386: 240 },
   support: 'partial',
-  note: 'FUTEX_WAIT_REQUEUE_PI and FUTEX_CMP_REQUEUE_PI are ENOSYS; priorities are equal, so none is inherited.',
+  note: 'An inherited priority decides who is woken first and is told; the scheduler takes turns.',
   arguments: { address, operation, value: unsigned, timeout: timeoutOrCount, second: address, third: unsigned },
   run: (task, values) => {
     const { address: at, value } = values;
     const command = values.operation & COMMAND_MASK;
     const isPrivate = (values.operation & PRIVATE) !== 0;
     const isRealtime = (values.operation & CLOCK_REALTIME_BIT) !== 0;
-    const takesClock = command === FUTEX.WAIT_BITSET || command === FUTEX.LOCK_PI2;
+    const takesClock = command === FUTEX.WAIT_BITSET || command === FUTEX.LOCK_PI2 || command === FUTEX.WAIT_REQUEUE_PI;
     if (isRealtime && !takesClock) return -Errno.ENOSYS;
     const deadline = deadlineOf(task, command, values.timeout, isRealtime);
     if (deadline !== undefined && deadline < 0) return deadline;
@@ -89,6 +92,10 @@ export const futex = defineSystemCall({
         return tryLock(task, at, isPrivate);
       case FUTEX.UNLOCK_PI:
         return unlockPriority(task, at, isPrivate);
+      case FUTEX.WAIT_REQUEUE_PI:
+        return waitToBeRequeued(task, values, isPrivate, deadline);
+      case FUTEX.CMP_REQUEUE_PI:
+        return requeueToLock(task, values, values.timeout | 0, values.third, isPrivate);
       default:
         return -Errno.ENOSYS;
     }
@@ -165,7 +172,7 @@ export const getRobustList = defineSystemCall({
 /** The timeout argument where the command has one: a monotonic deadline, undefined for none, or a negated error. */
 function deadlineOf(task: Thread, command: number, at: number, isRealtime: boolean): number | undefined {
   if (at === 0) return undefined;
-  const isAbsolute = command === FUTEX.WAIT_BITSET || command === FUTEX.LOCK_PI || command === FUTEX.LOCK_PI2;
+  const isAbsolute = ABSOLUTE.includes(command);
   if (!isAbsolute && command !== FUTEX.WAIT) return undefined;
   const time = readTimespec(task, at);
   if (typeof time === 'number') return time;
@@ -242,7 +249,8 @@ function requeue(task: Thread, values: TwoWords, isPrivate: boolean, expected: n
   if (!isPrivate && (isLost(task, values.address) || isLost(task, values.second))) return -Errno.EFAULT;
   const from = futexKey(task, values.address, isPrivate);
   const woken = wakeWaiters(from, values.value);
-  return woken + requeueWaiters(from, futexKey(task, values.second, isPrivate), limit);
+  const moved = woken < 0 ? woken : requeueWaiters(from, futexKey(task, values.second, isPrivate), limit);
+  return moved < 0 ? moved : woken + moved;
 }
 
 /** FUTEX_WAKE_OP: changes the second word, wakes at the first, and at the second when its old value compares. */
@@ -269,5 +277,7 @@ function wakeOperation(task: Thread, values: TwoWords, isPrivate: boolean): numb
   if (!task.user.writeU32(values.second, changed)) return -Errno.EFAULT;
   if (compared === undefined) return -Errno.ENOSYS;
   const woken = wake(task, values.address, isPrivate, values.value, 0xffff_ffff);
-  return compared ? woken + wake(task, values.second, isPrivate, values.timeout, 0xffff_ffff) : woken;
+  if (woken < 0 || !compared) return woken;
+  const others = wake(task, values.second, isPrivate, values.timeout, 0xffff_ffff);
+  return others < 0 ? others : woken + others;
 }

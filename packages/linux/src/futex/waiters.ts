@@ -1,6 +1,8 @@
-// Threads that wait at a word of memory (futex(2)): in order of arrival, found by the memory itself and not only by its address.
+// Threads that wait at a word of memory (futex(2)): by priority, then in order of arrival, found by the memory itself and not only
+// by its address.
 import { AreaFlag } from '@elf/mm';
-import type { Thread } from '@elf/kernel';
+import { Errno, type Thread } from '@elf/kernel';
+import { rankOf } from '../thread-priority.ts';
 
 /** A word of memory as every process that maps it knows it. */
 export interface FutexKey {
@@ -15,8 +17,27 @@ export interface Waiter {
   readonly thread: Thread;
   /** FUTEX_WAIT_BITSET: only wakes that share a bit reach it. */
   readonly bits: number;
+  /** Its place in the queue: lower goes first. */
+  readonly rank: number;
   key: FutexKey;
+  /** Set for one that waits for a lock, or to be moved to one (FUTEX_LOCK_PI, FUTEX_WAIT_REQUEUE_PI). */
+  readonly lock: LockWait | undefined;
   isWoken: boolean;
+}
+
+/** The lock that a thread waits for. */
+export interface LockWait {
+  /** The lock's word: its key, and its address in the waiter's own memory. */
+  readonly key: FutexKey;
+  readonly address: number;
+  /** Who has it; undefined while the waiter is not in its queue yet. */
+  state: LockState | undefined;
+}
+
+/** A lock with waiters. */
+export interface LockState {
+  readonly key: FutexKey;
+  owner: Thread;
 }
 
 const byOwner = /* @__PURE__ */ new WeakMap<object, Map<number, Waiter[]>>();
@@ -30,10 +51,15 @@ export function futexKey({ process }: Thread, address: number, isPrivate: boolea
   return { owner: process.space, offset: address };
 }
 
-/** Puts a thread at the end of a word's queue. */
-export function enqueue(thread: Thread, key: FutexKey, bits = ALL_BITS): Waiter {
-  const waiter = { thread, bits, key, isWoken: false };
-  append(waiter);
+/** True for two names of one word. */
+export function isSameWord(left: FutexKey, right: FutexKey): boolean {
+  return left.owner === right.owner && left.offset === right.offset;
+}
+
+/** Puts a thread in a word's queue, behind those of its priority. */
+export function enqueue(thread: Thread, key: FutexKey, bits = ALL_BITS, lock?: LockWait): Waiter {
+  const waiter = { thread, bits, key, lock, rank: rankOf(thread), isWoken: false };
+  insert(waiter);
   return waiter;
 }
 
@@ -54,11 +80,12 @@ export function waitersAt(key: FutexKey): readonly Waiter[] {
   return [...queue];
 }
 
-/** Wakes up to `limit` waiters that share a bit with `bits`. Returns how many. */
+/** Wakes up to `limit` waiters that share a bit with `bits`. Returns how many; -EINVAL when a lock's waiter is among them. */
 export function wakeWaiters(key: FutexKey, limit: number, bits = ALL_BITS): number {
   let woken = 0;
   for (const waiter of waitersAt(key)) {
     if (woken >= limit) break;
+    if (waiter.lock !== undefined) return -Errno.EINVAL;
     if ((waiter.bits & bits) === 0) continue;
     wakeOne(waiter);
     woken++;
@@ -73,24 +100,31 @@ export function wakeOne(waiter: Waiter): void {
   waiter.thread.kernel.wake(waiter.thread);
 }
 
-/** Lets up to `limit` waiters of one word wait at another. Returns how many. */
+/** Lets up to `limit` waiters of one word wait at another. Returns how many; -EINVAL when a lock's waiter is among them. */
 export function requeueWaiters(from: FutexKey, to: FutexKey, limit: number): number {
   let moved = 0;
   for (const waiter of waitersAt(from)) {
     if (moved >= limit) break;
-    dequeue(waiter);
-    waiter.key = to;
-    append(waiter);
+    if (waiter.lock !== undefined) return -Errno.EINVAL;
+    move(waiter, to);
     moved++;
   }
   return moved;
 }
 
-function append(waiter: Waiter): void {
+/** Takes a waiter from its queue to another word's. */
+export function move(waiter: Waiter, to: FutexKey): void {
+  dequeue(waiter);
+  waiter.key = to;
+  insert(waiter);
+}
+
+function insert(waiter: Waiter): void {
   const { owner, offset } = waiter.key;
   const queues = byOwner.get(owner) ?? new Map<number, Waiter[]>();
   byOwner.set(owner, queues);
   const queue = queues.get(offset) ?? [];
   queues.set(offset, queue);
-  queue.push(waiter);
+  const before = queue.findIndex((each) => each.rank > waiter.rank);
+  queue.splice(before < 0 ? queue.length : before, 0, waiter);
 }

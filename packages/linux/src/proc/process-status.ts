@@ -4,8 +4,10 @@ import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { limitOf, RESOURCES } from '../calls/resource-limits.ts';
 import { capabilitiesOf } from '../capabilities.ts';
 import { statusFlags } from '../descriptor-flags.ts';
+import { inheritedRank } from '../futex/priority-lock.ts';
 import { processState, type SignalInfo, signalBit, threadState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
+import { NO_RANK } from '../thread-priority.ts';
 
 const KILO = 1024;
 /** Clock ticks a second (USER_HZ): the unit of times in stat. */
@@ -32,6 +34,8 @@ export function statText(process: Process, thread?: Thread): string {
   const id = thread?.id ?? process.id;
   const first = thread ?? [...threads][0];
   const nice = first === undefined ? 0 : threadAttributes(first).nice;
+  const rank = first === undefined ? NO_RANK : inheritedRank(first);
+  const priority = rank < NO_RANK ? rank - NO_RANK : 20 + nice;
   const terminal = terminalNumber(process);
   const living = process.exitStatus === undefined;
   const elapsed = first === undefined ? 0 : first.kernel.host.clock.monotonic() - process.startTime;
@@ -50,7 +54,7 @@ export function statText(process: Process, thread?: Thread): string {
       ...terminal,
       PROCESS_FLAGS,
     ],
-    ...[0, 0, 0, 0, ticks, 0, 0, 0, 20 + nice, nice, Math.max(1, threads.size), 0],
+    ...[0, 0, 0, 0, ticks, 0, 0, 0, priority, nice, Math.max(1, threads.size), 0],
     ...[
       Math.max(0, Math.floor((process.startTime - boot) / TICK_NANOSECONDS)),
       bytes,
@@ -72,8 +76,8 @@ export function statText(process: Process, thread?: Thread): string {
       0,
       17,
       0,
-      0,
-      0,
+      first === undefined ? 0 : threadAttributes(first).priority,
+      first === undefined ? 0 : threadAttributes(first).policy,
       0,
       0,
       0,

@@ -89,9 +89,8 @@ function runHandler(thread: Thread, info: SignalInfo): void {
   const own = threadState(thread);
   const action = state.actions[info.signal];
   if (action === undefined) return;
-  if (thread.interrupted !== undefined && thread.interrupted.restartable && (action.flags & ActionFlag.RESTART) !== 0) {
-    restartCall(thread);
-  }
+  const restartable = thread.interrupted?.restartable ?? false;
+  if (restartable === 'always' || (restartable && (action.flags & ActionFlag.RESTART) !== 0)) restartCall(thread);
   thread.interrupted = undefined;
   // The frame holds where the handler returns to, which is not into a sequence it disturbed.
   if (!interruptSequence(thread)) {
