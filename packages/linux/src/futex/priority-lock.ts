@@ -5,7 +5,6 @@ import { NO_RANK, rankOf } from '../thread-priority.ts';
 import {
   dequeue,
   enqueue,
-  type FutexKey,
   futexKey,
   type LockState,
   type LockWait,
