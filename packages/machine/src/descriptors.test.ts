@@ -1,7 +1,7 @@
 // Descriptors that are not files, futexes and switches: our kernel prints what Linux printed, on both kinds of host.
 import { spawnSync } from 'node:child_process';
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
-import { release, tmpdir } from 'node:os';
+import { getPriority, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { bytesInput, createMemoryHost, type Host, sinkOutput } from '@elf/kernel';
@@ -36,7 +36,8 @@ async function runHere(host: Host, path: string, part: string): Promise<{ text: 
     output: sinkOutput((bytes) => output.push(Buffer.from(bytes).toString('latin1')), 2),
     error: sinkOutput((bytes) => errors.push(Buffer.from(bytes).toString('latin1')), 3),
   };
-  const machine = createMachine({ host: { ...host, streams } });
+  // The record was made at niceness 0; the tests may run at another.
+  const machine = createMachine({ host: { ...host, streams, niceness: 0 } });
   await machine.run({ path, arguments: ['descriptors', part], environment: [] });
   return { text: output.join(''), errors: errors.join('') };
 }
@@ -48,7 +49,8 @@ describe('the record', () => {
     expect(recorded.size).toBe(14);
   });
 
-  it.each(isJudge ? [...recorded.keys()] : [])('%s is what this kernel prints', (part) => {
+  const comparable = [...recorded.keys()].filter((part) => part !== 'switches' || getPriority() === 0);
+  it.each(isJudge ? comparable : [])('%s is what this kernel prints', (part) => {
     expect(spawnSync(program, [part], { cwd: work, encoding: 'latin1' }).stdout).toBe(recorded.get(part));
   });
 });
