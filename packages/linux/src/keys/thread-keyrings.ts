@@ -125,27 +125,31 @@ export function setSessionKeyring(task: Thread, ring?: Key): Key | number {
   return next;
 }
 
-/** The keyring of the user, or the one that is their session where there is no other. */
+/** The keyring of the user, or the one that is their session where there is no other: both are made at once, the first in the second. */
 export function userKeyring(task: Thread, name: 'keyring' | 'sessionKeyring'): Key | number {
   const store = keysOf(task.kernel);
   const { user } = task.process.credentials;
+  const ring = keptKeyring(store, user, 'keyring');
+  if (typeof ring === 'number') return ring;
+  const before = store.users.get(user)?.sessionKeyring;
+  const session = keptKeyring(store, user, 'sessionKeyring');
+  if (typeof session === 'number') return session;
+  const refusal = session === before ? 0 : store.link(session, ring);
+  if (refusal < 0) return refusal;
+  return name === 'keyring' ? ring : session;
+}
+
+/** One of them; the machine holds it from then on. */
+function keptKeyring(store: KeyStore, user: number, name: 'keyring' | 'sessionKeyring'): Key | number {
   const known = store.users.get(user)?.[name];
   if (known !== undefined && !known.isInvalidated) return known;
   const description = name === 'keyring' ? `_uid.${user}` : `_uid_ses.${user}`;
   const made = allocateKeyring(store, { description, user, group: NO_GROUP, permissions: USER_PERMISSIONS });
   if (typeof made === 'number') return made;
   made.isUserKeyring = true;
-  store.retain(made);
-  const account = store.accountOf(user);
-  account[name] = made;
+  store.accountOf(user)[name] = store.retain(made);
   store.release(known);
-  if (name === 'keyring') return made;
-  const inside = userKeyring(task, 'keyring');
-  const refusal = typeof inside === 'number' ? inside : store.link(made, inside);
-  if (refusal === 0) return made;
-  account[name] = undefined;
-  store.release(made);
-  return refusal;
+  return made;
 }
 
 function allocateKeyring(store: KeyStore, request: Omit<KeyRequest, 'type'>): Key | number {
