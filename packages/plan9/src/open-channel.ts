@@ -10,8 +10,8 @@ export class OpenChannel extends OpenDescription {
   readonly place: Place;
   /** OREAD, OWRITE or ORDWR. */
   readonly access: number;
-  /** Records of a directory that is being read, and how many were given out. */
-  listing9: { readonly records: readonly Uint8Array[]; next: number } | undefined;
+  /** A directory that is being read: records of one member of its union, how many were given out, and the members behind it. */
+  listing9: { records: readonly Uint8Array[]; next: number; later: readonly Place[] } | undefined;
 
   constructor(file: OpenFile, place: Place, access: number) {
     const mode = { readable: access !== 1, writable: access === 1 || access === 2, append: false, nonBlocking: false };

@@ -3,6 +3,7 @@ import { CallFailure, Errno, Pending, type SystemCallResult, type Thread } from 
 import { errorText, Failure } from './errors.ts';
 import { complain, postNote } from './notes/post-note.ts';
 import { stateOf } from './process-state.ts';
+import { quoteName } from './quote-name.ts';
 
 /** Remembers why a call failed: a negative number is an error, a bigint never. Waiting calls are settled when they end. */
 export function settle(thread: Thread, result: SystemCallResult): SystemCallResult {
@@ -59,11 +60,6 @@ export function oddAddress(thread: Thread): undefined {
   postNote(thread.process, 'sys: odd address', 'debug');
   settleNow(thread, -Failure.BadArgument);
   return undefined;
-}
-
-/** %q: in single quotes, quotes doubled. */
-export function quoteName(name: string): string {
-  return `'${name.replaceAll("'", "''")}'`;
 }
 
 /** Long names end up as their last elements, so that the whole message keeps within ERRMAX (namelenerror of chan.c). */

@@ -1,6 +1,6 @@
 // The text of a wait record (await(2)).
 import type { WaitRecord } from './process-state.ts';
-import { quoteName } from './settle-call.ts';
+import { quoteIfNeeded } from './quote-name.ts';
 
 /**
  * `PID USER SYSTEM REAL MESSAGE`, times in milliseconds, the message quoted where it must be.
@@ -8,7 +8,5 @@ import { quoteName } from './settle-call.ts';
  * formatWait({ process: 11, user: 0, system: 0, real: 25, message: '' }) // "11 0 0 25 ''"
  */
 export function formatWait({ process, user, system, real, message }: WaitRecord): string {
-  // %q quotes what is empty or holds a blank, a control character or a quote.
-  const quoted = message === '' || /[\x00- ']/.test(message) ? quoteName(message) : message;
-  return `${process} ${user} ${system} ${real} ${quoted}`;
+  return `${process} ${user} ${system} ${real} ${quoteIfNeeded(message)}`;
 }

@@ -1,6 +1,6 @@
 // exec(2): another program in the same process, with "#!" files as Plan 9 reads them.
 import { Errno, fromBytes, type Process, type Thread } from '@elf/kernel';
-import { fileName, pointer } from '../argument-kinds.ts';
+import { fileName, OpenMode, pointer } from '../argument-kinds.ts';
 import { defineCall } from '../define-call.ts';
 import { Failure } from '../errors.ts';
 import { isAddressable, leaveSegments } from '../memory/segments.ts';
@@ -9,7 +9,6 @@ import { walkTo } from '../names/walk.ts';
 import { stateOf } from '../process-state.ts';
 import { badAddress, failName, oddAddress } from '../settle-call.ts';
 import { isDirectory } from '../stat-record.ts';
-import { OpenMode } from '../argument-kinds.ts';
 import { openPlace } from './files.ts';
 
 /** Bytes of a file that are looked at for a header or a "#!" line. */
@@ -108,9 +107,9 @@ function scriptWords(task: Thread, place: Place): string[] | undefined | number 
   return words.length < 1 || words.length > MAXIMUM_WORDS ? -Failure.BadExecutable : words;
 }
 
-/** Splits at blanks; single quotes keep them, two of them are one (tokenize(2)). */
+/** Splits at blanks of ASCII, since bytes above it are parts of characters; single quotes keep them, two of them are one (tokenize(2)). */
 function tokenize(line: string): string[] {
-  return [...line.matchAll(/(?:'(?:[^']|'')*'?|[^\s'])+/g)].map(([word]) =>
+  return [...line.matchAll(/(?:'(?:[^']|'')*'?|[^ \t\r\n'])+/g)].map(([word]) =>
     word.replace(/'((?:[^']|'')*)'?/g, (_, inside: string) => inside.replaceAll("''", "'")),
   );
 }

@@ -1,7 +1,18 @@
 // Descriptors: open, create, close, dup, pipe, fd2path, seek, chdir, remove, and what a call needs of a descriptor.
-import { defineCall } from '../define-call.ts';
-import { Errno, flagSet, int, OpenDescription, type OpenFile, type Thread, toBytes } from '@elf/kernel';
+import {
+  anonymousStatus,
+  Errno,
+  FileType,
+  flagSet,
+  int,
+  OpenDescription,
+  type OpenFile,
+  type Thread,
+  toBytes,
+  unsigned,
+} from '@elf/kernel';
 import { textOut, fileName, OpenMode, openMode, permissions, resultAt, vlong } from '../argument-kinds.ts';
+import { defineCall } from '../define-call.ts';
 import { attachDevice } from '../devices/attach.ts';
 import { type DeviceOpenMode, simpleFile } from '../devices/device.ts';
 import { Failure } from '../errors.ts';
@@ -11,7 +22,6 @@ import { factsOf, isStream, nameOf, OpenChannel } from '../open-channel.ts';
 import { stateOf } from '../process-state.ts';
 import { failName } from '../settle-call.ts';
 import { FileMode, isDirectory } from '../stat-record.ts';
-import { anonymousStatus, FileType, unsigned } from '@elf/kernel';
 
 const ACCESS = 3;
 

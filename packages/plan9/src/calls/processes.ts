@@ -1,5 +1,6 @@
 // The life of processes: rfork, exits, await.
 import {
+  DescriptorTable,
   flagSet,
   type GuestBuffer,
   Pending,
@@ -13,7 +14,7 @@ import {
 import { bufferOut, exitString, pointer } from '../argument-kinds.ts';
 import { defineCall } from '../define-call.ts';
 import { Failure } from '../errors.ts';
-import { forkSegments, forkSpace } from '../memory/segments.ts';
+import { forkSegments, forkSpace, isAddressable } from '../memory/segments.ts';
 import { createNoteState } from '../notes/note-state.ts';
 import { endWith } from '../notes/post-note.ts';
 import { EnvironmentGroup } from '../environment-group.ts';
@@ -24,8 +25,6 @@ import { badAddress } from '../settle-call.ts';
 import { tosOffsets } from '../tos.ts';
 import { formatWait } from '../wait-text.ts';
 import { numberField } from '../devices/console.ts';
-import { DescriptorTable } from '@elf/kernel';
-import { isAddressable } from '../memory/segments.ts';
 
 const NANOSECONDS_PER_MILLISECOND = 1_000_000;
 

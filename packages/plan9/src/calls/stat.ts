@@ -13,6 +13,8 @@ import { descriptionOf } from './files.ts';
 
 /** Bytes of the size field, which alone is stored when the rest does not fit. */
 const SIZE_BYTES = 2;
+/** A record's size has 16 bits and does not count itself. */
+const LONGEST_RECORD = SIZE_BYTES + 0xffff;
 
 /** Stores a record: all of it, or only its size so that the caller knows what it takes. */
 function store(buffer: GuestBuffer, facts: FileFacts): number {
@@ -84,6 +86,7 @@ export const oldFstat = defineCall({
 });
 
 function changePlace(task: Thread, place: Place, buffer: GuestBuffer): number {
+  if (buffer.length > LONGEST_RECORD) return -Failure.BadStat;
   const bytes = buffer.copyIn();
   if (bytes === undefined) return -Failure.BadArgument;
   const change: FactsChange | undefined = decodeChange(bytes);

@@ -1,5 +1,6 @@
 // Time, notes, rendezvous and the error string.
 import {
+  Errno,
   flagSet,
   fromBytes,
   int,
@@ -125,13 +126,13 @@ export const rendezvous = defineCall({
     const group = stateOf(task).rendezvous;
     const met = group.meet(tag, value);
     if (met !== undefined) return met;
-    const waiter = group.wait(tag, value);
+    const waiter = group.wait(tag, value, () => task.process.exitStatus === undefined);
     return new Pending({
       queues: [group.changes],
       attempt: () => waiter.answer,
       interrupt: () => {
         group.leave(tag, waiter);
-        return -4;
+        return -Errno.EINTR;
       },
     });
   },

@@ -11,13 +11,15 @@ import {
 import { bufferIn, bufferOut, vlong } from '../argument-kinds.ts';
 import { defineCall } from '../define-call.ts';
 import { Failure } from '../errors.ts';
+import type { Place } from '../names/place.ts';
 import { postNote } from '../notes/post-note.ts';
 import { factsOf, OpenChannel } from '../open-channel.ts';
 import { encodeFacts, isDirectory } from '../stat-record.ts';
 import { descriptionOf } from './files.ts';
 
-/** Most bytes of one read: bounds what a program can make us allocate. */
-const MAXIMUM_READ = 1 << 24;
+/** Most bytes of one read, and of what a write takes out of memory at once: bounds what a program can make us allocate. */
+const MOST_READ = 1 << 24;
+const WRITTEN_AT_ONCE = 1 << 20;
 /** Offset that stands for the one of the open file. */
 const CURRENT = -1n;
 
@@ -62,7 +64,7 @@ function read(task: Thread, fd: number, buffer: GuestBuffer, offset: bigint): Sy
   const facts = description instanceof OpenChannel ? description.place.facts : factsOf(description, task);
   if (typeof facts !== 'number' && isDirectory(facts)) return readDirectory(task, description, buffer, position);
   const { file } = description;
-  const chunk = new Uint8Array(Math.min(buffer.length, MAXIMUM_READ));
+  const chunk = new Uint8Array(Math.min(buffer.length, MOST_READ));
   const attempt = () => {
     const count = file.read(chunk, position);
     if (count === -Errno.EAGAIN) return undefined;
@@ -79,17 +81,17 @@ function write(task: Thread, fd: number, buffer: GuestBuffer, offset: bigint): S
   if (typeof description === 'number') return description;
   const usesOwn = offset === CURRENT;
   if (!usesOwn && offset < 0n) return -Failure.NegativeOffset;
-  const bytes = buffer.copyIn();
-  if (bytes === undefined) return -Failure.BadArgument;
   const { file } = description;
   const start = usesOwn ? description.position : Number(offset);
   let done = 0;
   // A write of no bytes is a message too: a reader of a pipe finds an end.
   let isFirst = true;
   const attempt = () => {
-    while (isFirst || done < bytes.length) {
+    while (isFirst || done < buffer.length) {
       isFirst = false;
-      const count = file.write(done === 0 ? bytes : bytes.subarray(done), start + done);
+      const bytes = buffer.copyIn(done, Math.min(buffer.length - done, WRITTEN_AT_ONCE));
+      if (bytes === undefined) return done > 0 ? done : -Failure.BadArgument;
+      const count = file.write(bytes, start + done);
       if (count === -Errno.EAGAIN) {
         isFirst = done === 0;
         return undefined;
@@ -114,11 +116,17 @@ function readDirectory(task: Thread, description: OpenDescription, buffer: Guest
   if (!(description instanceof OpenChannel)) return -Failure.BadUse;
   if (position === 0) description.listing9 = undefined;
   else if (position !== description.position) return -Failure.DirectorySeek;
-  description.listing9 ??= { records: directoryRecords(task, description), next: 0 };
+  const { place } = description;
+  description.listing9 ??= { records: [], next: 0, later: place.union?.map((entry) => entry.place) ?? [place] };
   const { listing9 } = description;
   let done = 0;
-  for (; listing9.next < listing9.records.length; listing9.next++) {
+  for (; ; listing9.next++) {
+    while (listing9.next === listing9.records.length && listing9.later.length > 0) {
+      const [member, ...later] = listing9.later;
+      Object.assign(listing9, { records: directoryRecords(task, member), next: 0, later });
+    }
     const record = listing9.records[listing9.next];
+    if (record === undefined) break;
     if (done + record.length > buffer.length) {
       if (done === 0) return -Failure.TooSmall;
       break;
@@ -130,11 +138,8 @@ function readDirectory(task: Thread, description: OpenDescription, buffer: Guest
   return done;
 }
 
-/** The entries of a directory; of a union those of all members, one after the other. A member that fails is left out. */
-function directoryRecords(task: Thread, { place }: OpenChannel): Uint8Array[] {
-  const members = place.union?.map((entry) => entry.place) ?? [place];
-  return members.flatMap(({ device, path }) => {
-    const entries = device.list(path, task);
-    return typeof entries === 'number' ? [] : entries.map(encodeFacts);
-  });
+/** The entries of one directory. A member of a union that fails is left out. */
+function directoryRecords(task: Thread, { device, path }: Place): Uint8Array[] {
+  const entries = device.list(path, task);
+  return typeof entries === 'number' ? [] : entries.map(encodeFacts);
 }

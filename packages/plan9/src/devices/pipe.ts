@@ -7,6 +7,8 @@ import { type Device, plainFacts } from './device.ts';
 
 /** conf.pipeqsize of a machine with room: bytes that wait in one direction before a writer does. */
 const QUEUE_BYTES = 256 * 1024;
+/** Longest block (Maxatomic of qio.c): a longer write is several, between which others may come. */
+const LONGEST_BLOCK = 64 * 1024;
 /** What a block counts beyond its content: empty messages take room too. */
 const BLOCK_BYTES = 64;
 /** How many reads of a closed pipe find its end before they fail (qio.c counts them so that a loop ends). */
@@ -56,10 +58,11 @@ class Direction {
   put(bytes: Uint8Array): number {
     if (this.#isClosed) return -Errno.EPIPE;
     if (!this.isWritable) return -Errno.EAGAIN;
-    this.#blocks.push(bytes.slice());
-    this.#bytes += bytes.length;
+    const block = bytes.slice(0, LONGEST_BLOCK);
+    this.#blocks.push(block);
+    this.#bytes += block.length;
     this.changes.wake();
-    return bytes.length;
+    return block.length;
   }
 }
 

@@ -1,6 +1,7 @@
 // #p: processes as directories (proc(3)), a row for each of their files.
 import {
   anonymousStatus,
+  Errno,
   FileType,
   fromBytes,
   type Kernel,
@@ -14,7 +15,7 @@ import { ERROR_BYTES, Failure } from '../errors.ts';
 import { postNote } from '../notes/post-note.ts';
 import { uregLayout } from '../notes/ureg.ts';
 import { findState, type Plan9Process, stateOf } from '../process-state.ts';
-import { quoteName } from '../settle-call.ts';
+import { quoteIfNeeded } from '../quote-name.ts';
 import { type FileFacts, FileMode } from '../stat-record.ts';
 import { formatWait } from '../wait-text.ts';
 import { numberField } from './console.ts';
@@ -69,8 +70,7 @@ function subjectOf(kernel: Kernel, number: string): Subject | undefined {
 /** "hello a 'b c'", or what the process wrote itself. */
 function argumentsText({ process, state }: Subject): string {
   if (state.arguments !== undefined) return `${state.text} [${state.arguments}]`;
-  const quoted = process.program.arguments.map((each) => (/^[^\s']+$/.test(each) ? each : quoteName(each)));
-  return quoted.join(' ');
+  return process.program.arguments.map(quoteIfNeeded).join(' ');
 }
 
 function setArguments({ state }: Subject, bytes: Uint8Array, position: number): number {
@@ -129,11 +129,10 @@ function flagText(flags: number): string {
 }
 
 function nameSpaceText({ state }: Subject): string {
-  const quoted = (name: string) => (/^[^\s']+$/.test(name) ? name : quoteName(name));
   const lines = state.nameSpace
     .mounts()
-    .map(({ from, to, flags }) => `bind ${flagText(flags)} ${quoted(from)} ${quoted(to)}\n`);
-  return `${lines.join('')}cd ${quoted(state.dot.name)}\n`;
+    .map(({ from, to, flags }) => `bind ${flagText(flags)} ${quoteIfNeeded(from)} ${quoteIfNeeded(to)}\n`);
+  return `${lines.join('')}cd ${quoteIfNeeded(state.dot.name)}\n`;
 }
 
 /** The registers of a process that waits; the running one has none saved. */
@@ -213,7 +212,7 @@ function waitFile({ process, state }: Subject): OpenFile {
     read: (target) => {
       const record = state.waitRecords.shift();
       if (record !== undefined) return readFrom(toBytes(formatWait(record)), target, 0);
-      return state.livingChildren === 0 ? -Failure.NoChild : -11;
+      return state.livingChildren === 0 ? -Failure.NoChild : -Errno.EAGAIN;
     },
     write: () => -Failure.Permission,
     readiness: () => (state.waitRecords.length > 0 ? Readiness.Readable : 0),

@@ -7,6 +7,8 @@ import type { MountEntry, Place } from './place.ts';
 export const BindFlag = { Replace: 0, Before: 1, After: 2, Create: 4, Cache: 0x10 } as const;
 const ORDER = 3;
 const KNOWN = 0x17;
+/** Mounts of one name space: a directory bound behind itself doubles its union, and memory ends sometime. */
+const MOST_MOUNTS = 4096; // not a page size: mounts
 
 interface MountHead {
   /** The directory as it is without mounts. */
@@ -47,18 +49,26 @@ export class NameSpace {
     if ((flags & ~KNOWN) !== 0 || order === ORDER) return -Failure.BadArgument;
     if (isDirectory(from.facts) !== isDirectory(to.facts)) return -Failure.InconsistentMount;
     if (order !== BindFlag.Replace && !isDirectory(to.facts)) return -Failure.InconsistentMount;
+    const head = this.#heads.get(keyOf(to)) ?? { from: to, entries: [] };
+    const left = order === BindFlag.Replace ? this.#count() - head.entries.length : this.#count();
+    if (left + (from.union?.length ?? 1) > MOST_MOUNTS) return -Failure.NoMemory;
     const mayCreate = (flags & BindFlag.Create) !== 0;
     const entry = { place: { ...from, union: undefined }, mayCreate, flags, id: this.#nextId++ };
     // Of a union all members come along, the first with the flags asked for.
     const others = (from.union ?? []).slice(1).map((each) => ({ ...each, id: this.#nextId++ }));
     const added = [entry, ...others];
-    const head = this.#heads.get(keyOf(to)) ?? { from: to, entries: [] };
     const own = { place: { ...to, union: undefined }, mayCreate: false, flags: 0, id: 0 };
     const before = head.entries.length === 0 ? [own] : head.entries;
     if (order === BindFlag.Replace) head.entries = added;
     else head.entries = order === BindFlag.Before ? [...added, ...before] : [...before, ...added];
     this.#heads.set(keyOf(to), head);
     return entry.id;
+  }
+
+  #count(): number {
+    let count = 0;
+    for (const { entries } of this.#heads.values()) count += entries.length;
+    return count;
   }
 
   /** unmount(2): all of a place, or one member. */

@@ -28,12 +28,18 @@ export interface Place {
 
 /** The name of a file in a directory. */
 export function joinName(directory: string, element: string): string {
-  return directory.endsWith('/') ? directory + element : `${directory}/${element}`;
+  // Only a root's name ends with a slash. Looking for one would copy the name of every directory on the way.
+  return directory === '/' ? `/${element}` : `${directory}/${element}`;
 }
 
 /** The path of a file in a directory of a device. */
 export function joinPath(directory: string, element: string): string {
   return directory === '' ? element : `${directory}/${element}`;
+}
+
+/** Names have no control characters (validname0 of chan.c). */
+export function hasBadCharacter(name: string): boolean {
+  return /[\x00-\x1f\x7f]/.test(name);
 }
 
 /** The last element of a name. */

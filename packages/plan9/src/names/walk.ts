@@ -1,12 +1,14 @@
 // Names to places (namec of sys/src/9/port/chan.c).
 import type { Thread } from '@elf/kernel';
 import { isDirectory } from '../stat-record.ts';
-import { Failure } from '../errors.ts';
+import { errorText, Failure } from '../errors.ts';
 import { attachDevice } from '../devices/attach.ts';
 import { stateOf } from '../process-state.ts';
 import { failName, failWith } from '../settle-call.ts';
-import { errorText } from '../errors.ts';
-import { joinName, joinPath, type Place } from './place.ts';
+import { hasBadCharacter, joinName, joinPath, type Place } from './place.ts';
+
+/** Longest name of a place: directories that are bound below themselves have names without an end. */
+const LONGEST_NAME = 1 << 16;
 
 /**
  * The place a name stands for.
@@ -38,7 +40,7 @@ function walkElements(
   leave: number,
 ): { readonly place: Place; readonly rest: readonly string[] } | number {
   if (name === '') return failWith(viewer, Failure.EmptyName, errorText(Failure.EmptyName));
-  if (/[\x00-\x1f\x7f]/.test(name)) return failName(viewer, Failure.BadCharacter, name);
+  if (hasBadCharacter(name)) return failName(viewer, Failure.BadCharacter, name);
   const start = startOf(viewer, name);
   if (typeof start === 'number') return start;
   const elements = start.rest.split('/').filter((element) => element !== '' && element !== '.');
@@ -72,6 +74,7 @@ function startOf(viewer: Thread, name: string): { readonly place: Place; readonl
 function step(viewer: Thread, from: Place, element: string): Place | number {
   if (!isDirectory(from.facts)) return -Failure.NotDirectory;
   if (element === '..') return from.parent ?? from;
+  if (from.name.length + element.length >= LONGEST_NAME) return -Failure.NameTooLong;
   const members = from.union?.map(({ place }) => place) ?? [from];
   let failure = -Failure.NotFound;
   for (const { device, path } of members) {
