@@ -40,6 +40,9 @@ describe('a vDSO', () => {
       '7ffff7ffc000-7ffff7ffe000 r-xp [vdso]',
     ]);
     expect(outcome.auxiliaryVector[0]).toEqual({ id: 33, name: 'AT_SYSINFO_EHDR', value: 0x7ffff7ffc000 });
+    const [MADV_DONTNEED, EINVAL] = [4, -22];
+    const drop = (address: number) => outcome.space.advise(address, 0x1000, MADV_DONTNEED);
+    expect([0x7ffff7ff6000, 0x7ffff7ffa000, 0x7ffff7ffc000].map(drop)).toEqual([EINVAL, EINVAL, 0]);
     expect(outcome.space.checkInvariants()).toEqual([]);
   });
 

@@ -43,13 +43,15 @@ function mapVdso({ space, record }: ImageTarget, image: VdsoImage): AnnouncedVds
     part: Pick<VdsoImage, 'backing' | 'sizeInBytes'>,
     protection: number,
     maximum: number,
+    kernelPages = false,
   ) => {
     const { sizeInBytes: length, backing } = part;
-    space.map({ address, length, protection, maximumProtection: maximum, backing, fixed: 'no-replace', name });
+    const rights = { protection, maximumProtection: maximum };
+    space.map({ address, length, ...rights, backing, fixed: 'no-replace', name, kernelPages });
     address += length;
   };
   const { Read, Write, Execute } = Protection;
-  for (const area of dataAreas) piece(area.name, area, Read, Read);
+  for (const area of dataAreas) piece(area.name, area, Read, Read, true);
   const code = address;
   piece(AREA, { backing, sizeInBytes }, Read | Execute, Read | Write | Execute);
   record.add({

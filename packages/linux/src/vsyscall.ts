@@ -6,6 +6,8 @@ import { timeval, timezone } from './abi/structs/time.ts';
 /** The page is at 0xffffffffff600000; its calls are 0x400 bytes apart. */
 const PAGE_HIGH_HALF = 0xffff_ffff;
 const PAGE_LOW_HALF = 0xff60_0000;
+/** What /proc/PID/maps of a 64-bit process ends with (get_gate_vma). */
+export const VSYSCALL_LINE = `ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0                  [vsyscall]\n`;
 const CALL_BITS = 0xc00;
 const BILLION = 1_000_000_000n;
 const FETCH = 2;

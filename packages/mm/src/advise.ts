@@ -27,7 +27,8 @@ const MADV_POPULATE_WRITE = 23;
 const ignored: Apply = () => 0;
 
 /** Advice about speed that locked memory refuses. */
-const ignoredUnlessLocked: Apply = (_state, area) => (area.flags & AreaFlag.Locked ? -MemoryErrno.EINVAL : 0);
+const ignoredUnlessLocked: Apply = (_state, area) =>
+  area.flags & (AreaFlag.Locked | AreaFlag.KernelPages) ? -MemoryErrno.EINVAL : 0;
 
 /** Clears and sets flags where `accepts` agrees, else fails with EINVAL. */
 function setFlags(cleared: number, set: number, accepts: (area: Vma) => boolean = () => true): Apply {
@@ -46,10 +47,13 @@ function setFlags(cleared: number, set: number, accepts: (area: Vma) => boolean 
   };
 }
 
-const isPrivateAnonymous = (area: Vma) => area.backing === undefined;
+/** The kernel's own areas have no file either. */
+const isPrivateAnonymous = (area: Vma) => area.backing === undefined || (area.flags & AreaFlag.Special) !== 0;
+const hasMemory = (area: Vma) => !(area.flags & AreaFlag.KernelPages);
 const isOrdinary = (area: Vma) => !(area.flags & AreaFlag.Special);
 
-const dropLocked: Apply = (state, _area, start, end) => {
+const dropLocked: Apply = (state, area, start, end) => {
+  if (area.flags & AreaFlag.KernelPages) return -MemoryErrno.EINVAL;
   state.announceCode(state.dropPages(start, end));
   return 0;
 };
@@ -64,7 +68,7 @@ const free: Apply = (state, area, start, end) =>
 /** MADV_REMOVE makes a hole in the file, for which it must be mapped shared and writable. */
 const remove: Apply = (state, area, start, end) => {
   const { backing } = area;
-  if (area.flags & AreaFlag.Locked || backing === undefined) return -MemoryErrno.EINVAL;
+  if (area.flags & (AreaFlag.Locked | AreaFlag.Special) || backing === undefined) return -MemoryErrno.EINVAL;
   if (!(area.flags & AreaFlag.Shared) || !(area.maximumProtection & 2)) return -MemoryErrno.EACCES;
   const offset = area.offset + (start - area.start);
   return punchHole(state, backing, offset, offset + (end - start));
@@ -100,7 +104,7 @@ const ADVICE: readonly AdviceRow[] = [
   { value: 8,  apply: free },                                                             // FREE
   { value: 9,  apply: remove },                                                           // REMOVE
   { value: 10, apply: setFlags(0, AreaFlag.DontFork) },                                   // DONTFORK
-  { value: 11, apply: setFlags(AreaFlag.DontFork, 0) },                                   // DOFORK
+  { value: 11, apply: setFlags(AreaFlag.DontFork, 0, hasMemory) },                        // DOFORK
   { value: 12, apply: mergeSamePages },                                                   // MERGEABLE
   { value: 13, apply: setFlags(AreaFlag.SamePageMerging, 0) },                            // UNMERGEABLE
   { value: 14, apply: setFlags(NoHugePages, HugePages) },                                 // HUGEPAGE

@@ -45,6 +45,8 @@ export interface MapRequest {
   readonly programZeros?: boolean;
   /** Name of a kernel-made area, such as "[vdso]". */
   readonly name?: string;
+  /** Such an area shows pages of the kernel (VM_PFNMAP): they are not dumped, locked or dropped. */
+  readonly kernelPages?: boolean;
 }
 
 /** The end of a file mapping lies below it; asked after there was room for it (mm/mmap.c, file_mmap_ok). */
@@ -129,7 +131,8 @@ function areaFor(state: SpaceState, request: MapRequest, address: number, length
       (request.noReserve ? AreaFlag.NoReserve : 0) |
       (request.locked ? AreaFlag.Locked : 0) |
       (request.stack ? AreaFlag.NoHugePages : 0) |
-      (request.name === undefined ? 0 : AreaFlag.Special),
+      (request.name === undefined ? 0 : AreaFlag.Special) |
+      (request.kernelPages ? AreaFlag.KernelPages | AreaFlag.DontDump : 0),
     backing,
     offset: backing === undefined ? address : request.backing === undefined ? 0 : (request.offset ?? 0),
     name: request.name,

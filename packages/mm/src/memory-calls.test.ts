@@ -259,3 +259,72 @@ describe('hostile addresses', () => {
     expect(space.checkInvariants()).toEqual([]);
   });
 });
+
+// What Linux 6.18 answers for its own areas, of which the first shows pages of the kernel and the second pages of its own.
+describe('areas of the kernel itself', () => {
+  const PAGES = 2;
+  const make = (kernelPages: boolean) => {
+    const bench = create();
+    const backing = { ...bytesBacking(new Uint8Array(PAGES * PAGE).fill(7)), writeFrom: undefined };
+    const protection = kernelPages ? 1 : 5;
+    const maximumProtection = kernelPages ? 1 : 7;
+    const address = bench.map(PAGES, { backing, protection, maximumProtection, name: '[area]', kernelPages });
+    return { ...bench, address };
+  };
+
+  it.each([
+    ['munmap', (space: AddressSpace, at: number, length: number) => space.unmap(at, length), 0, 0],
+    ['mprotect none', (space, at, length) => space.protect(at, length, 0), 0, 0],
+    [
+      'mmap over it',
+      (space, at, length) => Math.min(0, space.map({ address: at, length, protection: 3, fixed: 'replace' })),
+      0,
+      0,
+    ],
+    ['MADV_RANDOM', (space, at, length) => space.advise(at, length, 1), 0, 0],
+    ['MADV_DONTFORK', (space, at, length) => space.advise(at, length, 10), 0, 0],
+    ['MADV_WIPEONFORK', (space, at, length) => space.advise(at, length, 18), 0, 0],
+    ['MADV_HUGEPAGE', (space, at, length) => space.advise(at, length, 14), 0, 0],
+  ] as [string, (space: AddressSpace, at: number, length: number) => number, number, number][])(
+    'are whole to %s',
+    (_name, call) => {
+      for (const kernelPages of [true, false]) {
+        const { space, address } = make(kernelPages);
+        expect(call(space, address, PAGE)).toBe(-EINVAL);
+        expect(call(space, address + PAGE, PAGE)).toBe(-EINVAL);
+        expect(call(space, address, PAGES * PAGE)).toBe(0);
+      }
+    },
+  );
+
+  it.each([
+    ['DONTNEED', 4, -EINVAL, 0],
+    ['FREE', 8, -EINVAL, -EINVAL],
+    ['REMOVE', 9, -EINVAL, -EINVAL],
+    ['DOFORK', 11, -EINVAL, 0],
+    ['DONTDUMP', 16, 0, -EINVAL],
+    ['DODUMP', 17, -EINVAL, -EINVAL],
+    ['COLD', 20, -EINVAL, 0],
+    ['PAGEOUT', 21, -EINVAL, 0],
+    ['POPULATE_READ', 22, -EINVAL, 0],
+    ['POPULATE_WRITE', 23, -EINVAL, -EINVAL],
+    ['DONTNEED_LOCKED', 24, -EINVAL, 0],
+  ] as const)('answer MADV_%s of a part', (_name, advice, ofKernel, ofOwn) => {
+    for (const [kernelPages, expected] of [
+      [true, ofKernel],
+      [false, ofOwn],
+    ] as const) {
+      const { space, address, user } = make(kernelPages);
+      expect(space.advise(address, PAGE, advice)).toBe(expected);
+      expect(user.readU32(address)).toBe(0x0707_0707);
+    }
+  });
+
+  it('are not held by mlock, which succeeds, not even where the kernel shows nothing', () => {
+    const { space, map } = create({ lockLimitInBytes: PAGE });
+    const backing = { ...bytesBacking(new Uint8Array(0)), writeFrom: undefined };
+    const address = map(1, { backing, protection: 1, maximumProtection: 1, name: '[area]', kernelPages: true });
+    expect([space.setLocked(address, PAGE, true), space.lockedBytes]).toEqual([0, 0]);
+    expect(space.resolve(address, Access.Read)).toBe(-FaultCause.BusError);
+  });
+});

@@ -16,7 +16,7 @@ export function populate(state: SpaceState, start: number, end: number, stopsAtF
     const area = state.vmas.atOrAfter(position);
     if (area === undefined || area.start >= end) break;
     const stop = Math.min(end, area.end);
-    if (!(area.flags & AreaFlag.LockOnFault)) {
+    if (!(area.flags & (AreaFlag.LockOnFault | AreaFlag.KernelPages))) {
       const isPrivateWritable = (area.protection & Protection.Write) !== 0 && !(area.flags & AreaFlag.Shared);
       const access = isPrivateWritable ? Access.Write : Access.Read;
       const result = touch(state, area, Math.max(position, area.start), stop, access);
@@ -36,7 +36,7 @@ export function populateFor(state: SpaceState, start: number, end: number, acces
   for (let position = start; position < end; ) {
     const area = state.vmas.find(position);
     if (area === undefined) return -MemoryErrno.ENOMEM;
-    if (!(area.protection & needed)) return -MemoryErrno.EINVAL;
+    if (!(area.protection & needed) || area.flags & AreaFlag.KernelPages) return -MemoryErrno.EINVAL;
     const stop = Math.min(end, area.end);
     const result = touch(state, area, position, stop, access);
     if (result < 0) return result;

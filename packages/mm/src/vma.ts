@@ -29,6 +29,8 @@ export const AreaFlag = {
   HugePages: 1 << 15,
   NoHugePages: 1 << 13,
   SamePageMerging: 1 << 14,
+  /** Its pages are the kernel's own and never memory of the program: vvar (VM_IO, VM_PFNMAP). */
+  KernelPages: 1 << 12,
 } as const;
 
 /** One area: the pages of [start, end) that share permissions, flags and backing. */

@@ -63,6 +63,10 @@ describe('files', () => {
     expect(call(task, 'readlink', '/proc/self/exe', PAGE, 100)).toBe(8);
     expect(String.fromCharCode(...(task.user.read(PAGE, 8) ?? []))).toBe('/bin/toy');
     expect(call(task, 'open', '/proc/self/root/etc/motd', 0, 0)).toBe(3);
+    const maps = call(task, 'open', '/proc/self/maps', 0, 0) as number;
+    const count = call(task, 'read', maps, PAGE, 4096) as number;
+    const lines = String.fromCharCode(...(task.user.read(PAGE, count) ?? [])).split('\n');
+    expect(lines.at(-2)).toMatch(/^ffffffffff600000-ffffffffff601000 --xp 00000000 00:00 0 {18}\[vsyscall\]$/);
     expect(call(task, 'open', '/proc/self/mem', 0, 0)).toBe(-2);
   });
 });

@@ -6,9 +6,11 @@ import { systemNames } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { leasesOf } from '../file-signals/leases.ts';
+import { I386_ABI } from '../abi/i386.ts';
 import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
+import { VSYSCALL_LINE } from '../vsyscall.ts';
 import { keyTable, keyUserTable } from './key-tables.ts';
 import { NET_FILES, NET_SETTINGS } from './net-tables.ts';
 import { queueTable, segmentTable, semaphoreTable } from './ipc-tables.ts';
@@ -85,6 +87,12 @@ function processorText(
     ['flags', flags.join(' ')],
   ];
   return `${lines.map(([title, value]) => `${title}${title.length < 8 ? '\t\t' : '\t'}: ${value}\n`).join('')}\n`;
+/** The areas of a process, and of a 64-bit one the vsyscall page, which is nobody's (fs/proc/task_mmu.c). */
+function mapsText({ space, program }: Process): string {
+  const text = space.mapsText();
+  return text === '' || program.abi === I386_ABI.name ? text : text + VSYSCALL_LINE;
+}
+
 }
 
 /** Files about one process, by name. */
@@ -94,7 +102,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   comm: (process) => `${process.commandName}\n`,
   coredump_filter: (process) => `${processState(process).coreFilter.toString(16).padStart(8, '0')}\n`,
   auxv: (process) => fromBytes(process.program.auxiliaryVector),
-  maps: (process) => process.space.mapsText(),
+  maps: mapsText,
   mounts: (process) => mountsText(kernelOf(process)),
   mountinfo: (process) => mountInfoText(kernelOf(process)),
   stat: processStatText,
