@@ -25,6 +25,8 @@ import {
 
 /** Longest content of one datagram: 65,535 without the heads of UDP and, for version 4, of IP. */
 const LONGEST = { 4: 65_507, 6: 65_527 } as const;
+/** net.ipv4.igmp_max_memberships. */
+const MOST_GROUPS = 20;
 const READABLE = Readiness.Readable | Readiness.ReadNormal;
 const WRITABLE = Readiness.Writable | Readiness.WriteNormal | Readiness.WriteBand;
 
@@ -75,9 +77,10 @@ export class DatagramSocket extends InternetSocket {
     this.#outside?.set(setting, value);
   }
 
-  /** Takes part in a group, or leaves it: 0, -EADDRINUSE for one it is in, -EADDRNOTAVAIL for one it is not. */
+  /** Takes part in a group, or leaves it: 0, -EADDRINUSE for one it is in, -EADDRNOTAVAIL for one it is not, -ENOBUFS for one too many. */
   join(group: string, isMember: boolean, interfaceAddress?: string): number {
     if (this.#groups.has(group) === isMember) return isMember ? -Errno.EADDRINUSE : -Errno.EADDRNOTAVAIL;
+    if (isMember && this.#groups.size >= MOST_GROUPS) return -Errno.ENOBUFS;
     if (isMember) this.#groups.add(group);
     else this.#groups.delete(group);
     this.#outside?.join(group, isMember, interfaceAddress);

@@ -6,6 +6,8 @@ const CREDENTIALS_BYTES = 12;
 /** SCM_MAX_FD. */
 const MOST_DESCRIPTORS = 253;
 const SHORTEST_CONTROL = 1;
+/** net.core.optmem_max: what control messages may take of the kernel's memory. */
+const MOST_CONTROL_BYTES = 1 << 17;
 const SOCKET_LEVEL = { level: SOL_NAMES.SOL_SOCKET } as const;
 
 /** struct cmsghdr: a length as wide as a word, level and type. */
@@ -35,6 +37,7 @@ export function readControl(task: Thread, at: number, length: number): Attachmen
   let sender = identityOf(task);
   const descriptions: OpenDescription[] = [];
   if (length < SHORTEST_CONTROL) return { descriptions, sender };
+  if (length > MOST_CONTROL_BYTES) return -Errno.ENOBUFS;
   const bytes = task.user.read(at, length);
   if (bytes === undefined) return -Errno.EFAULT;
   const view = new DataView(bytes.buffer, bytes.byteOffset);

@@ -49,15 +49,24 @@ export class NetlinkSocket extends Socket {
   }
 
   send({ bytes, sender }: SendRequest): number {
-    // Whoever asks and does not listen is not answered for ever.
-    if (this.#answers.reduce((sum, each) => sum + each.length, 0) > this.receiveBufferBytes) return -Errno.ENOBUFS;
     if (this.port === 0) this.port = sender.process;
-    this.#answers.push(...answerRoute(this.#kernel.internet.network, bytes, this.port));
+    // Whoever asks and does not listen is not answered for ever, and a row of questions is no way round that.
+    let room = this.receiveBufferBytes - this.#answers.reduce((sum, each) => sum + each.length, 0);
+    if (room < 0) return -Errno.ENOBUFS;
+    for (const answer of answerRoute(this.#kernel.internet.network, bytes, this.port)) {
+      if (room < 0) {
+        this.error = Errno.ENOBUFS;
+        break;
+      }
+      this.#answers.push(answer);
+      room -= answer.length;
+    }
     this.changes.wake(READABLE);
     return bytes.length;
   }
 
   receive({ maximum, peek }: ReceiveRequest): Received | number {
+    if (this.error !== 0) return -this.takeError();
     const [answer] = this.#answers;
     if (answer === undefined) return -Errno.EAGAIN;
     if (!peek) this.#answers.shift();

@@ -55,22 +55,23 @@ const State = { Unknown: 0, Down: 2, Up: 6 } as const;
 
 type Make = (flags: number) => Uint8Array;
 
-/** The datagrams that answer what was sent to the kernel. */
-export function answerRoute(facts: RouteFacts, sent: Uint8Array, port: number): Uint8Array[] {
-  return readRequests(sent).flatMap((request) => {
-    if ((request.flags & NLM_F.REQUEST) === 0) return [];
+/** The datagrams that answer what was sent to the kernel, each made when it is asked for. */
+export function* answerRoute(facts: RouteFacts, sent: Uint8Array, port: number): Generator<Uint8Array, void> {
+  for (const request of readRequests(sent)) {
+    if ((request.flags & NLM_F.REQUEST) === 0) continue;
     const answer = answerOne(facts, request, port);
-    if (typeof answer === 'number') return [failure(request, port, answer)];
-    const isDump = (request.flags & NLM_F.DUMP) !== 0;
-    if (!isDump) {
-      const own = answer.map((make) => make(0));
-      return (request.flags & NLM_F.ACK) !== 0 ? [...own, failure(request, port, 0)] : own;
+    if (typeof answer === 'number') {
+      yield failure(request, port, answer);
+      continue;
     }
-    return [
-      ...packed(answer.map((make) => make(NLM_F.MULTI))),
-      message(NLMSG.DONE, NLM_F.MULTI, request, port, [u32(0)]),
-    ];
-  });
+    if ((request.flags & NLM_F.DUMP) !== 0) {
+      yield* packed(answer.map((make) => make(NLM_F.MULTI)));
+      yield message(NLMSG.DONE, NLM_F.MULTI, request, port, [u32(0)]);
+      continue;
+    }
+    for (const make of answer) yield make(0);
+    if ((request.flags & NLM_F.ACK) !== 0) yield failure(request, port, 0);
+  }
 }
 
 function answerOne(facts: RouteFacts, request: RouteRequest, port: number): Make[] | number {

@@ -5,6 +5,9 @@ import type { DatagramEvents, OutsideDatagrams, OutsideOptions } from '../socket
 import { endpointOf, hostAddress } from './node-endpoint.ts';
 import { errnoOf } from './node-errno.ts';
 
+/** Datagrams that may wait for the system: like a network, this one loses what it has no room for. */
+const MOST_WAITING = 1024;
+
 export function datagramsOutside(
   local: Endpoint,
   { onlyVersion6, reusesAddress, mayMove }: OutsideOptions,
@@ -110,6 +113,7 @@ export function datagramsOutside(
       });
     },
     send: (bytes, to) => {
+      if (sending + unsent.length + later.length >= MOST_WAITING) return;
       if (to === undefined) {
         unsent.push(bytes);
         whenOpen(() => {

@@ -5,6 +5,7 @@ import { createServer } from 'node:net';
 import { Errno } from '../../errno.ts';
 import { deviceMajor, deviceMinor, FileType } from '../../files/file-status.ts';
 import { attempt } from './node-errno.ts';
+import { changeMode } from './node-held-file.ts';
 
 /** Letters of mknod(1) for the types it makes. */
 const LETTERS: Readonly<Record<number, string>> = {
@@ -33,7 +34,7 @@ export function makeHostNode(path: Buffer, mode: number, device: number): number
   // mknod(1) takes permission bits only.
   const plain = (permissions & 0o777).toString(8);
   const made = spawnSync('mknod', ['-m', plain, '--', text, letter, ...numbers], { stdio: 'ignore' });
-  if (made.status === 0) return permissions > 0o777 ? attempt(() => fs.chmodSync(path, permissions)) : 0;
+  if (made.status === 0) return permissions > 0o777 ? attempt(() => changeMode(path, permissions)) : 0;
   // Which error it was can be asked of the place itself.
   const directory = path.subarray(0, Math.max(1, path.lastIndexOf('/')));
   const refusal = attempt(() => fs.accessSync(directory, fs.constants.W_OK));
@@ -54,7 +55,8 @@ function makeSocketNode(path: Buffer, permissions: number): number {
   server.on('error', () => {});
   server.listen(near);
   const result = attempt(() => {
-    fs.chmodSync(near, permissions);
+    // Others who may write here could put a link in its place.
+    changeMode(Buffer.from(near), permissions);
     fs.linkSync(near, path);
   });
   server.close();
