@@ -25,7 +25,12 @@ export function relativeDeadline(task: Thread, time: GivenTime): number {
 
 /** The monotonic moment of a given one: as it is, or moved from the realtime clock. */
 export function absoluteDeadline(task: Thread, time: GivenTime, isRealtime: boolean): number {
+  return isRealtime ? Math.max(0, momentOf(task, time, true)) : time.nanoseconds;
+}
+
+/** The same of a moment that may lie before the monotonic clock's start: how often a timer would have expired counts from there. */
+export function momentOf(task: Thread, time: GivenTime, isRealtime: boolean): number {
   if (!isRealtime) return time.nanoseconds;
   const { clock } = task.host;
-  return Math.max(0, clock.monotonic() + (time.nanoseconds - Number(clock.realtime())));
+  return clock.monotonic() + (time.nanoseconds - Number(clock.realtime()));
 }

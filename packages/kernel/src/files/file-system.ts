@@ -12,6 +12,8 @@ export interface OpenRequest {
   readonly exclusive?: boolean;
   readonly truncate?: boolean;
   readonly append?: boolean;
+  /** O_NOATIME: reading leaves the access time alone, where the file system can do that. */
+  readonly keepsAccessTime?: boolean;
   /** O_TMPFILE: the path names a directory, and the file gets `createMode` and no name. */
   readonly isUnnamed?: boolean;
 }

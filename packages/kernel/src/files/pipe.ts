@@ -8,8 +8,6 @@ import { type OpenFile, Readiness } from './open-file.ts';
 const CAPACITY_BYTES = 65536;
 /** PIPE_BUF: writes up to this length are atomic. */
 const ATOMIC_BYTES = 4096;
-/** /proc/sys/fs/pipe-max-size. */
-const MAXIMUM_CAPACITY_BYTES = 1 << 20;
 
 /** The two ends of a new pipe. */
 export interface Pipe {
@@ -20,10 +18,12 @@ export interface Pipe {
 /** What F_GETPIPE_SZ and F_SETPIPE_SZ ask an end of a pipe. */
 export interface PipeCapacity {
   readonly bytes: number;
-  /** Returns the new capacity, or -EBUSY when more than that is waiting and -EPERM above the system's limit. */
-  resize(bytes: number): number;
+  /** Returns the new capacity, or -EBUSY when more than that is waiting and -EPERM where it would grow above `maximum`. */
+  resize(bytes: number, maximum: number): number;
   /** What a read would take, left where it is; empty at the end, undefined when a read would wait. */
   peek(length: number): Uint8Array | undefined;
+  /** Makes writes by this end packets, or again part of a stream (O_DIRECT of man 2 pipe2). */
+  keepPackets(isKept: boolean): void;
 }
 
 /** Makes a pipe; `inode` names it in /proc and fstat. Writing without a reader returns -EPIPE (the personality adds its signal). */
@@ -43,6 +43,8 @@ export class PipeQueue {
   #bytes = new Uint8Array(CAPACITY_BYTES);
   #start = 0;
   #length = 0;
+  /** What the bytes are made of, once packets came: a read ends with a packet, and the rest of it is lost. */
+  #parts: { length: number; readonly isPacket: boolean }[] | undefined;
   #readers = 0;
   #writers = 0;
   /** How many ever opened each end: open(2) of a FIFO waits for the other end to be opened, not to stay open (fs/pipe.c, fifo_open). */
@@ -70,6 +72,10 @@ export class PipeQueue {
     const hadReaders = this.#readers > 0;
     if (reads) this.#count(1, 0);
     if (writes) this.#count(0, 1);
+    let sendsPackets = false;
+    const keepPackets = (isKept: boolean) => {
+      sendsPackets = isKept;
+    };
     const hadNoWriter = () => writersBefore === this.#writersEver && !hadWriters && !writes;
     return {
       isSeekable: false,
@@ -77,13 +83,13 @@ export class PipeQueue {
       changes: this.changes,
       available: () => this.#length,
       anonymousName: this.#name,
-      pipeCapacity: this.#capacity(),
+      pipeCapacity: this.#capacity(keepPackets),
       awaitsPeer: () => {
         if (reads && writes) return false;
         return reads ? hadNoWriter() : !hadReaders && readersBefore === this.#readersEver;
       },
       read: (target) => (reads ? this.#take(target) : -Errno.EBADF),
-      write: (bytes) => (writes ? this.#put(bytes) : -Errno.EBADF),
+      write: (bytes) => (writes ? this.#put(bytes, sendsPackets) : -Errno.EBADF),
       readiness: () =>
         (reads ? this.#readable(hadNoWriter()) : 0) |
         (writes ? this.#writable() | (this.hasReaders ? 0 : Readiness.Error) : 0),
@@ -105,25 +111,44 @@ export class PipeQueue {
   #take(target: Uint8Array): number {
     if (this.#length === 0) return this.#writers === 0 || target.length === 0 ? 0 : -Errno.EAGAIN;
     const capacity = this.#bytes.length;
-    const count = Math.min(this.#length, target.length);
+    const [count, used] = this.#extentOfRead(target.length);
     // A reader announces room only where somebody may have waited for it: edge-triggered watchers count announcements.
     const hadRoom = capacity - this.#length >= ATOMIC_BYTES;
     const first = Math.min(count, capacity - this.#start);
     target.set(this.#bytes.subarray(this.#start, this.#start + first));
     target.set(this.#bytes.subarray(0, count - first), first);
-    this.#start = (this.#start + count) % capacity;
-    this.#length -= count;
+    this.#start = (this.#start + used) % capacity;
+    this.#length -= used;
     if (!hadRoom) this.changes.wake(Readiness.Writable | Readiness.WriteNormal);
     return count;
   }
 
-  #put(bytes: Uint8Array): number {
+  /** Bytes that a read gets, and bytes that it takes away. */
+  #extentOfRead(wanted: number): readonly [count: number, used: number] {
+    const parts = this.#parts;
+    if (parts === undefined) return [Math.min(this.#length, wanted), Math.min(this.#length, wanted)];
+    let [count, used] = [0, 0];
+    while (count < wanted && parts.length > 0) {
+      const [first] = parts;
+      const got = Math.min(wanted - count, first.length);
+      count += got;
+      used += first.isPacket ? first.length : got;
+      first.length -= first.isPacket ? first.length : got;
+      if (first.length === 0) parts.shift();
+      if (first.isPacket) break;
+    }
+    if (parts.length === 0) this.#parts = undefined;
+    return [count, used];
+  }
+
+  #put(bytes: Uint8Array, isPacket: boolean): number {
     if (this.#readers === 0) return -Errno.EPIPE;
     const capacity = this.#bytes.length;
     const room = capacity - this.#length;
     if (bytes.length === 0) return 0;
     if (room === 0 || (bytes.length <= ATOMIC_BYTES && room < bytes.length)) return -Errno.EAGAIN;
     const count = Math.min(room, bytes.length);
+    if (isPacket || this.#parts !== undefined) this.#appendPart(count, isPacket);
     const end = (this.#start + this.#length) % capacity;
     const first = Math.min(count, capacity - end);
     this.#bytes.set(bytes.subarray(0, first), end);
@@ -131,6 +156,13 @@ export class PipeQueue {
     this.#length += count;
     this.changes.wake(Readiness.Readable | Readiness.ReadNormal);
     return count;
+  }
+
+  #appendPart(length: number, isPacket: boolean): void {
+    this.#parts ??= this.#length === 0 ? [] : [{ length: this.#length, isPacket: false }];
+    // Longer writes are several packets (man 2 pipe2).
+    const most = isPacket ? ATOMIC_BYTES : length;
+    for (let left = length; left > 0; left -= most) this.#parts.push({ length: Math.min(left, most), isPacket });
   }
 
   #readable(hadNoWriter: boolean): number {
@@ -143,9 +175,10 @@ export class PipeQueue {
     return hasRoom ? Readiness.Writable | Readiness.WriteNormal : 0;
   }
 
-  #capacity(): PipeCapacity {
+  #capacity(keepPackets: PipeCapacity['keepPackets']): PipeCapacity {
     const current = () => this.#bytes.length;
     return {
+      keepPackets,
       get bytes() {
         return current();
       },
@@ -156,11 +189,11 @@ export class PipeQueue {
         for (let at = 0; at < bytes.length; at++) bytes[at] = this.#bytes[(this.#start + at) % capacity];
         return bytes;
       },
-      resize: (bytes) => {
+      resize: (bytes, maximum) => {
         // fs/pipe.c, round_pipe_size.
         if (bytes > 2 ** 31) return -Errno.EINVAL;
-        if (bytes > MAXIMUM_CAPACITY_BYTES) return -Errno.EPERM;
         const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, ATOMIC_BYTES)));
+        if (capacity > Math.max(maximum, this.#bytes.length)) return -Errno.EPERM;
         if (capacity < this.#length) return -Errno.EBUSY;
         const kept = new Uint8Array(capacity);
         const first = Math.min(this.#length, this.#bytes.length - this.#start);

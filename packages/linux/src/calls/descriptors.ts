@@ -20,6 +20,7 @@ import { setAsync } from '../file-signals/file-async.ts';
 import { OwnerType, ownerOf, setOwner, setOwnerOfType, setOwnerSignal } from '../file-signals/file-owner.ts';
 import { leaseType, setLease } from '../file-signals/leases.ts';
 import { describe } from '../files-at.ts';
+import { settingOf } from '../proc/system-settings.ts';
 import { addSeals } from './file-seals.ts';
 import { recordLock } from './locks.ts';
 import { writeBackMappings } from './shared-mappings.ts';
@@ -70,8 +71,7 @@ export const pipe = defineSystemCall({
 export const pipe2 = defineSystemCall({
   name: 'pipe2',
   numbers: { 'x86-64': 293, i386: 331 },
-  support: 'partial',
-  note: 'Packet mode (O_DIRECT) is refused with EINVAL.',
+  support: 'full',
   arguments: {
     descriptors: address,
     flags: flagSet({ O_CLOEXEC: O.CLOEXEC, O_NONBLOCK: O.NONBLOCK, O_DIRECT: O.DIRECT }),
@@ -110,6 +110,7 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_SETFL:
         file.mode.append = (argument & O.APPEND) !== 0;
         file.mode.nonBlocking = (argument & O.NONBLOCK) !== 0;
+        keepPackets(file, (argument & O.DIRECT) !== 0);
         file.mode.otherFlags = ((file.mode.otherFlags ?? 0) & ~O.ASYNC) | (argument & O.ASYNC);
         setAsync(task, file, fd, (argument & O.ASYNC) !== 0);
         return 0;
@@ -127,7 +128,7 @@ export const fcntl = defineSystemCall({
       case FCNTL_NAMES.F_NOTIFY:
         return notifyOf(task, file, fd, argument);
       case FCNTL_NAMES.F_SETPIPE_SZ:
-        return file.file.pipeCapacity?.resize(argument) ?? -Errno.EBADF;
+        return file.file.pipeCapacity?.resize(argument, settingOf(task.kernel, 'fs/pipe-max-size')[0]) ?? -Errno.EBADF;
       case FCNTL_NAMES.F_GETPIPE_SZ:
         return file.file.pipeCapacity?.bytes ?? -Errno.EBADF;
       case FCNTL_NAMES.F_ADD_SEALS:
@@ -203,7 +204,7 @@ export const fadvise64 = defineSystemCall({
 });
 
 function makePipe(task: Thread, at: number, flags: number): number {
-  if ((flags & ~(O.CLOEXEC | O.NONBLOCK)) !== 0) return -Errno.EINVAL;
+  if ((flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) !== 0) return -Errno.EINVAL;
   const { reader, writer } = createPipe(task.kernel.nextInode(), () => task.host.clock.realtime());
   const nonBlocking = (flags & O.NONBLOCK) !== 0;
   const closeOnExec = (flags & O.CLOEXEC) !== 0;
@@ -216,15 +217,21 @@ function makePipe(task: Thread, at: number, flags: number): number {
     writer.close();
     return first;
   }
-  const second = table.insert(
-    new OpenDescription(writer, { readable: false, writable: true, append: false, nonBlocking }),
-    closeOnExec,
-  );
+  const sender = new OpenDescription(writer, { readable: false, writable: true, append: false, nonBlocking });
+  keepPackets(sender, (flags & O.DIRECT) !== 0);
+  const second = table.insert(sender, closeOnExec);
   const stored = second >= 0 && task.user.writeU32(at, first) && task.user.writeU32(at + 4, second);
   if (stored) return 0;
   table.close(first);
   if (second >= 0) table.close(second);
   return second < 0 ? second : -Errno.EFAULT;
+}
+
+/** O_DIRECT of a pipe: its writes are packets (fs/pipe.c, is_packetized). */
+function keepPackets({ file, mode }: OpenDescription, isKept: boolean): void {
+  if (file.pipeCapacity === undefined) return;
+  file.pipeCapacity.keepPackets(isKept);
+  mode.otherFlags = ((mode.otherFlags ?? 0) & ~O.DIRECT) | (isKept ? O.DIRECT : 0);
 }
 
 function synchronize(task: Thread, fd: number): number {

@@ -53,6 +53,7 @@ import * as truncation from './truncation.ts';
 import * as userIdentity from './user-identity.ts';
 import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
+import { vhangup } from './hang-up.ts';
 
 /** The rows of x86-64, most of them of i386 too, grouped by file. Their order means nothing. */
 const SHARED_CALLS: readonly SystemCallRow[] = [
@@ -129,6 +130,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   descriptors.dup2,
   descriptors.dup3,
   descriptors.pipe,
+  vhangup,
   descriptors.pipe2,
   descriptors.fcntl,
   descriptors.fsync,

@@ -165,6 +165,7 @@ export function openPath(
     exclusive: creates && !isUnnamed && (flags & O.EXCL) !== 0,
     truncate: !pathOnly && (flags & O.TRUNC) !== 0,
     append: (flags & O.APPEND) !== 0,
+    keepsAccessTime: !pathOnly && (flags & O.NOATIME) !== 0,
     noFollow: (flags & O.NOFOLLOW) !== 0,
     directory: !isUnnamed && (flags & O.DIRECTORY) !== 0,
     pathOnly,

@@ -24,9 +24,9 @@ import {
 import { type CpuClock, cpuClock, readCpuClock } from '../cpu-time/cpu-clocks.ts';
 import { addCpuTimer, cpuItimerLeft } from '../cpu-time/cpu-timers.ts';
 import { sendToProcess, sendToThread } from '../signals/send-signal.ts';
-import { processState } from '../signals/signal-state.ts';
+import { processState, type SignalInfo, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL, Signal, SignalCode } from '../signals/signal-table.ts';
-import { absoluteDeadline, readTimespec, relativeDeadline } from '../time-arguments.ts';
+import { momentOf, readTimespec, relativeDeadline } from '../time-arguments.ts';
 
 // biome-ignore format: a table
 const CLOCKS = {
@@ -52,9 +52,56 @@ interface PosixTimer {
   /** Set for a clock of CPU time, whose nanoseconds the control counts then. */
   readonly cpu: CpuClock | undefined;
   readonly control: TimerControl;
-  overrun: number;
   cancel: (() => void) | undefined;
-  readonly expire: (overrun: number) => void;
+  readonly notice: ExpiryNotice;
+}
+
+/** The signal of a timer: there is one at a time, which counts the expiries that happen while it waits (man 2 timer_getoverrun). */
+class ExpiryNotice {
+  readonly #send: ((info: SignalInfo) => void) | undefined;
+  readonly #queue: () => readonly SignalInfo[];
+  readonly #facts: Omit<SignalInfo, 'user'>;
+  #waiting: (SignalInfo & { user: number }) | undefined;
+  #last = 0;
+
+  /** Without `send` nobody is told. */
+  constructor(
+    facts: Omit<SignalInfo, 'user'>,
+    queue: () => readonly SignalInfo[],
+    send: ((info: SignalInfo) => void) | undefined,
+  ) {
+    this.#facts = facts;
+    this.#queue = queue;
+    this.#send = send;
+  }
+
+  /** The expiries that the signal taken last stands for, beyond one. */
+  get overrun(): number {
+    this.#settle();
+    return this.#last;
+  }
+
+  reset(): void {
+    this.#settle();
+    this.#last = 0;
+  }
+
+  expired(count: number): void {
+    this.#settle();
+    if (this.#waiting !== undefined) {
+      this.#waiting.user = Math.min(this.#waiting.user + count, MAXIMUM_OVERRUN);
+      return;
+    }
+    if (this.#send === undefined) return;
+    this.#waiting = { ...this.#facts, user: Math.min(count - 1, MAXIMUM_OVERRUN) };
+    this.#send(this.#waiting);
+  }
+
+  #settle(): void {
+    if (this.#waiting === undefined || this.#queue().includes(this.#waiting)) return;
+    this.#last = this.#waiting.user;
+    this.#waiting = undefined;
+  }
 }
 
 const timersOf = /* @__PURE__ */ new WeakMap<Process, Map<number, PosixTimer>>();
@@ -83,18 +130,17 @@ export const timerCreate = defineSystemCall({
     const value = BigInt(event?.value ?? id);
     const now = () => (cpu === undefined ? kernel.host.clock.monotonic() : readCpuClock(task, cpu));
     const port = { now, add: () => () => {} };
+    const send = (info: SignalInfo) => (named === undefined ? sendToProcess(process, info) : sendToThread(named, info));
     timers.set(id, {
       clock,
       cpu,
       control: new TimerControl(port, clock),
-      overrun: 0,
       cancel: undefined,
-      expire: (overrun) => {
-        if (notify === NOTIFY.NONE) return;
-        const info = { signal, code: SignalCode.Timer, process: id, user: overrun, value };
-        if (named === undefined) sendToProcess(process, info);
-        else sendToThread(named, info);
-      },
+      notice: new ExpiryNotice(
+        { signal, code: SignalCode.Timer, process: id, value },
+        () => (named === undefined ? processState(process) : threadState(named)).pending,
+        notify === NOTIFY.NONE ? undefined : send,
+      ),
     });
     return task.user.writeU32(at, id) ? 0 : -Errno.EFAULT;
   },
@@ -118,9 +164,9 @@ export const timerSettime = defineSystemCall({
     const isRealtime = found.clock === CLOCKS.CLOCK_REALTIME || found.clock === CLOCKS.CLOCK_TAI;
     const { cpu } = found;
     const relative = cpu === undefined ? relativeDeadline(task, first) : readCpuClock(task, cpu) + first.nanoseconds;
-    const deadline = isAbsolute ? Math.max(1, absoluteDeadline(task, first, isRealtime)) : relative;
+    const deadline = isAbsolute ? momentOf(task, first, isRealtime) || 1 : relative;
     found.control.arm(first.nanoseconds === 0 ? 0 : deadline, interval.nanoseconds);
-    found.overrun = 0;
+    found.notice.reset();
     schedule(task, found);
     return 0;
   },
@@ -142,7 +188,7 @@ export const timerGetoverrun = defineSystemCall({
   numbers: { 'x86-64': 225, i386: 262 },
   support: 'full',
   arguments: { timer },
-  run: (task, values) => timersOf.get(task.process)?.get(values.timer)?.overrun ?? -Errno.EINVAL,
+  run: (task, values) => timersOf.get(task.process)?.get(values.timer)?.notice.overrun ?? -Errno.EINVAL,
 });
 
 export const timerDelete = defineSystemCall({
@@ -223,10 +269,7 @@ function schedule(task: Thread, found: PosixTimer): void {
   const { kernel } = task;
   const expire = () => {
     const count = found.control.take();
-    if (count > 0) {
-      found.overrun = Math.min(count - 1, MAXIMUM_OVERRUN);
-      found.expire(found.overrun);
-    }
+    if (count > 0) found.notice.expired(count);
     schedule(task, found);
   };
   found.cancel =

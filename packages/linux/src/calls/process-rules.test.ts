@@ -138,6 +138,60 @@ describe('rules', () => {
     expect(call(task, 'open_by_handle_at', -100, PAGE, 0)).toBe(EPERM);
   });
 
+  it('O_DIRECT is a flag of the writing end of a pipe', () => {
+    const task = newTask();
+    expect(call(task, 'pipe2', PAGE, 0o40000)).toBe(0);
+    const [reader, writer] = [0, 4].map((at) => task.user.readI32(PAGE + at) as number);
+    expect([call(task, 'fcntl', reader, 3, 0), call(task, 'fcntl', writer, 3, 0)]).toEqual([0, 0o40001]);
+    expect([call(task, 'write', writer, PAGE, 8), call(task, 'write', writer, PAGE, 8)]).toEqual([8, 8]);
+    expect([call(task, 'read', reader, PAGE, 64), call(task, 'read', reader, PAGE, 64)]).toEqual([8, 8]);
+  });
+
+  it('syslog keeps the level of the console', () => {
+    const task = newTask();
+    const level = () => {
+      const count = call(task, 'read', Number(call(task, 'open', '/proc/sys/kernel/printk', 0, 0)), PAGE, 64);
+      return new TextDecoder().decode(task.user.read(PAGE, Number(count)));
+    };
+    const syslog = (action: number, length: number) => call(task, 'syslog', action, 0, length);
+    expect([syslog(8, 0), syslog(8, 9), syslog(2, 1), syslog(3, -1)]).toEqual([EINVAL, EINVAL, EINVAL, EINVAL]);
+    expect([syslog(8, 5), level(), syslog(6, 0), level(), syslog(7, 0), level()]).toEqual([
+      ...[0, '5\t4\t1\t7\n', 0, '1\t4\t1\t7\n'],
+      ...[0, '5\t4\t1\t7\n'],
+    ]);
+  });
+
+  it('vhangup takes a privilege', () => {
+    const task = newTask();
+    expect(call(task, 'vhangup')).toBe(0);
+    giveUpRoot(task);
+    expect(call(task, 'vhangup')).toBe(EPERM);
+  });
+
+  it('recvmsg looks at the length of the name before it waits', () => {
+    const task = newTask();
+    const fd = call(task, 'socket', 2, 2, 0) as number;
+    task.user.write(PAGE, new Uint8Array(64));
+    task.user.writeU64(PAGE, BigInt(PAGE + 100));
+    task.user.writeU32(PAGE + 8, 0xffff_ffff);
+    expect(call(task, 'recvmsg', fd, PAGE, 0x40)).toBe(EINVAL);
+  });
+
+  it('a timer whose start is long over has expired as often as a count can say', () => {
+    const task = newTask();
+    expect(call(task, 'timer_create', 0, 0, PAGE + 64)).toBe(0);
+    task.user.write(PAGE, new Uint8Array(32));
+    task.user.writeU64(PAGE + 8, 1n);
+    task.user.writeU64(PAGE + 16, 1n);
+    expect(call(task, 'timer_settime', task.user.readU32(PAGE + 64) as number, 1, PAGE, 0)).toBe(0);
+    task.kernel.takeReady();
+    task.user.writeU64(PAGE, 1n << 13n);
+    expect(call(task, 'timer_getoverrun', 0)).toBe(0);
+    expect(call(task, 'rt_sigtimedwait', PAGE, 0, 0, 8)).toBe(14);
+    task.kernel.takeReady();
+    expect(call(task, 'timer_getoverrun', task.user.readU32(PAGE + 64) as number)).toBe(0x7fff_ffff);
+  });
+
   it('a directory of /proc names its process to pidfd_send_signal', () => {
     const task = newTask();
     const own = call(task, 'open', '/proc/self', 0, 0) as number;

@@ -9,7 +9,8 @@ const OBSOLETE = 'ENOSYS, as from every kernel for this architecture.';
 // biome-ignore format: a table
 const REFUSED: readonly (readonly [name: string, number: number, errno: number, note: string])[] = [
   ['ptrace', 101, Errno.EPERM, 'EPERM, as where security settings forbid tracing.'],
-  ['uselib', 134, Errno.ENOSYS, OBSOLETE], ['vhangup', 153, Errno.EPERM, PRIVILEGED], ['modify_ldt', 154, Errno.ENOSYS, ABSENT],
+  ['uselib', 134, Errno.ENOSYS, OBSOLETE],
+  ['modify_ldt', 154, Errno.ENOSYS, ABSENT],
   ['pivot_root', 155, Errno.EPERM, PRIVILEGED], ['_sysctl', 156, Errno.ENOSYS, OBSOLETE], ['acct', 163, Errno.EPERM, PRIVILEGED],
   ['swapon', 167, Errno.EPERM, PRIVILEGED], ['swapoff', 168, Errno.EPERM, PRIVILEGED], ['reboot', 169, Errno.EPERM, PRIVILEGED],
   ['iopl', 172, Errno.EPERM, PRIVILEGED], ['ioperm', 173, Errno.EPERM, PRIVILEGED], ['create_module', 174, Errno.ENOSYS, OBSOLETE],

@@ -221,7 +221,7 @@ function sendMessage(task: Thread, fd: number, at: number, how: number): SystemC
   const open = socketOf(task, fd);
   if (typeof open === 'number') return open;
   const header = readHeader(task, at);
-  if (header === undefined) return -Errno.EFAULT;
+  if (typeof header === 'number') return header;
   const buffer = gatherVectors(task, header.vectors, header.vectorCount);
   if (typeof buffer === 'number') return buffer === -Errno.EINVAL ? -Errno.EMSGSIZE : buffer;
   const attachments = readControl(task, header.control, header.controlLength);
@@ -243,7 +243,7 @@ function receiveMessage(
   const open = socketOf(task, fd);
   if (typeof open === 'number') return open;
   const header = readHeader(task, at);
-  if (header === undefined) return -Errno.EFAULT;
+  if (typeof header === 'number') return header;
   const buffer = gatherVectors(task, header.vectors, header.vectorCount);
   if (typeof buffer === 'number') return buffer === -Errno.EINVAL ? -Errno.EMSGSIZE : buffer;
   const { socket } = open;

@@ -15,10 +15,11 @@ import {
 } from '@elf/kernel';
 import { type StructTarget, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
+import { changeSetting, settingOf } from '../proc/system-settings.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 
 /** __NEW_UTS_LEN. */
-const LONGEST_NAME = 64;
+export const LONGEST_NAME = 64;
 
 /** Names that a program gave the machine (the host keeps its own). */
 export interface SystemNames {
@@ -123,15 +124,36 @@ export const syslog = defineSystemCall({
   name: 'syslog',
   numbers: { 'x86-64': 103, i386: 103 },
   support: 'partial',
-  note: 'The log is empty.',
+  note: 'The log is empty; the level of the console is kept.',
   arguments: { action: int, buffer: bytesOut('length'), length: int },
-  run: (task, { action, length }) => {
+  run: (task, { action, buffer, length }) => {
     if (action < 0 || action > 10) return -Errno.EINVAL;
     const isOpen = action === 3 || action === 10;
     if (!isOpen && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
-    return (action === 2 || action === 3 || action === 4) && length < 0 ? -Errno.EINVAL : 0;
+    const reads = action === 2 || action === 3 || action === 4;
+    if (reads && (length < 0 || buffer.address === 0)) return -Errno.EINVAL;
+    if (action === 8 && (length < 1 || length > 8)) return -Errno.EINVAL;
+    setConsoleLevel(task.kernel, action, length);
+    return 0;
   },
 });
+
+const consoleLevels = /* @__PURE__ */ new WeakMap<Kernel, number>();
+
+/** SYSLOG_ACTION_CONSOLE_OFF, _ON and _LEVEL (kernel/printk/printk.c, do_syslog): off keeps the level that on goes back to. */
+function setConsoleLevel(kernel: Kernel, action: number, wanted: number): void {
+  const [level, ...others] = settingOf(kernel, 'kernel/printk');
+  const change = (to: number) => changeSetting(kernel, 'kernel/printk', [to, ...others]);
+  if (action === 8) consoleLevels.delete(kernel);
+  if (action === 8) change(Math.max(wanted, others[1]));
+  else if (action === 6) {
+    if (!consoleLevels.has(kernel)) consoleLevels.set(kernel, level);
+    change(others[1]);
+  } else if (action === 7) {
+    change(consoleLevels.get(kernel) ?? level);
+    consoleLevels.delete(kernel);
+  }
+}
 
 // struct timex up to the fields that say something here.
 // biome-ignore format: a table

@@ -2,7 +2,7 @@
 import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { LARGEST_SEGMENT } from '../calls/shared-memory.ts';
-import { systemNames } from '../calls/system-identity.ts';
+import { LONGEST_NAME, systemNames } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { leasesOf } from '../file-signals/leases.ts';
@@ -60,9 +60,7 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   ...NET_SETTINGS,
   'sys/fs/file-max': () => '9223372036854775807\n',
   'sys/fs/lease-break-time': (kernel) => `${leasesOf(kernel).breakTime}\n`,
-  'sys/fs/nr_open': () => '1048576\n',
   'sys/vm/mmap_min_addr': () => '65536\n',
-  'sys/fs/pipe-max-size': () => '1048576\n',
   ...SETTING_FILES,
   keys: keyTable,
   'key-users': keyUserTable,
@@ -87,12 +85,12 @@ function processorText(
     ['flags', flags.join(' ')],
   ];
   return `${lines.map(([title, value]) => `${title}${title.length < 8 ? '\t\t' : '\t'}: ${value}\n`).join('')}\n`;
+}
+
 /** The areas of a process, and of a 64-bit one the vsyscall page, which is nobody's (fs/proc/task_mmu.c). */
 function mapsText({ space, program }: Process): string {
   const text = space.mapsText();
   return text === '' || program.abi === I386_ABI.name ? text : text + VSYSCALL_LINE;
-}
-
 }
 
 /** Files about one process, by name. */
@@ -137,6 +135,8 @@ export const SYSTEM_SETTINGS: Readonly<Record<string, (kernel: Kernel, text: str
     return 0;
   },
   ...SETTING_STORES,
+  'sys/kernel/hostname': (kernel, text) => nameSystem(kernel, 'host', text),
+  'sys/kernel/domainname': (kernel, text) => nameSystem(kernel, 'domain', text),
   'sys/kernel/ns_last_pid': (kernel, text) => {
     const number = /^\s*\d{1,7}\s*$/.test(text) ? Number(text) : PID_LIMIT;
     if (number >= PID_LIMIT) return -Errno.EINVAL;
@@ -174,6 +174,12 @@ export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: 
 function kernelOf(process: Process): Kernel | undefined {
   const [thread] = process.threads;
   return thread?.kernel;
+}
+
+/** proc_dostring of 65 bytes: what is longer is cut. */
+function nameSystem(kernel: Kernel, name: 'host' | 'domain', text: string): number {
+  systemNames(kernel)[name] = text.replace(/[\0\n].*$/s, '').slice(0, LONGEST_NAME);
+  return 0;
 }
 
 const bootIds = /* @__PURE__ */ new WeakMap<Kernel, string>();

@@ -25,6 +25,10 @@ const SETTINGS = {
   'kernel/keys/root_maxbytes': one(25_000_000, 1), 'kernel/keys/gc_delay': one(300), 'kernel/keys/persistent_keyring_expiry': one(259_200),
   // Told and obeyed by nobody: what they bound is bounded by the machine's memory.
   'kernel/threads-max': one(62000, 20),
+  // Read by fcntl (F_SETPIPE_SZ), setrlimit and unshare: the largest pipe, and the most descriptors of a process.
+  'fs/pipe-max-size': one(1 << 20, 1 << 12, 1 << 20), 'fs/nr_open': one(1 << 20, 64, 1 << 20),
+  // Levels of the kernel's log: of the console, of messages without one, the lowest and the first one of the console (man 2 syslog).
+  'kernel/printk': { initial: [7, 4, 1, 7], minimum: 0, maximum: INT_MAX },
   'fs/pipe-user-pages-soft': one(16384), 'fs/pipe-user-pages-hard': one(0), 'fs/aio-max-nr': one(65536), // not a page size: a count
   'fs/inotify/max_user_watches': one(65536), 'fs/inotify/max_user_instances': one(128), 'fs/inotify/max_queued_events': one(16384), // not a page size: counts
   'vm/overcommit_memory': one(0, 0, 2), 'vm/overcommit_ratio': one(50), 'vm/max_map_count': one(65530), 'vm/swappiness': one(60, 0, 200),
@@ -40,6 +44,11 @@ export function settingOf(kernel: Kernel, name: SettingName): readonly number[] 
   return changed.get(kernel)?.get(name) ?? SETTINGS[name].initial;
 }
 
+/** Another value, from a call that changes it. */
+export function changeSetting(kernel: Kernel, name: SettingName, numbers: readonly number[]): void {
+  changed.set(kernel, (changed.get(kernel) ?? new Map<string, readonly number[]>()).set(name, numbers));
+}
+
 /** Sets one from inside: identifiers are asked for once. */
 export function resetSetting(kernel: Kernel, name: SettingName): void {
   changed.get(kernel)?.delete(name);
@@ -53,8 +62,7 @@ function store(kernel: Kernel, name: SettingName, text: string): number {
   const numbers = words.map((word) => (/^-?\d+$/.test(word) ? Number(word) : Number.NaN));
   const fits = (number: number) => number >= minimum && number <= maximum;
   if (numbers.length > before.length || !numbers.every(fits)) return -Errno.EINVAL;
-  const known = changed.get(kernel) ?? new Map<string, readonly number[]>();
-  changed.set(kernel, known.set(name, [...numbers, ...before.slice(numbers.length)]));
+  changeSetting(kernel, name, [...numbers, ...before.slice(numbers.length)]);
   return 0;
 }
 

@@ -1,5 +1,5 @@
 // struct msghdr and mmsghdr in guest memory, with words of the caller's width (man 2 recv, net/compat.c).
-import type { Thread } from '@elf/kernel';
+import { Errno, type Thread } from '@elf/kernel';
 import { readWord, writeWord } from '../abi/words.ts';
 
 /** A header as read. Addresses are guest addresses, lengths bytes. */
@@ -17,8 +17,8 @@ export interface MessageHeader {
 /** The name's length has 32 bits and is followed by padding where words have 64: every field starts at a multiple of the word. */
 const FIELDS = 7;
 
-/** Reads a header; undefined where it cannot be read. */
-export function readHeader(task: Thread, at: number): MessageHeader | undefined {
+/** Reads a header; a negated error where it cannot be read or is none (net/socket.c, __copy_msghdr). */
+export function readHeader(task: Thread, at: number): MessageHeader | number {
   const { wordBytes, user } = task;
   const [name, , vectors, vectorCount, control, controlLength] = [0, 1, 2, 3, 4, 5].map((field) =>
     field === 1 ? 0 : readWord(task, at + field * wordBytes),
@@ -26,8 +26,9 @@ export function readHeader(task: Thread, at: number): MessageHeader | undefined 
   const nameLengthAt = at + wordBytes;
   const nameLength = user.readI32(nameLengthAt);
   if (name === undefined || nameLength === undefined || vectors === undefined || vectorCount === undefined)
-    return undefined;
-  if (control === undefined || controlLength === undefined) return undefined;
+    return -Errno.EFAULT;
+  if (control === undefined || controlLength === undefined) return -Errno.EFAULT;
+  if (name !== 0 && nameLength < 0) return -Errno.EINVAL;
   return { name, nameLength, nameLengthAt, vectors, vectorCount, control, controlLength };
 }
 

@@ -148,6 +148,12 @@ class Terminals {
     control.foregroundGroup = 0;
   }
 
+  /** vhangup(2): the session of a process loses its terminal. */
+  hangUp(process: Process): void {
+    const control = this.controllingOf(process);
+    if (control !== undefined) this.#hangUp(control);
+  }
+
   /** Sends a signal of the terminal to the group in front. */
   signalForeground(control: TerminalControl, signal: number): void {
     if (control.foregroundGroup !== 0) this.#signalGroup(control.foregroundGroup, signal);

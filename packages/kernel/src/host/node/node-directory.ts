@@ -43,6 +43,11 @@ export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}):
   const open = isSandboxed ? openChecked : fs.openSync;
   const chmod = isGuarded ? changeMode : (path: Buffer, mode: number) => fs.chmodSync(path, mode);
   const refusesMode = (mode: number) => isSandboxed && (mode & SET_ID_BITS) !== 0;
+  // Where the host refuses O_NOATIME (man 2 open): the guest's own identities were judged before.
+  const belongsToUs = (path: string) => {
+    const user = process.geteuid?.();
+    return user === 0 || fs.lstatSync(paths.native(path), { throwIfNoEntry: false })?.uid === user;
+  };
   return {
     isReadOnly: false,
     // The host judges the user who runs Node; other users exist only in the guest.
@@ -69,6 +74,7 @@ export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}):
       const mode =
         request.createMode === undefined ? undefined : request.createMode & (isSandboxed ? ~SET_ID_BITS : ~0);
       try {
+        if (request.keepsAccessTime && belongsToUs(path)) flags |= constants.O_NOATIME;
         const number = request.isUnnamed
           ? fs.openSync(paths.directory(path), flags & ~constants.O_NOFOLLOW, mode)
           : open(paths.native(path), flags, mode);
