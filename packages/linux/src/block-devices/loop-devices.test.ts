@@ -62,6 +62,30 @@ describe('loop devices', () => {
     expect(task.user.readU32(PAGE + 24)).toBe(512);
   });
 
+  it('begin nowhere before their file', () => {
+    const { task, file, device } = prepared();
+    call(task, 'ioctl', device, R.LOOP_SET_FD, file);
+    for (const [request, at, bytes] of [
+      [R.LOOP_SET_STATUS, 32, 4],
+      [R.LOOP_SET_STATUS64, 24, 8],
+      [R.LOOP_SET_STATUS64, 32, 8],
+    ] as const) {
+      // -512
+      const info = new Uint8Array(232).fill(255, at, at + bytes);
+      info[at] = 0;
+      info[at + 1] = 254;
+      task.user.write(PAGE, info);
+      expect(call(task, 'ioctl', device, request, PAGE)).toBe(-Errno.EOVERFLOW);
+      expect(call(task, 'pwrite64', device, PAGE, 512, 0)).toBe(512);
+    }
+    const other = call(task, 'open', '/dev/loop1', O_RDWR, 0) as number;
+    const configuration = new Uint8Array(304).fill(255, 8 + 24, 8 + 32);
+    configuration[0] = file;
+    task.user.write(PAGE, configuration);
+    expect(call(task, 'ioctl', other, R.LOOP_CONFIGURE, PAGE)).toBe(-Errno.EOVERFLOW);
+    expect(call(task, 'ioctl', other, R.LOOP_GET_STATUS64, PAGE)).toBe(-Errno.ENXIO);
+  });
+
   it.each([
     ['LOOP_CLR_FD', Errno.ENXIO],
     ['LOOP_GET_STATUS', Errno.ENXIO],

@@ -52,7 +52,9 @@ export function loopRequest(task: Thread, device: LoopDevice, request: number, a
       const result = attach(task, device, fd);
       if (result < 0) return result;
       const info = bytes.subarray(CONFIGURATION.info, CONFIGURATION.info + loopInfo64.sizeInBytes);
-      return applyStatus(device, loopInfo64.decode(info), nameIn(info, LOOP_NAME_OFFSETS.info64));
+      const applied = applyStatus(device, loopInfo64.decode(info), nameIn(info, LOOP_NAME_OFFSETS.info64));
+      if (applied < 0) device.detach();
+      return applied;
     }
     case R.BLKROGET:
       return word((device.flags & LoopFlag.ReadOnly) !== 0 ? 1 : 0);
@@ -124,7 +126,10 @@ function attach(task: Thread, device: LoopDevice, fd: number): number {
   return 0;
 }
 
+/** loop_set_status_from_info: what is below zero, or was before it lost its sign, is no offset. */
 function applyStatus(device: LoopDevice, values: Record<string, number>, name: Uint8Array<ArrayBuffer>): number {
+  const isOffset = (value = 0) => value >= 0 && value < 2 ** 63;
+  if (!isOffset(values.offset) || !isOffset(values.sizeLimit)) return -Errno.EOVERFLOW;
   device.offset = values.offset;
   device.sizeLimit = values.sizeLimit ?? 0;
   device.flags = (device.flags & ~CHANGEABLE) | (values.flags & CHANGEABLE);
