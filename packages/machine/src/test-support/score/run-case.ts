@@ -23,7 +23,10 @@ const KEPT_LINES = 12;
 /** What LTP and most test programs write in front of a complaint. */
 const COMPLAINT = /TFAIL|TBROK|TWARN|TCONF|\bFAIL|[Ee]rror|elf run:/;
 
-/** Runs `words` once. The output goes to a file: a descendant that outlives the program cannot keep the runner waiting. */
+/**
+ * Runs `words` once. The output goes to a file: a descendant that outlives the program cannot keep the runner waiting.
+ * @throws what the system says when the runner itself cannot be started.
+ */
 export async function runCase({ words, environment, limitInSeconds }: RunRequest): Promise<RunResult> {
   const base = mkdtempSync(join(tmpdir(), 'elf-score-'));
   const directory = mkdtempSync(join(base, 'work-'));
@@ -45,17 +48,20 @@ export async function runCase({ words, environment, limitInSeconds }: RunRequest
     isLate = true;
     endGroup(child.pid);
   }, limitInSeconds * 1000);
-  const status = await new Promise<number | undefined>((resolve, reject) => {
-    child.on('exit', (code) => resolve(code ?? undefined));
-    child.on('error', reject);
-  });
-  clearTimeout(timer);
-  endGroup(child.pid);
-  closeSync(descriptor);
-  const verdict = verdictOf({ status, isLate });
-  const output = verdict === 'PASS' ? '' : summaryOf(readFileSync(log, 'latin1'));
-  removeTree(base);
-  return { verdict, seconds: Math.round(performance.now() - started) / 1000, output };
+  try {
+    const status = await new Promise<number | undefined>((resolve, reject) => {
+      child.on('exit', (code) => resolve(code ?? undefined));
+      child.on('error', reject);
+    });
+    endGroup(child.pid);
+    const verdict = verdictOf({ status, isLate });
+    const output = verdict === 'PASS' ? '' : summaryOf(readFileSync(log, 'latin1'));
+    return { verdict, seconds: Math.round(performance.now() - started) / 1000, output };
+  } finally {
+    clearTimeout(timer);
+    closeSync(descriptor);
+    removeTree(base);
+  }
 }
 
 function endGroup(id: number | undefined): void {

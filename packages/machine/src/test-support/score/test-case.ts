@@ -1,6 +1,6 @@
 // The cases of a run: a list in LTP's runtest format, or a directory of test programs.
 import { accessSync, constants, readdirSync, readFileSync, statSync } from 'node:fs';
-import { basename, join } from 'node:path';
+import { basename, join, relative } from 'node:path';
 
 /** One test program with its arguments. */
 export interface TestCase {
@@ -13,11 +13,11 @@ export interface TestCase {
 const SHELL_SYNTAX = /["'`$|&;<>()*?[\]#~=%\\]/;
 
 /**
- * The cases of `source`: every executable file of a directory (the names are the file names), or the lines
- * `name command arguments` of a file, without empty ones and comments.
+ * The cases of `source`: every executable file of a directory, or the lines `name command arguments` of a file, without empty ones and
+ * comments. A file of a directory has its file name, or its path where another one before it has that name.
  */
 export function readCases(source: string): TestCase[] {
-  if (statSync(source).isDirectory()) return [...executablesBelow(source)].map(caseOfFile);
+  if (statSync(source).isDirectory()) return casesBelow(source);
   return readFileSync(source, 'utf8')
     .split('\n')
     .map((line) => line.trim())
@@ -28,8 +28,14 @@ export function readCases(source: string): TestCase[] {
     });
 }
 
-function caseOfFile(path: string): TestCase {
-  return { name: basename(path), command: path };
+function casesBelow(directory: string): TestCase[] {
+  const names = new Set<string>();
+  return [...executablesBelow(directory)].map((path) => {
+    // Results are kept by name: what has the name of another would pass for it.
+    const name = names.has(basename(path)) ? relative(directory, path) : basename(path);
+    names.add(name);
+    return { name, command: path };
+  });
 }
 
 function* executablesBelow(directory: string): Generator<string> {
