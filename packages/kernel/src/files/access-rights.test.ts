@@ -69,4 +69,18 @@ describe('rights of somebody who is not user 0', () => {
     expect(files.status('shared/directory')).toMatchObject({ user: 9, group: 5, mode: 0o042755 });
     expect(outcome(tree.open(view, 'closed/new', { read: true, write: true, createMode: 0o644 }, mode))).toBe(EACCES);
   });
+
+  it('an outsider makes no set-group-ID program, whatever the umask took', () => {
+    const { tree, view, files } = treeFor(9, 9, []);
+    const create = (path: string, createMode: number, askedMode: number) =>
+      outcome(tree.open(view, path, { read: true, write: true, createMode, askedMode }, mode));
+    files.setOwner('shared', 9, 5);
+    files.setMode('shared', 0o2777);
+    expect(create('shared/a', 0o2777, 0o2777)).toBe('open');
+    expect(create('shared/b', 0o2767, 0o2777)).toBe('open');
+    expect(create('shared/c', 0o2767, 0o2767)).toBe('open');
+    expect(['a', 'b', 'c'].map((name) => (files.status(`shared/${name}`) as { mode: number }).mode)).toEqual([
+      0o100777, 0o100767, 0o102767,
+    ]);
+  });
 });

@@ -43,11 +43,14 @@ export function judgeRemoval(directory: FileStatus, entry: FileStatus, who: File
   return isHeld && who.user !== 0 ? -Errno.EPERM : 0;
 }
 
-/** Group and permission bits of something new in a directory (fs/inode.c, inode_init_owner and mode_strip_sgid). */
-export function inherited(parent: FileStatus, mode: number, isDirectory: boolean, who: FileIdentity) {
+/**
+ * Group and permission bits of something new in a directory (fs/inode.c, inode_init_owner and mode_strip_sgid). `asked` are the bits before
+ * the umask took some: whether the group may execute is judged by them (fs/namei.c, vfs_prepare_mode).
+ */
+export function inherited(parent: FileStatus, mode: number, isDirectory: boolean, who: FileIdentity, asked = mode) {
   if ((parent.mode & SET_GROUP) === 0) return { group: who.group, mode };
   if (isDirectory) return { group: parent.group, mode: mode | SET_GROUP };
-  const isStripped = (mode & GROUP_EXECUTE) !== 0 && who.user !== 0 && !isInGroup(who, parent.group);
+  const isStripped = (asked & GROUP_EXECUTE) !== 0 && who.user !== 0 && !isInGroup(who, parent.group);
   return { group: parent.group, mode: isStripped ? mode & ~SET_GROUP : mode };
 }
 
@@ -58,8 +61,14 @@ export interface Ownable {
 }
 
 /** Gives a file that was just made to its maker, where the file system gave it to somebody else. */
-export function settleOwner(made: Ownable, status: FileStatus, parent: FileStatus, who: FileIdentity): void {
-  const { group, mode } = inherited(parent, status.mode, isType(status, FileType.Directory), who);
+export function settleOwner(
+  made: Ownable,
+  status: FileStatus,
+  parent: FileStatus,
+  who: FileIdentity,
+  asked?: number,
+): void {
+  const { group, mode } = inherited(parent, status.mode, isType(status, FileType.Directory), who, asked);
   const isForeign = status.user !== who.user || status.group !== group;
   if (isForeign) made.setOwner(who.user, group);
   // A change of the owner takes the set-id bits away.

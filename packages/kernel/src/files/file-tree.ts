@@ -34,6 +34,8 @@ export interface TreeOpenRequest extends OpenRequest {
   readonly directory?: boolean;
   readonly pathOnly?: boolean;
   readonly restrictions?: WalkRestrictions;
+  /** `createMode` before the umask. */
+  readonly askedMode?: number;
 }
 
 /**
@@ -44,7 +46,8 @@ export interface TreeOpenRequest extends OpenRequest {
  * tree.status({ base: '/', root: '/' }, 'etc/passwd', true);
  */
 export class FileTree {
-  readonly mounts = new MountTable();
+  /** Mounts of whoever looks, where a personality has several tables; undefined: those of the machine. */
+  mountsInUse: (() => MountTable | undefined) | undefined;
   readonly locks = new FileLocks();
   readonly events = new TreeEvents();
   /** Hears of every rename, so that paths in use stay true. */
@@ -54,6 +57,7 @@ export class FileTree {
   /** The same for block devices; one that is not here is the file system's. */
   readonly blockDevices = new Map<number, () => OpenFile>();
   readonly pipes = new NamedPipes();
+  readonly #mounts = new MountTable();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
 
@@ -61,6 +65,10 @@ export class FileTree {
   constructor(openDevice: DeviceOpener = () => undefined, frames?: FileFrames) {
     this.#openDevice = openDevice;
     this.#frames = frames;
+  }
+
+  get mounts(): MountTable {
+    return this.mountsInUse?.() ?? this.#mounts;
   }
 
   /** Resolves a path; the place may be empty when only its last name is missing. */
@@ -122,7 +130,7 @@ export class FileTree {
     const made = parent === undefined || who === undefined ? 0 : file.status();
     if (typeof made === 'object' && parent !== undefined && who !== undefined) {
       const setOwner = (user: number, group: number) => file.setOwner?.(user, group);
-      settleOwner({ setOwner, setMode: (bits) => file.setMode?.(bits) }, made, parent, who);
+      settleOwner({ setOwner, setMode: (bits) => file.setMode?.(bits) }, made, parent, who, request.askedMode);
     }
     if (this.#frames !== undefined && request.truncate) forgetContent(file, this.#frames);
     const coherent = this.#frames === undefined ? file : coherentFile(file, this.#frames);
@@ -226,12 +234,13 @@ export class FileTree {
     return result;
   }
 
-  /** Applies an operation that makes a new name. `-EEXIST` when there is something already. */
+  /** Applies an operation that makes a new name. `-EEXIST` when there is something already. `askedMode`: the permissions before the umask. */
   create(
     from: Viewpoint,
     path: string,
     isDirectory: boolean,
     apply: (files: FileSystem, path: string) => number,
+    askedMode?: number,
   ): number {
     const trimmed = isDirectory ? path.replace(/(?<=[^/])\/+$/, '') : path;
     const place = this.resolve(from, trimmed, false);
@@ -248,7 +257,7 @@ export class FileTree {
     if (who && parent && at !== undefined && typeof made === 'object') {
       const { fileSystem: files } = at.mount;
       const setOwner = (user: number, group: number) => files.setOwner(at.relative, user, group);
-      settleOwner({ setOwner, setMode: (bits) => files.setMode(at.relative, bits) }, made, parent, who);
+      settleOwner({ setOwner, setMode: (bits) => files.setMode(at.relative, bits) }, made, parent, who, askedMode);
     }
     if (result >= 0 && this.events.isWatched) this.events.emit('created', place.path, this.mounts.status(place.path));
     return result;

@@ -18,7 +18,7 @@ export interface Interest {
   readonly edgeTriggered: boolean;
   /** Silent after one report, until it is changed. */
   readonly oneShot: boolean;
-  /** Wakes one of several lists that watch the same file, where the host of the list can choose; such an interest cannot be changed. */
+  /** Of several lists that watch the same file a wake reaches only one that somebody waits for; such an interest cannot be changed. */
   readonly exclusive: boolean;
   /** What a report carries. */
   readonly data: bigint;
@@ -58,7 +58,10 @@ export class InterestList {
       nested.#above.add(this);
     }
     const item: Item = { number, description, interest, isSilent: false, leave: () => {} };
-    const stopListening = description.file.changes?.join((events) => this.#notice(item, events));
+    const { changes } = description.file;
+    const stopListening = interest.exclusive
+      ? changes?.joinExclusively((events) => this.#notice(item, events))
+      : changes?.join((events) => this.#notice(item, events));
     const stopWatching = description.onClose(() => this.#drop(item));
     item.leave = () => {
       stopListening?.();
@@ -118,10 +121,13 @@ export class InterestList {
     for (const numbers of [...this.#items.values()]) for (const item of [...numbers.values()]) this.#drop(item);
   }
 
-  #notice(item: Item, events: number): void {
-    if (item.isSilent || (events & (item.interest.events | ALWAYS)) === 0) return;
+  /** True when somebody waits for this list and has not heard of anything before (fs/eventpoll.c, ep_poll_callback). */
+  #notice(item: Item, events: number): boolean {
+    if (item.isSilent || (events & (item.interest.events | ALWAYS)) === 0) return false;
+    const isNews = this.#ready.size === 0 && this.changes.size > 0;
     this.#ready.add(item);
     this.changes.wake(Readiness.Readable | Readiness.ReadNormal);
+    return isNews;
   }
 
   #drop(item: Item): void {

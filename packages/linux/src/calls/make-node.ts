@@ -30,6 +30,12 @@ function makeNode(task: Thread, directory: number, name: string, mode: number, d
   const isDevice = type === FileType.Character || type === FileType.Block;
   if (isDevice && task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
   return withPath(task, directory, name, (from) =>
-    task.kernel.tree.create(from, name, false, (files, at) => files.makeNode(at, type | masked(task, mode), device)),
+    task.kernel.tree.create(
+      from,
+      name,
+      false,
+      (files, at) => files.makeNode(at, type | masked(task, mode), device),
+      mode,
+    ),
   );
 }

@@ -1,5 +1,5 @@
 // madvise(2), msync(2), mincore(2): what a program says and asks about its memory.
-import { address, defineSystemCall, Errno, flagSet, oneOf, size } from '@elf/kernel';
+import { type ArgumentKind, address, defineSystemCall, Errno, flagSet, oneOf, size } from '@elf/kernel';
 import { MADV_NAMES, MSYNC_NAMES } from '../abi/flags/memory-flags.ts';
 
 /** Kernel pages mincore answers for at once: one page of answers (mm/mincore.c). */
@@ -14,11 +14,20 @@ export const madvise = defineSystemCall({
   run: (task, values) => task.process.space.advise(values.address, values.length, values.advice),
 });
 
+/** An address above the address space keeps its low half: whether it is one of a page is asked first. */
+const placeOfPage: ArgumentKind<number> = {
+  ...address,
+  decode: (raw, index) =>
+    raw.high[index] >>> 0 > HIGHEST_EXACT ? 2 ** 52 + (raw.low[index] >>> 0) : address.decode(raw, index),
+};
+/** High halves up to this leave a number that is exact. */
+const HIGHEST_EXACT = 0x1f_ffff;
+
 export const msync = defineSystemCall({
   name: 'msync',
   numbers: { 'x86-64': 26, i386: 144 },
   support: 'full',
-  arguments: { address, length: size, flags: flagSet(MSYNC_NAMES) },
+  arguments: { address: placeOfPage, length: size, flags: flagSet(MSYNC_NAMES) },
   run: (task, values) => task.process.space.synchronize(values.address, values.length, values.flags),
 });
 

@@ -150,6 +150,9 @@ describe('other calls', () => {
   it('msync and mlockall see their flags', () => {
     const task = newTask();
     expect([5, 8, 1].map((flags) => call(task, 'msync', PAGE, KERNEL_PAGE, flags))).toEqual([EINVAL, EINVAL, 0]);
+    // Far above every address: whether it is one of a page comes first.
+    expect(call(task, 'msync', -1, KERNEL_PAGE, 4)).toBe(EINVAL);
+    expect(call(task, 'msync', -KERNEL_PAGE, KERNEL_PAGE, 4)).toBe(ENOMEM);
     expect([0, 4, 8, 2].map((flags) => call(task, 'mlockall', flags))).toEqual([EINVAL, EINVAL, EINVAL, 0]);
     expect(residency(task, map(task, 1), 1)).toEqual([1]);
     expect(call(task, 'munlockall')).toBe(0);

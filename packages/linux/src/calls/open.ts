@@ -161,6 +161,7 @@ export function openPath(
     read: readable,
     write: writable,
     createMode: creates ? masked(task, mode) : undefined,
+    askedMode: mode,
     isUnnamed,
     exclusive: creates && !isUnnamed && (flags & O.EXCL) !== 0,
     truncate: !pathOnly && (flags & O.TRUNC) !== 0,

@@ -159,7 +159,7 @@ export const getsockname = defineSystemCall({
   run: (task, { fd, address: at, length }) => {
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
-    return storeAddress(task, at, length, familyOf(open.socket).localName(open.socket));
+    return storeName(task, at, length, familyOf(open.socket).localName(open.socket));
   },
 });
 
@@ -172,7 +172,7 @@ export const getpeername = defineSystemCall({
     const open = socketOf(task, fd);
     if (typeof open === 'number') return open;
     const name = familyOf(open.socket).peerName(open.socket);
-    return typeof name === 'number' ? name : storeAddress(task, at, length, name);
+    return typeof name === 'number' ? name : storeName(task, at, length, name);
   },
 });
 
@@ -187,6 +187,15 @@ export const shutdown = defineSystemCall({
     return how < 0 || how > 2 ? -Errno.EINVAL : open.socket.shutdown(how + 1);
   },
 });
+
+/** Here no address is as bad as any other; accept and recvfrom do without. */
+function storeName(task: Thread, at: number, lengthAt: number, bytes: Uint8Array): number {
+  if (at !== 0) return storeAddress(task, at, lengthAt, bytes);
+  const room = task.user.readI32(lengthAt);
+  if (room === undefined) return -Errno.EFAULT;
+  if (room !== 0) return room < 0 ? -Errno.EINVAL : -Errno.EFAULT;
+  return task.user.writeU32(lengthAt, bytes.length) ? 0 : -Errno.EFAULT;
+}
 
 function acceptConnection(task: Thread, fd: number, at: number, lengthAt: number, flags: number): SystemCallResult {
   if ((flags & ~(SOCK.NONBLOCK | SOCK.CLOEXEC)) !== 0) return -Errno.EINVAL;

@@ -154,6 +154,43 @@ describe('addresses as text', () => {
   });
 });
 
+describe('names of sockets', () => {
+  it.each([
+    ['no address', 0, 16, -14],
+    ['no address and no room', 0, 0, 0],
+    ['a negative length', PAGE + 32, -1, -22],
+    ['room for a part', PAGE + 32, 2, 0],
+  ])('are told with %s', (_, at, length, expected) => {
+    const task = newTask();
+    const fd = call(task, 'socket', INET, STREAM, 0) as number;
+    call(task, 'bind', fd, ...loopback(task, PAGE));
+    task.user.writeU32(PAGE + 60, length >>> 0);
+    expect(call(task, 'getsockname', fd, at, PAGE + 60)).toBe(expected);
+    expect(call(task, 'getsockname', fd, PAGE + 32, 0)).toBe(-14);
+  });
+
+  it('of files are for those who may write there', () => {
+    const task = newTask();
+    const address = Uint8Array.from('\x01\0/tmp/s\0', (each) => each.charCodeAt(0));
+    const [listener, client] = [0, 1].map(() => call(task, 'socket', 1, STREAM, 0) as number);
+    const connect = () => {
+      task.user.write(PAGE, address);
+      return call(task, 'connect', client, PAGE, address.length);
+    };
+    call(task, 'mkdir', '/tmp', 0o777);
+    task.user.write(PAGE, address);
+    expect(call(task, 'bind', listener, PAGE, address.length)).toBe(0);
+    call(task, 'listen', listener, 1);
+    call(task, 'chmod', '/tmp/s', 0o555);
+    call(task, 'setresuid', -1, 1000, -1);
+    expect(connect()).toBe(-13);
+    call(task, 'setresuid', -1, 0, -1);
+    call(task, 'chmod', '/tmp/s', 0o722);
+    call(task, 'setresuid', -1, 1000, -1);
+    expect(connect()).toBe(0);
+  });
+});
+
 describe('the loopback', () => {
   it('is in the tables of /proc/net as long as a socket is open', () => {
     const task = newTask();

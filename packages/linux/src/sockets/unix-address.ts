@@ -1,5 +1,14 @@
 // struct sockaddr_un: names of sockets as paths, as abstract names, and no name (man 7 unix).
-import { Errno, FileType, isType, type LocalSocket, type SocketName, type Thread, toBytes } from '@elf/kernel';
+import {
+  AccessRight,
+  Errno,
+  FileType,
+  isType,
+  type LocalSocket,
+  type SocketName,
+  type Thread,
+  toBytes,
+} from '@elf/kernel';
 import { AF_NAMES } from '../abi/flags/socket-flags.ts';
 import { masked } from '../files-at.ts';
 
@@ -45,7 +54,7 @@ export function bindUnix(task: Thread, socket: LocalSocket, text: string): numbe
 /** The socket an address leads to, or why there is none. */
 export function findUnix(task: Thread, socket: LocalSocket, text: string): LocalSocket | number {
   if (text === '') return -Errno.EINVAL;
-  const name = text.startsWith('\0') ? abstractName(socket, text) : nameOfPath(task, text);
+  const name = text.startsWith('\0') ? abstractName(socket, text) : nameOfPath(task, text, AccessRight.Write);
   if (typeof name === 'number') return name;
   return task.kernel.socketNames.find(name.key) ?? -Errno.ECONNREFUSED;
 }
@@ -58,9 +67,14 @@ function bindAutomatically(task: Thread, socket: LocalSocket): number {
   }
 }
 
-function nameOfPath(task: Thread, text: string): SocketName | number {
-  const status = task.kernel.tree.status(task.process.viewpoint, text, true);
-  if (typeof status === 'number') return status;
+/** Who connects to a path or sends to it must be allowed to write there (unix_find_bsd). */
+function nameOfPath(task: Thread, text: string, right = 0): SocketName | number {
+  const { viewpoint, fileIdentity } = task.process;
+  const place = task.kernel.tree.resolve(viewpoint, text, true);
+  if (typeof place === 'number') return place;
+  const { status } = place;
+  if (status === undefined) return -Errno.ENOENT;
+  if (!task.kernel.tree.mounts.allows(place.path, status, fileIdentity, right)) return -Errno.EACCES;
   if (!isType(status, FileType.Socket)) return -Errno.ECONNREFUSED;
   return { text, key: `inode ${status.device}:${status.inode}` };
 }
