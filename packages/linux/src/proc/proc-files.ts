@@ -6,7 +6,6 @@ import { LONGEST_NAME, systemNames } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { leasesOf } from '../file-signals/leases.ts';
-import { I386_ABI } from '../abi/i386.ts';
 import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
@@ -21,6 +20,7 @@ import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './
 const PID_LIMIT = 1 << 22;
 
 /** Files about the whole system, by path below /proc. */
+const FOUR_GIB = 2 ** 32;
 export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> = {
   version: (kernel) => `${KERNEL_IDENTITY.system} version ${kernelRelease(kernel)} (elf) ${KERNEL_IDENTITY.version}\n`,
   uptime: (kernel) => {
@@ -90,7 +90,7 @@ function processorText(
 /** The areas of a process, and of a 64-bit one the vsyscall page, which is nobody's (fs/proc/task_mmu.c). */
 function mapsText({ space, program }: Process): string {
   const text = space.mapsText();
-  return text === '' || program.abi === I386_ABI.name ? text : text + VSYSCALL_LINE;
+  return text === '' || space.layout.taskSize < FOUR_GIB ? text : text + VSYSCALL_LINE;
 }
 
 /** Files about one process, by name. */
