@@ -11,6 +11,7 @@ import { lock, lockAll, unlock, unlockAll } from './locking.ts';
 import { type MapRequest, map } from './map-request.ts';
 import { mapsText } from './maps-text.ts';
 import type { Access } from './page-fault.ts';
+import { pagemap, smapsText } from './page-report.ts';
 import { PageEntry } from './page-table.ts';
 import { peekPages } from './peek.ts';
 import { populate } from './populate.ts';
@@ -236,6 +237,20 @@ export class AddressSpace {
   /** The text of /proc/PID/maps (man 5 proc). */
   mapsText(): string {
     return mapsText(this.#state);
+  }
+
+  /** The text of /proc/PID/smaps (man 5 proc_pid_smaps). */
+  smapsText(): string {
+    return smapsText(this.#state);
+  }
+
+  /**
+   * Entries of /proc/PID/pagemap for `count` pages from the page at `address` on (man 5 proc_pid_pagemap).
+   * @example
+   * space.pagemap(address, 1, false)[0] >> 63n; // 1n when the page is in memory
+   */
+  pagemap(address: number, count: number, showsFrames: boolean): BigUint64Array {
+    return pagemap(this.#state, address, count, showsFrames);
   }
 
   /** Problems with the internal state, as sentences; empty when all is well. For tests: it looks at every page. */

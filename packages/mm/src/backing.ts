@@ -20,6 +20,11 @@ export interface Backing {
    * @returns false when the device failed.
    */
   writeFrom?(offset: number, bytes: Uint8Array): boolean;
+  /**
+   * Makes room for bytes of a shared mapping before the first store to them; absent where there is always room.
+   * @returns false when there is none: the guest gets SIGBUS.
+   */
+  reserve?(offset: number, length: number): boolean;
   /** The open file (struct file) it was made from: mappings made through different ones stay different areas. */
   readonly openFile?: object;
   /** What /proc/PID/maps prints for it: path, device as "major:minor" in hex, inode number. */

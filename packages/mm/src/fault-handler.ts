@@ -47,6 +47,7 @@ function grantWrite(state: SpaceState, area: Vma, page: number, entry: number): 
   const frame = frameOf(entry);
   if (area.flags & AreaFlag.Shared) {
     if (state.memory.codeFrames.has(frame)) return -FaultCause.CodeWrite;
+    if (!hasRoom(area, page)) return -FaultCause.BusError;
     state.table.write(page, entry | PageEntry.Writable | PageEntry.Dirty);
     return frame;
   }
@@ -60,6 +61,11 @@ function grantWrite(state: SpaceState, area: Vma, page: number, entry: number): 
   state.memory.releaseFrame(frame);
   state.invalidate(page, page + GUEST_PAGE_BYTES);
   return copyRestOfKernelPage(state, area, page, copy);
+}
+
+/** Whether the file of a shared mapping has room for a page that is stored to for the first time. */
+function hasRoom({ backing, offset, start }: Vma, page: number): boolean {
+  return backing?.reserve?.(offset + (page - start), GUEST_PAGE_BYTES) ?? true;
 }
 
 /**
@@ -122,6 +128,7 @@ function mapBacked(state: SpaceState, area: Vma, backing: Backing, page: number,
   if (frame < 0) return frame;
   const isCodeWrite = access === Access.Write && state.memory.codeFrames.has(frame);
   const stores = access === Access.Write && !isCodeWrite ? PageEntry.Writable | PageEntry.Dirty : 0;
+  if (stores !== 0 && !hasRoom(area, page)) return -FaultCause.BusError;
   state.memory.retainFrame(frame);
   state.table.write(page, entryFor(frame, entryFlags(area.protection) | stores));
   if (!backing.isAnonymous) mapCachedNeighbours(state, area, backing, page);

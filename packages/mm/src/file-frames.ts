@@ -5,6 +5,8 @@ import type { GuestMemory } from './guest-memory.ts';
 interface FilePages {
   /** Mappings (VMAs, in all address spaces) of this file. */
   mappings: number;
+  /** Called when there is none left. */
+  readonly listeners: (() => void)[];
   /** Page number in the file -> host offset of the frame. The cache holds one reference on each. */
   readonly frames: Map<number, number>;
 }
@@ -25,7 +27,7 @@ export class FileFrames {
   attach(identity: object): void {
     const file = this.#files.get(identity);
     if (file) file.mappings++;
-    else this.#files.set(identity, { mappings: 1, frames: new Map() });
+    else this.#files.set(identity, { mappings: 1, listeners: [], frames: new Map() });
   }
 
   /** A mapping of the file is gone; with the last one its frames go. */
@@ -35,6 +37,14 @@ export class FileFrames {
     if (--file.mappings > 0) return;
     for (const hostOffset of file.frames.values()) this.#memory.releaseFrame(hostOffset);
     this.#files.delete(identity);
+    for (const listener of file.listeners) listener();
+  }
+
+  /** Calls `listener` once, when the last mapping of a file goes; at once without any. */
+  whenUnmapped(identity: object, listener: () => void): void {
+    const file = this.#files.get(identity);
+    if (file === undefined) listener();
+    else file.listeners.push(listener);
   }
 
   /** Host offset of the frame that holds a page of the file, or 0. */

@@ -27,6 +27,15 @@ describe('mlock', () => {
     expect(space.residency(address, 2 * PAGE)).toEqual(Uint8Array.of(1, 0));
   });
 
+  it('of private pages of a file has the pages of the file in memory, for whoever maps it', () => {
+    const { space, map } = create();
+    const backing = bytesBacking(new Uint8Array(2 * PAGE));
+    const [first, second] = [map(2, { backing }), map(2, { backing })];
+    expect(space.residency(second, 2 * PAGE)).toEqual(Uint8Array.of(0, 0));
+    expect(space.setLocked(first, 2 * PAGE, true)).toBe(0);
+    expect(space.residency(second, 2 * PAGE)).toEqual(Uint8Array.of(1, 1));
+  });
+
   it('locks what precedes a hole, or a page that cannot be touched, and says so', () => {
     const { space, map, locked } = create();
     const address = map(3);

@@ -7,10 +7,11 @@ const NAME_COLUMN = 73;
 
 /** One line per area, addresses in at least 8 hexadecimal digits. */
 export function mapsText(state: SpaceState): string {
-  return state.vmas.areas.map((area) => line(state, area)).join('');
+  return state.vmas.areas.map((area) => mapsLine(state, area)).join('');
 }
 
-function line(state: SpaceState, area: Vma): string {
+/** The line of one area. */
+export function mapsLine(state: SpaceState, area: Vma): string {
   const { protection: rights } = area;
   const permissions = `${rights & 1 ? 'r' : '-'}${rights & 2 ? 'w' : '-'}${rights & 4 ? 'x' : '-'}`;
   const sharing = area.flags & AreaFlag.Shared ? 's' : 'p';

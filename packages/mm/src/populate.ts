@@ -49,8 +49,13 @@ function touch(state: SpaceState, area: Vma, start: number, end: number, access:
   if (area.protection === Protection.None) return -MemoryErrno.EFAULT;
   // Pages of zeros need no frames, but tables: whoever wants terabytes of them runs out of memory, as on a real machine.
   const reach = Math.min(end, start + state.memory.maximumBytes);
+  const isReadable = (area.protection & (Protection.Read | Protection.Execute)) !== 0;
+  const isCopied =
+    access === Access.Write && isReadable && area.backing !== undefined && !(area.flags & AreaFlag.Shared);
   for (let page = start; page < reach; page += GUEST_PAGE_BYTES) {
     if (state.table.read(page) & (1 << access)) continue;
+    // A private copy is made of the file's page, which other mappings then find in memory too (mm/memory.c, do_cow_fault).
+    if (isCopied && state.table.read(page) === 0) handleFault(state, page, Access.Read);
     const frame = handleFault(state, page, access);
     if (frame === -FaultCause.OutOfMemory) return -MemoryErrno.ENOMEM;
     // A page with translated code is there, which is all that is wanted.
