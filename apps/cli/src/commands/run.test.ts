@@ -11,6 +11,7 @@ import {
   statSync,
   writeFileSync,
 } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
@@ -133,6 +134,64 @@ describe('elf run', () => {
     expect(readFileSync(log, 'utf8')).toBe(line);
   });
 
+  it('logs what -d asks for, to standard error or to the file of -D, by option or variable', () => {
+    const { out, err } = elf(['run', '-d', 'page,in_asm', hello]);
+    expect(out).toMatch(/^hello from x86-64/);
+    expect(err).toMatch(/^page: \d+ starts .*\/hello\n {2}00400000-/m);
+    expect(err).toMatch(/^in_asm: \d+ .*\/hello\n {2}0x401000: +4c 8b 24 24 +mov +\(%rsp\),%r12$/m);
+    const stepped = elf(['run', faults, 'e'], { ELF_LOG: 'exec,cpu' }).err.split('\n');
+    expect(stepped[1]).toMatch(/^cpu: \d+ rip=4000b0 rax=0 .* flags=202$/);
+    expect(stepped[0]).toMatch(/^exec: \d+ 0x4000b0: +b8 03 00 00 00 +mov +\$0x3,%eax$/);
+    expect(elf(['run', '-d', 'int', faults, 's']).err).toMatch(/^int: \d+ at 0x4000fb: writing 0x10 failed/);
+    const log = join(work, 'items');
+    writeFileSync(log, 'what was there before');
+    expect(elf(['run', '-d', 'strace', faults, 'e'], { ELF_LOG_FILENAME: log })).toMatchObject({ status: 3, err: '' });
+    expect(readFileSync(log, 'utf8')).toMatch(/^exit_group\(3\) += \?\n$/);
+  });
+
+  it('says which items there are, and what is wrong with -d and -D', () => {
+    expect(elf(['run', '-d', 'help'])).toMatchObject({
+      status: 0,
+      out: expect.stringMatching(/^ {2}in_asm +guest code/m),
+    });
+    expect(elf(['run', '-d', 'exec,everything', hello])).toMatchObject({
+      status: 125,
+      err: expect.stringMatching(/^elf run: -d: there is no item everything\n.* {2}strace /s),
+    });
+    expect(elf(['run', '-d', 'int', '-D', join(work, 'none/log'), hello])).toMatchObject({
+      status: 125,
+      out: '',
+      err: expect.stringMatching(/^elf run: -D: ENOENT/),
+    });
+  });
+
+  it.runIf(process.platform === 'linux' && process.arch === 'x64')(
+    'tells the release of -r, the stack of -s and the base of -B, by option or variable',
+    () => {
+      const script = ['/bin/sh', '-c', 'uname -r; ulimit -s; exec cat /proc/self/maps'];
+      const given = elf(['run', '-r', '3.10.0-test', '-s', '16M', '-B', '0x40000000', ...script]).out;
+      expect(given).toMatch(/^3\.10\.0-test\n16384\n40000000-.*cat$/m);
+      const variables = { ELF_UNAME: '4.4.0', ELF_STACK_SIZE: '512k', ELF_GUEST_BASE: '0x20000000' };
+      expect(elf(['run', ...script], variables).out).toMatch(/^4\.4\.0\n512\n20000000-.*cat$/m);
+    },
+  );
+
+  it.each([
+    ['-r', 'new', 'option -r takes a release such as 5.4.0, not new'],
+    ['-s', '4k', 'option -s takes a size from 128k to 1024G'],
+    ['-B', '0x40000001', 'option -B takes an address that is a multiple of 4096'],
+    ['-core', 'much', 'option -core takes a number of bytes or "unlimited"'],
+    ['-timeout', '0', 'option -timeout takes seconds'],
+    ['-g', '65536', 'option -g takes a port number up to 65535'],
+    ['-g', 'unix:/x', 'option -g takes a port number up to 65535'],
+  ])('refuses %s %s', (option, value, sentence) => {
+    expect(elf(['run', option, value, hello])).toMatchObject({
+      status: 125,
+      out: '',
+      err: expect.stringContaining(sentence),
+    });
+  });
+
   it('shows a program only its root', () => {
     expect(elf(['run', '--root', fixture('hello-asm'), '/hello'])).toMatchObject({ status: 0 });
     expect(elf(['run', '--root', fixture('hello-asm'), '/../faults-asm/faults'])).toMatchObject({ status: 127 });
@@ -212,6 +271,97 @@ describe('elf run', () => {
       status: 125,
       err: expect.stringContaining('there is no loader profile minix'),
     });
+  });
+});
+
+describe('elf run -g', () => {
+  /** Starts a program that waits for a debugger, and tells where. */
+  async function waiting(...args: string[]) {
+    const child = spawn(process.execPath, [command, 'run', '-g', '0', ...args]);
+    const said = { out: '', err: '' };
+    child.stdout.on('data', (part: Buffer) => {
+      said.out += part;
+    });
+    child.stderr.on('data', (part: Buffer) => {
+      said.err += part;
+    });
+    const status = new Promise((resolve) => child.on('exit', (code, signal) => resolve(signal ?? code)));
+    await expect.poll(() => said.err, { timeout: 20_000 }).toMatch(/127\.0\.0\.1:\d+\n/);
+    return { child, said, status, port: Number(/:(\d+)\n/.exec(said.err)?.[1]) };
+  }
+
+  /** A connection and everything that comes back. */
+  function connected(port: number, host = '127.0.0.1') {
+    const socket = connect(port, host);
+    const link = { received: '', isClosed: false, error: '', socket };
+    socket.on('data', (part) => {
+      link.received += part.toString('latin1');
+    });
+    socket.on('error', (error) => {
+      link.error = (error as { code?: string }).code ?? '';
+    });
+    socket.on('close', () => {
+      link.isClosed = true;
+    });
+    return link;
+  }
+
+  const packet = (content: string) => {
+    const sum = Buffer.from(content).reduce((total, byte) => (total + byte) & 255, 0);
+    return `+$${content}#${sum.toString(16).padStart(2, '0')}`;
+  };
+
+  it('waits for a debugger of this computer, one at a time, and for nobody else', async () => {
+    const { said, status, port } = await waiting(hello, 'there');
+    expect(said.err).toBe(`elf run: waiting for gdb: target remote 127.0.0.1:${port}\n`);
+    // Only at this address; what a browser would post from a page is no debugger.
+    const elsewhere = connected(port, '::1');
+    const browser = connected(port);
+    browser.socket.write(`POST / HTTP/1.1\r\nContent-Length: 5\r\n\r\n${packet('k')}`);
+    await expect.poll(() => [elsewhere.isClosed, browser.isClosed], { timeout: 10_000 }).toEqual([true, true]);
+    expect([elsewhere.error, browser.received]).toEqual([
+      expect.stringMatching(/ECONNREFUSED|EADDRNOTAVAIL|ENETUNREACH/),
+      '',
+    ]);
+    const gdb = connected(port);
+    gdb.socket.write(packet('?'));
+    await expect.poll(() => gdb.received, { timeout: 10_000 }).toMatch(/^\+\$T05thread:/);
+    const second = connected(port);
+    second.socket.write(packet('?'));
+    await expect.poll(() => second.isClosed, { timeout: 10_000 }).toBe(true);
+    expect([second.received, said.out]).toEqual(['', '']);
+    gdb.socket.write(packet('c'));
+    expect(await status).toBe(0);
+    expect(said.out).toContain('hello from x86-64, 2 arguments');
+    expect(gdb.received).toMatch(/\$W00#/);
+  });
+
+  it('runs on alone when the debugger goes, and dies of its wish', async () => {
+    const left = await waiting(faults, 'e');
+    const gdb = connected(left.port);
+    gdb.socket.write(packet('?'));
+    await expect.poll(() => gdb.received, { timeout: 10_000 }).toContain('T05');
+    gdb.socket.destroy();
+    expect(await left.status).toBe(3);
+    const killed = await waiting(hello);
+    connected(killed.port).socket.write(packet('k'));
+    expect(await killed.status).toBe('SIGKILL');
+    expect(killed.said.out).toBe('');
+  });
+
+  it('says when there is no such port, and goes without the steps of -d', async () => {
+    const { child, port, status } = await waiting(hello);
+    expect(elf(['run', '-g', String(port), hello])).toMatchObject({
+      status: 125,
+      err: expect.stringMatching(new RegExp(`^elf run: port ${port}: .*EADDRINUSE`)),
+    });
+    child.kill('SIGKILL');
+    await status;
+    for (const item of ['exec', 'cpu'])
+      expect(elf(['run', '-g', '0', '-d', item, hello])).toMatchObject({
+        status: 125,
+        err: expect.stringContaining('which only the debugger of -g may do'),
+      });
   });
 });
 
