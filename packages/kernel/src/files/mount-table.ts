@@ -4,6 +4,7 @@ import { type FileIdentity, permits } from './access-rights.ts';
 import type { FileStatus } from './file-status.ts';
 import type { FileSystem } from './file-system.ts';
 import type { OpenDescription } from './open-description.ts';
+import { WaitQueue } from '../wait-queue.ts';
 import type { DirectoryEntry } from './open-file.ts';
 
 /** One mount. */
@@ -23,12 +24,17 @@ export interface MountedPath {
 
 /** Mounts by path; the longest matching one serves a path. Canonical paths only. */
 export class MountTable {
-  readonly #mounts: Mount[] = [];
+  #mounts: Mount[] = [];
+  /** Woken at every change. */
+  readonly changes = new WaitQueue();
+  /** How often it changed. */
+  generation = 0;
 
   /** Mounts a file system over a path; later mounts of the same path hide earlier ones. */
   mount(path: string, fileSystem: FileSystem, type = 'elf'): void {
     this.#mounts.unshift({ path, fileSystem, type });
     this.#mounts.sort((left, right) => right.path.length - left.path.length);
+    this.#announce();
   }
 
   /** Takes away the mount that serves exactly this path; false when there is none. */
@@ -36,7 +42,22 @@ export class MountTable {
     const at = this.#mounts.findIndex((mount) => mount.path === path);
     if (at < 0) return false;
     this.#mounts.splice(at, 1);
+    this.#announce();
     return true;
+  }
+
+  /** Another table with the same mounts. */
+  copy(): MountTable {
+    const copy = new MountTable();
+    copy.#mounts = [...this.#mounts];
+    return copy;
+  }
+
+  /** Moves mounts to other paths; those of one path keep their order. */
+  relocate(place: (path: string) => string): void {
+    const moved = this.#mounts.map((mount) => ({ ...mount, path: place(mount.path) }));
+    this.#mounts = moved.sort((left, right) => right.path.length - left.path.length);
+    this.#announce();
   }
 
   /** All mounts, the deepest first. */
@@ -54,6 +75,11 @@ export class MountTable {
       }
     }
     return undefined;
+  }
+
+  #announce(): void {
+    this.generation++;
+    this.changes.wake();
   }
 
   status(path: string): FileStatus | number {

@@ -98,7 +98,10 @@ class InotifyControl {
     const isDirectory = isType(event.status, FileType.Directory) ? IN.IN_ISDIR : 0;
     const name = event.path.slice(event.path.lastIndexOf('/') + 1);
     const above = parent === undefined ? undefined : this.#watches.get(parent);
-    if (above !== undefined) this.#tell(above, BITS[event.kind] | isDirectory, event.cookie, name);
+    // What happens to a file that only descriptors know any more (IN_EXCL_UNLINK: not told to its last directory).
+    const isUnlinked = event.kind !== 'removed' && event.status.links === 0;
+    const isExcluded = isUnlinked && above !== undefined && (above.mask & IN.IN_EXCL_UNLINK) !== 0;
+    if (above !== undefined && !isExcluded) this.#tell(above, BITS[event.kind] | isDirectory, event.cookie, name);
     const key = fileKey(event.status);
     const own = this.#watches.get(key);
     if (own === undefined) return;
@@ -132,6 +135,18 @@ class InotifyControl {
       this.#queue.shift();
     }
     return used === 0 ? -Errno.EAGAIN : used;
+  }
+
+  /** Lines of /proc/PID/fdinfo/N (fs/notify/fdinfo.c, inotify_fdinfo). */
+  describe(): string {
+    const hex = (number: number) => (number >>> 0).toString(16);
+    return [...this.#watches]
+      .map(([file, { number, mask }]) => {
+        const [device, inode] = file.split(':').map(Number);
+        const known = hex(mask & (ALL_EVENTS | IN.IN_EXCL_UNLINK | IN.IN_ONESHOT));
+        return `inotify wd:${hex(number)} ino:${inode.toString(16)} sdev:${hex(device)} mask:${known} ignored_mask:0\n`;
+      })
+      .join('');
   }
 
   #tell(watch: Watch, mask: number, cookie: number, name: string): void {
@@ -224,6 +239,11 @@ function open(task: Thread, flags: number): number {
   const available = () => control.waitingBytes;
   const mode = { readable: true, writable: false, append: false, nonBlocking: (flags & O.NONBLOCK) !== 0 };
   return task.process.descriptors.insert(new OpenDescription({ ...file, available }, mode), (flags & O.CLOEXEC) !== 0);
+}
+
+/** What /proc/PID/fdinfo says of the watches of an open file; nothing for other files. */
+export function watchText({ file }: OpenDescription): string {
+  return file.control instanceof InotifyControl ? file.control.describe() : '';
 }
 
 function controlOf(task: Thread, fd: number): InotifyControl | number {

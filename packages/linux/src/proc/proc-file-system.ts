@@ -18,6 +18,7 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { descriptorText, statText, statusText } from './process-status.ts';
+import { SPECIAL_FILES } from './special-files.ts';
 import { PROCESS_FILES, PROCESS_SETTINGS, SYSTEM_FILES, SYSTEM_SETTINGS } from './proc-files.ts';
 
 const PROC_DEVICE = 0x17;
@@ -44,6 +45,8 @@ export function createProcFileSystem(kernel: Kernel, current: () => Process): Fi
       const { refusal } = entry;
       if (refusal !== undefined) return { ...textFile(entry.status, ''), read: () => refusal, write: () => refusal };
       if (request.write && entry.store === undefined) return -Errno.EACCES;
+      const special = entry.open?.();
+      if (special !== undefined) return special;
       if (entry.store !== undefined) return settingFile(textFile(entry.status, entry.text?.() ?? ''), entry.store);
       return entry.text === undefined ? -Errno.EACCES : textFile(entry.status, entry.text());
     },
@@ -60,6 +63,8 @@ interface Entry {
   readonly status: FileStatus;
   readonly names?: () => string[];
   readonly text?: () => string;
+  /** Of a file that is more than a text. */
+  readonly open?: () => OpenFile | undefined;
   /** What a read answers instead of content. */
   readonly refusal?: number;
   /** Takes a value that is written. */
@@ -156,7 +161,12 @@ function processEntry(process: Process, inode: number, parts: readonly string[])
   if (name === 'exe') return link(inode + 3, () => process.program.executable);
   if (name === 'cwd') return link(inode + 4, () => pathWithin(process.place.root, process.place.workingDirectory));
   if (name === 'root') return link(inode + 5, () => process.place.root);
+  const special = rowOf(SPECIAL_FILES, name);
   const text = rowOf(PROCESS_FILES, name);
+  if (special !== undefined && text !== undefined) {
+    const entry = file(inode + 6, () => text(process));
+    return { ...entry, open: () => special(process, entry.status) };
+  }
   const setting = rowOf(PROCESS_SETTINGS, name);
   if (text !== undefined && setting !== undefined)
     return settable(

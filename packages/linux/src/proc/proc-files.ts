@@ -101,6 +101,8 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   coredump_filter: (process) => `${processState(process).coreFilter.toString(16).padStart(8, '0')}\n`,
   auxv: (process) => fromBytes(process.program.auxiliaryVector),
   maps: mapsText,
+  smaps: ({ space }) => space.smapsText(),
+  pagemap: () => '',
   mounts: (process) => mountsText(kernelOf(process)),
   mountinfo: (process) => mountInfoText(kernelOf(process)),
   stat: processStatText,

@@ -1,6 +1,7 @@
 // /proc/PID/stat, status, limits and fdinfo (fs/proc/array.c, fs/proc/base.c, fs/proc/fd.c).
 import type { OpenDescription, Process, Thread } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
+import { watchText } from '../calls/inotify.ts';
 import { limitOf, RESOURCES } from '../calls/resource-limits.ts';
 import { capabilitiesOf } from '../capabilities.ts';
 import { statusFlags } from '../descriptor-flags.ts';
@@ -174,7 +175,7 @@ export function descriptorText(description: OpenDescription, closesOnExec: boole
   const status = description.file.status();
   const flags = statusFlags(description) | (closesOnExec ? 0o2000000 : 0);
   const inode = typeof status === 'number' ? 0 : status.inode;
-  return `pos:\t${description.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${inode}\n`;
+  return `pos:\t${description.position}\nflags:\t0${flags.toString(8)}\nmnt_id:\t1\nino:\t${inode}\n${watchText(description)}`;
 }
 
 /** Number of the controlling terminal as stat has it, and the group in front of it (-1 for none). */
