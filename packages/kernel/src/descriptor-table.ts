@@ -84,6 +84,10 @@ export class DescriptorTable {
     return table;
   }
 
+  get isShared(): boolean {
+    return this.#owners > 1;
+  }
+
   /** CLONE_FILES: one more process uses this very table. */
   share(): this {
     this.#owners++;

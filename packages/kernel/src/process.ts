@@ -61,7 +61,7 @@ export class Process {
   readonly children = new Set<Process>();
   readonly threads = new Set<Thread>();
   descriptors: DescriptorTable;
-  readonly place: FilePlace;
+  place: FilePlace;
   readonly credentials: Credentials;
   personality: Personality;
   program: ProgramFacts;
@@ -120,6 +120,11 @@ export class Process {
     this.borrowsSpace = false;
     this.spaceReleased.wake();
     return old;
+  }
+
+  /** CLONE_FS of unshare(2): a working directory, root and umask of its own. */
+  unsharePlace(): void {
+    this.place = { ...this.place };
   }
 
   /** Where relative paths start, and who looks. */

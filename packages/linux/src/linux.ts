@@ -21,6 +21,8 @@ import { futexKey, wakeWaiters } from './futex/waiters.ts';
 import { setKernelRelease } from './kernel-identity.ts';
 import { forgetKeyrings, inheritKeyrings, releaseKeyrings } from './keys/thread-keyrings.ts';
 import { finishBuilding } from './keys/request-key.ts';
+import { inheritNamespaces } from './namespaces/enter.ts';
+import { useMountNamespaces } from './namespaces/mount-namespaces.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
@@ -82,6 +84,7 @@ export function createLinuxPersonality({
       thread.kernel.internet.inherit = inheritOptions;
       threadAttributes(thread).nice = thread.kernel.host.niceness ?? 0;
       addFirstProcess(thread);
+      useMountNamespaces(thread.kernel);
     },
     fork: inherit,
     start: (thread, program) => {
@@ -179,6 +182,7 @@ function inherit(source: Thread, copy: Thread): void {
   inheritKeyrings(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
+  inheritNamespaces(copy);
   const state = processState(source.process);
   threadState(copy).alternateStack = { ...from.alternateStack };
   copy.process.personalityState = {

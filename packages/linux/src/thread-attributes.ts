@@ -1,5 +1,6 @@
 // What Linux remembers of a thread beyond its signals: scheduling, name and the switches of prctl(2).
 import type { Process, Thread } from '@elf/kernel';
+import type { NamespaceSet } from './namespaces/namespaces.ts';
 
 type ProgramFacts = Process['program'];
 
@@ -28,6 +29,8 @@ export interface ThreadAttributes {
   /** PR_SET_TSC: the CPU has it too, until execve resets that. */
   timeStampDisabled: boolean;
   keepsCapabilities: boolean;
+  /** Undefined: the namespaces of the machine's first process. */
+  namespaces: NamespaceSet | undefined;
   /** PR_SET_PDEATHSIG; not handed on. */
   parentDeathSignal: number;
 }
@@ -69,6 +72,7 @@ export function threadAttributes(thread: Thread): ThreadAttributes {
     noNewPrivileges: false,
     timeStampDisabled: false,
     keepsCapabilities: false,
+    namespaces: undefined,
     parentDeathSignal: 0,
   };
   ofThreads.set(thread, made);

@@ -1,7 +1,10 @@
 // Timeouts as calls take them: a timespec in guest memory and the monotonic deadline it means.
 import { Errno, type Thread } from '@elf/kernel';
 import { readTimespecFields } from './abi/structs/time.ts';
+import { clockOffset } from './namespaces/time-offsets.ts';
 
+export const CLOCK_REALTIME = 0;
+export const CLOCK_MONOTONIC = 1;
 const BILLION = 1_000_000_000;
 
 /** A duration or moment from guest memory. */
@@ -23,14 +26,17 @@ export function relativeDeadline(task: Thread, time: GivenTime): number {
   return task.host.clock.monotonic() + time.nanoseconds;
 }
 
-/** The monotonic moment of a given one: as it is, or moved from the realtime clock. */
-export function absoluteDeadline(task: Thread, time: GivenTime, isRealtime: boolean): number {
-  return isRealtime ? Math.max(0, momentOf(task, time, true)) : time.nanoseconds;
+/** CLOCK_REALTIME, its alarm and CLOCK_TAI. */
+const REALTIME: readonly number[] = [0, 8, 11];
+
+/** The monotonic moment of a given one of a clock, by the clock's number. */
+export function absoluteDeadline(task: Thread, time: GivenTime, clock: number): number {
+  return Math.max(0, momentOf(task, time, clock));
 }
 
 /** The same of a moment that may lie before the monotonic clock's start: how often a timer would have expired counts from there. */
-export function momentOf(task: Thread, time: GivenTime, isRealtime: boolean): number {
-  if (!isRealtime) return time.nanoseconds;
+export function momentOf(task: Thread, time: GivenTime, number: number): number {
+  if (!REALTIME.includes(number)) return time.nanoseconds - clockOffset(task, number);
   const { clock } = task.host;
   return clock.monotonic() + (time.nanoseconds - Number(clock.realtime()));
 }

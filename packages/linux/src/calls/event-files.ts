@@ -84,10 +84,8 @@ export const timerfdSettime = defineSystemCall({
     if (typeof control === 'number') return control;
     const before = control.remaining();
     const isAbsolute = (flags & TFD_TIMER_NAMES.TFD_TIMER_ABSTIME) !== 0;
-    const isRealtime =
-      control.clock === TIMER_CLOCKS.CLOCK_REALTIME || control.clock === TIMER_CLOCKS.CLOCK_REALTIME_ALARM;
     const deadline = isAbsolute
-      ? Math.max(1, absoluteDeadline(task, first, isRealtime))
+      ? Math.max(1, absoluteDeadline(task, first, control.clock))
       : relativeDeadline(task, first);
     control.arm(first.nanoseconds === 0 ? 0 : deadline, interval.nanoseconds);
     return old.isNull ? 0 : old.write(itimerspecFields(before));

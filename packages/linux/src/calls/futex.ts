@@ -17,7 +17,13 @@ import { lockPriority, tryLock, unlockPriority } from '../futex/priority-lock.ts
 import { dequeue, enqueue, futexKey, requeueWaiters, type Waiter, wakeWaiters } from '../futex/waiters.ts';
 import { mayInspect } from '../signals/permission.ts';
 import { threadState } from '../signals/signal-state.ts';
-import { absoluteDeadline, readTimespec, relativeDeadline } from '../time-arguments.ts';
+import {
+  absoluteDeadline,
+  CLOCK_MONOTONIC,
+  CLOCK_REALTIME,
+  readTimespec,
+  relativeDeadline,
+} from '../time-arguments.ts';
 
 // biome-ignore format: a table
 const FUTEX = {
@@ -137,7 +143,7 @@ export const futexWaitv = defineSystemCall({
       for (const waiter of joined) dequeue(waiter);
       return woken;
     };
-    return pending(joined, attempt, time && absoluteDeadline(task, time, clock === 0), timeout === 0);
+    return pending(joined, attempt, time && absoluteDeadline(task, time, clock), timeout === 0);
   },
 });
 
@@ -177,7 +183,7 @@ function deadlineOf(task: Thread, command: number, at: number, isRealtime: boole
   const time = readTimespec(task, at);
   if (typeof time === 'number') return time;
   return isAbsolute
-    ? absoluteDeadline(task, time, isRealtime || command === FUTEX.LOCK_PI)
+    ? absoluteDeadline(task, time, isRealtime || command === FUTEX.LOCK_PI ? CLOCK_REALTIME : CLOCK_MONOTONIC)
     : relativeDeadline(task, time);
 }
 

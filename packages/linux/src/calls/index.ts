@@ -54,6 +54,8 @@ import * as userIdentity from './user-identity.ts';
 import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
 import { vhangup } from './hang-up.ts';
+import * as namespaces from './namespaces.ts';
+import { pivotRoot } from './pivot-root.ts';
 
 /** The rows of x86-64, most of them of i386 too, grouped by file. Their order means nothing. */
 const SHARED_CALLS: readonly SystemCallRow[] = [
@@ -340,7 +342,9 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   systemIdentity.clockAdjtime,
   systemIdentity.ioprioSet,
   systemIdentity.ioprioGet,
-  systemIdentity.unshare,
+  namespaces.unshare,
+  namespaces.setns,
+  pivotRoot,
   sharedMemory.shmget,
   sharedMemory.shmat,
   sharedMemory.shmdt,

@@ -19,6 +19,7 @@ import { AT } from '../abi/flags/file-flags.ts';
 import { readWord } from '../abi/words.ts';
 import { isBeingWritten } from '../busy-programs.ts';
 import { installThreadArea, isThreadEntry, readThreadArea } from '../thread-areas.ts';
+import { judgeNewNamespaces, makeNamespaces, NAMESPACE_FLAGS } from '../namespaces/enter.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL } from '../signals/signal-table.ts';
 import { openProcess } from './process-descriptors.ts';
@@ -32,8 +33,6 @@ const CLONE = {
 /** CLONE_CLEAR_SIGHAND, above the 32 bits that clone(2) has. */
 const CLEAR_SIGHAND = 1;
 const SIG_IGN = 1;
-/** Namespaces: new ones are refused as an unprivileged kernel does. */
-const NAMESPACE_FLAGS = 0x7e02_0000;
 /** MAX_ARG_STRINGS is far higher; this bounds what a broken pointer table can make us read. */
 const MAXIMUM_ARGUMENTS = 1 << 20;
 
@@ -174,7 +173,10 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
   const { kernel } = task;
   // kernel/fork.c, copy_process: a mount namespace of one's own does not go with a shared root directory.
   if ((flags & CLONE.NEWNS) !== 0 && (flags & CLONE.FS) !== 0) return -Errno.EINVAL;
-  if ((flags & NAMESPACE_FLAGS) !== 0) return -Errno.EPERM;
+  // The lowest bits are the exit signal; a namespace of time is made with clone3 and unshare only.
+  const spaces = flags & ~0xff;
+  const refusal = judgeNewNamespaces(task, spaces);
+  if (refusal < 0) return refusal;
   if ((flags & CLONE.THREAD) !== 0 && (flags & (CLONE.SIGHAND | CLONE.VM)) !== (CLONE.SIGHAND | CLONE.VM))
     return -Errno.EINVAL;
   if ((flags & CLONE.SIGHAND) !== 0 && (flags & CLONE.VM) === 0) return -Errno.EINVAL;
@@ -199,6 +201,7 @@ export function clone(task: Thread, request: CloneRequest): SystemCallResult {
   const exitSignal = (flags & CLONE.PARENT) === 0 ? flags & 0xff : processState(task.process).exitSignal;
   if (!isThread) processState(child.process).exitSignal = exitSignal;
   if (hasPidfd) task.user.writeU32(pidfdAt, openProcess(task, child.process, false));
+  if (spaces & NAMESPACE_FLAGS) makeNamespaces(child, spaces);
   if (request.clearsHandlers) clearHandlers(child.process);
   if ((flags & CLONE.PARENT_SETTID) !== 0) task.user.writeU32(request.parentTid, child.id);
   if ((flags & CLONE.CHILD_SETTID) !== 0) child.user.writeU32(request.childTid, child.id);

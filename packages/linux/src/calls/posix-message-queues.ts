@@ -23,9 +23,10 @@ import { O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
 import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
 import { describe, masked } from '../files-at.ts';
+import { currentNamespaces, type Namespace } from '../namespaces/namespaces.ts';
 import { sendToProcess } from '../signals/send-signal.ts';
 import { LAST_SIGNAL, SignalCode } from '../signals/signal-table.ts';
-import { absoluteDeadline, readTimespec } from '../time-arguments.ts';
+import { absoluteDeadline, CLOCK_REALTIME, readTimespec } from '../time-arguments.ts';
 
 /** Defaults and limits of /proc/sys/fs/mqueue. */
 const DEFAULT = { messages: 10, bytes: 8192 } as const;
@@ -69,7 +70,7 @@ class MessageQueue {
   }
 }
 
-const ofKernels = /* @__PURE__ */ new WeakMap<Kernel, Map<string, MessageQueue>>();
+const ofNamespaces = /* @__PURE__ */ new WeakMap<Namespace, Map<string, MessageQueue>>();
 
 export const mqOpen = defineSystemCall({
   name: 'mq_open',
@@ -278,7 +279,7 @@ function tellWatcher(task: Thread, queue: MessageQueue): void {
 function deadlineOf(task: Thread, at: number): number | undefined {
   if (at === 0) return undefined;
   const time = readTimespec(task, at);
-  return typeof time === 'number' ? time : absoluteDeadline(task, time, true);
+  return typeof time === 'number' ? time : absoluteDeadline(task, time, CLOCK_REALTIME);
 }
 
 function queueOf(task: Thread, fd: number, access: 'readable' | 'writable' | undefined) {
@@ -299,7 +300,8 @@ function mayOpen(process: Process, queue: MessageQueue, access: number): boolean
 }
 
 function queuesOf(kernel: Kernel): Map<string, MessageQueue> {
-  const known = ofKernels.get(kernel) ?? new Map<string, MessageQueue>();
-  ofKernels.set(kernel, known);
+  const { ipc } = currentNamespaces(kernel);
+  const known = ofNamespaces.get(ipc) ?? new Map<string, MessageQueue>();
+  ofNamespaces.set(ipc, known);
   return known;
 }

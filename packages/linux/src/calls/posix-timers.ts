@@ -161,10 +161,9 @@ export const timerSettime = defineSystemCall({
     if (found === undefined) return -Errno.EINVAL;
     if (!values.old.isNull && values.old.write(itimerspecFields(found.control.remaining())) < 0) return -Errno.EFAULT;
     const isAbsolute = (values.flags & TIMER_ABSTIME) !== 0;
-    const isRealtime = found.clock === CLOCKS.CLOCK_REALTIME || found.clock === CLOCKS.CLOCK_TAI;
     const { cpu } = found;
     const relative = cpu === undefined ? relativeDeadline(task, first) : readCpuClock(task, cpu) + first.nanoseconds;
-    const deadline = isAbsolute ? momentOf(task, first, isRealtime) || 1 : relative;
+    const deadline = isAbsolute ? momentOf(task, first, found.clock) || 1 : relative;
     found.control.arm(first.nanoseconds === 0 ? 0 : deadline, interval.nanoseconds);
     found.notice.reset();
     schedule(task, found);

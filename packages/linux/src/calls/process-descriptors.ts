@@ -110,6 +110,10 @@ function processNamed(task: Thread, fd: number): Process | number {
   return control instanceof Process ? control : processOf(task, fd);
 }
 
+export function isProcessDescriptor({ file }: OpenDescription): boolean {
+  return file.control instanceof ProcessControl;
+}
+
 /** The process behind a pidfd; -EBADF for any other descriptor. */
 export function processOf(task: Thread, fd: number): Process | number {
   const file = describe(task, fd);

@@ -21,7 +21,7 @@ import {
   mayAccess,
   mayChange,
   secondsOf,
-  tablePerKernel,
+  tablePerNamespace,
 } from '../ipc/ipc-namespace.ts';
 import { resetSetting, settingOf } from '../proc/system-settings.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
@@ -58,7 +58,7 @@ interface Operation {
   readonly flags: number;
 }
 
-const tableOf = /* @__PURE__ */ tablePerKernel<SemaphoreSet>();
+const tableOf = /* @__PURE__ */ tablePerNamespace<SemaphoreSet>();
 
 export const semget = defineSystemCall({
   name: 'semget',
@@ -162,7 +162,7 @@ function storeLimits(task: Thread, command: number, at: number): number {
 
 /** Exit gives back what SEM_UNDO remembers of a process (man 2 semop). */
 export function undoSemaphores(kernel: Kernel, process: Process): void {
-  for (const set of tableOf(kernel).items.values()) {
+  for (const set of tableOf(kernel, process).items.values()) {
     const adjustments = set.undo.get(process);
     if (adjustments === undefined) continue;
     set.undo.delete(process);

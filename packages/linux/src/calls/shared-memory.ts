@@ -22,7 +22,7 @@ import {
   mayAccess,
   mayChange,
   secondsOf,
-  tablePerKernel,
+  tablePerNamespace,
 } from '../ipc/ipc-namespace.ts';
 import { resetSetting, settingOf } from '../proc/system-settings.ts';
 
@@ -52,7 +52,7 @@ export interface Segment extends IpcObject {
   detachTime: bigint;
 }
 
-const tableOf = /* @__PURE__ */ tablePerKernel<Segment>();
+const tableOf = /* @__PURE__ */ tablePerNamespace<Segment>();
 
 export const shmget = defineSystemCall({
   name: 'shmget',

@@ -15,28 +15,12 @@ import {
 } from '@elf/kernel';
 import { type StructTarget, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
+import { systemNames } from '../namespaces/system-names.ts';
 import { changeSetting, settingOf } from '../proc/system-settings.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 
 /** __NEW_UTS_LEN. */
 export const LONGEST_NAME = 64;
-
-/** Names that a program gave the machine (the host keeps its own). */
-export interface SystemNames {
-  host: string | undefined;
-  domain: string;
-}
-
-const namesOf = /* @__PURE__ */ new WeakMap<Kernel, SystemNames>();
-
-/** The host and domain name of a machine. */
-export function systemNames(kernel: Kernel): SystemNames {
-  const known = namesOf.get(kernel);
-  if (known !== undefined) return known;
-  const made: SystemNames = { host: undefined, domain: '(none)' };
-  namesOf.set(kernel, made);
-  return made;
-}
 
 export const sethostname = defineSystemCall({
   name: 'sethostname',
@@ -229,26 +213,6 @@ function threadsMeant(task: Thread, which: number, who: number): Thread[] {
     ({ process: each }) => (isOfGroup ? each.group : each.credentials.user) === wanted,
   );
 }
-
-const CLONE_FILES = 0x400;
-/** CLONE_FS, CLONE_FILES and CLONE_SYSVSEM: not namespaces. */
-const KNOWN_SHARES = 0x40600;
-const NAMESPACES = 0x7e02_0000;
-
-export const unshare = defineSystemCall({
-  name: 'unshare',
-  numbers: { 'x86-64': 272, i386: 310 },
-  support: 'partial',
-  note: 'Of CLONE_FILES, CLONE_FS and CLONE_SYSVSEM only the first changes something, and not among threads; namespaces are EPERM.',
-  arguments: { flags: hexadecimal },
-  run: (task, { flags }) => {
-    if (flags > 0xffff_ffff || (flags & ~(KNOWN_SHARES | NAMESPACES)) !== 0) return -Errno.EINVAL;
-    if ((flags & NAMESPACES) !== 0) return -Errno.EPERM;
-    if ((flags & CLONE_FILES) !== 0 && task.process.threads.size === 1)
-      task.process.descriptors = task.process.descriptors.unshare();
-    return 0;
-  },
-});
 
 function setName(task: Thread, at: number, length: number, store: (text: string) => void): number {
   if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;

@@ -21,7 +21,7 @@ import {
   mayAccess,
   mayChange,
   secondsOf,
-  tablePerKernel,
+  tablePerNamespace,
 } from '../ipc/ipc-namespace.ts';
 import { resetSetting, settingOf } from '../proc/system-settings.ts';
 
@@ -50,7 +50,7 @@ interface Queue extends IpcObject {
   receiveTime: bigint;
 }
 
-const tableOf = /* @__PURE__ */ tablePerKernel<Queue>();
+const tableOf = /* @__PURE__ */ tablePerNamespace<Queue>();
 
 export const msgget = defineSystemCall({
   name: 'msgget',

@@ -19,7 +19,8 @@ import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { applyMemoryLimits, limitOf, RESOURCES } from './resource-limits.ts';
-import { systemNames } from './system-identity.ts';
+import { systemNames } from '../namespaces/system-names.ts';
+import { uptimeSeconds } from '../namespaces/time-offsets.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
 const resource = oneOf(RESOURCES);
@@ -70,7 +71,7 @@ export const sysinfo = defineSystemCall({
   arguments: { information: structOut(sysinfoLayout) },
   run: (task, { information }) => {
     const { kernel } = task;
-    const uptime = Math.floor((task.host.clock.monotonic() - kernel.bootTime) / 1e9) + 1;
+    const uptime = Math.ceil(uptimeSeconds(kernel));
     const used = kernel.memory.memory.buffer.byteLength;
     const total = 0x1_0000_0000;
     // Numbers that 32 bits cannot hold are told in pages there (kernel/sys.c, do_compat_sysinfo).

@@ -30,6 +30,7 @@ import { writeWord } from '../abi/words.ts';
 import { type CpuClock, cpuClock, readCpuClock, usageFields } from '../cpu-time/cpu-clocks.ts';
 import { addCpuTimer, cpuItimerLeft, setCpuItimer } from '../cpu-time/cpu-timers.ts';
 import { processState } from '../signals/signal-state.ts';
+import { clockOffset } from '../namespaces/time-offsets.ts';
 import { setAlarm } from './signals.ts';
 
 // biome-ignore format: a table
@@ -221,7 +222,7 @@ function readClock(task: Thread, id: number): bigint | undefined {
     case CLOCKS.CLOCK_MONOTONIC_RAW:
     case CLOCKS.CLOCK_MONOTONIC_COARSE:
     case CLOCKS.CLOCK_BOOTTIME:
-      return BigInt(Math.floor(host.monotonic()));
+      return BigInt(Math.floor(host.monotonic() + clockOffset(task, id)));
     default: {
       const cpu = cpuClock(task, id);
       return cpu && BigInt(Math.floor(readCpuClock(task, cpu)));

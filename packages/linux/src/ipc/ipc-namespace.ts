@@ -1,5 +1,6 @@
 // System V IPC objects by key and identifier (man 7 sysvipc): what shared memory, semaphores and message queues have in common.
 import { Errno, type Kernel, type Process } from '@elf/kernel';
+import { currentNamespaces, namespacesOfProcess } from '../namespaces/namespaces.ts';
 
 export const IPC = { CREAT: 0o1000, EXCL: 0o2000, NOWAIT: 0o4000, RMID: 0, SET: 1, STAT: 2, INFO: 3 } as const;
 const PRIVATE_KEY = 0;
@@ -95,12 +96,13 @@ export class IpcTable<Item extends IpcObject> {
   }
 }
 
-/** One table for each kernel, made when it is first asked for. */
-export function tablePerKernel<Item extends IpcObject>(): (kernel: Kernel) => IpcTable<Item> {
-  const tables = new WeakMap<Kernel, IpcTable<Item>>();
-  return (kernel) => {
-    const known = tables.get(kernel) ?? new IpcTable<Item>();
-    tables.set(kernel, known);
+/** One table for each IPC namespace, made when it is first asked for: that of whoever asks, or of a process that is named. */
+export function tablePerNamespace<Item extends IpcObject>(): (kernel: Kernel, process?: Process) => IpcTable<Item> {
+  const tables = new WeakMap<object, IpcTable<Item>>();
+  return (kernel, process) => {
+    const { ipc } = process === undefined ? currentNamespaces(kernel) : namespacesOfProcess(kernel, process);
+    const known = tables.get(ipc) ?? new IpcTable<Item>();
+    tables.set(ipc, known);
     return known;
   };
 }

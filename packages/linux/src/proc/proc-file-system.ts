@@ -17,6 +17,7 @@ import {
   toBytes,
   type Thread,
 } from '@elf/kernel';
+import { type NamespaceKind, namespacesOf, openNamespace } from '../namespaces/namespaces.ts';
 import { descriptorText, statText, statusText } from './process-status.ts';
 import { SPECIAL_FILES } from './special-files.ts';
 import { PROCESS_FILES, PROCESS_SETTINGS, SYSTEM_FILES, SYSTEM_SETTINGS } from './proc-files.ts';
@@ -123,7 +124,7 @@ const INODES_OF_PROCESS = 1000;
 function processEntry(process: Process, inode: number, parts: readonly string[]): Entry | undefined {
   const [name, child] = parts;
   if (name === undefined) {
-    const others = ['exe', 'cwd', 'root', 'fd', 'fdinfo', 'task', 'attr'];
+    const others = ['exe', 'cwd', 'root', 'fd', 'fdinfo', 'ns', 'task', 'attr'];
     return { ...directory(inode, () => [...Object.keys(PROCESS_FILES), ...others]), process };
   }
   if (name === 'task') {
@@ -151,6 +152,15 @@ function processEntry(process: Process, inode: number, parts: readonly string[])
     if (description === undefined || parts.length > 2) return undefined;
     const closes = process.descriptors.closesOnExec(Number(child));
     return file(inode + 8, () => descriptorText(description, closes));
+  }
+  if (name === 'ns') {
+    if (child === undefined) return directory(inode + 1, () => Object.keys(NAMESPACE_LINKS));
+    const [thread] = process.threads;
+    const which = rowOf(NAMESPACE_LINKS, child);
+    if (which === undefined || thread === undefined || parts.length > 2) return undefined;
+    const space = namespacesOf(thread)[which];
+    const target = () => `${space.kind}:[${space.inode}]`;
+    return { ...link(inode + 2, target), object: () => openNamespace(space) };
   }
   if (name === 'attr') {
     if (child === undefined) return directory(inode + 9, () => SECURITY_ATTRIBUTES);
@@ -186,6 +196,13 @@ function rowOf<T>(rows: Readonly<Record<string, T>>, name: string): T | undefine
 const THREAD_FILES: Readonly<Record<string, (process: Process, thread: Thread) => string>> = {
   stat: statText,
   status: statusText,
+};
+
+/** Links of ns, and whose namespace each leads to. */
+// biome-ignore format: a table
+const NAMESPACE_LINKS: Readonly<Record<string, NamespaceKind | 'timeForChildren'>> = {
+  cgroup: 'cgroup', ipc: 'ipc', mnt: 'mnt', net: 'net', pid: 'pid', pid_for_children: 'pid', time: 'time', time_for_children: 'timeForChildren',
+  user: 'user', uts: 'uts',
 };
 
 const SECURITY_ATTRIBUTES = ['current', 'exec', 'fscreate', 'keycreate', 'prev', 'sockcreate'];

@@ -2,11 +2,13 @@
 import { Errno, fromBytes, type Kernel, type Process } from '@elf/kernel';
 import { GUEST_PAGE_BYTES } from '@elf/mm';
 import { LARGEST_SEGMENT } from '../calls/shared-memory.ts';
-import { LONGEST_NAME, systemNames } from '../calls/system-identity.ts';
+import { LONGEST_NAME } from '../calls/system-identity.ts';
 import { corePattern, setCorePattern } from '../core-dump/core-dump.ts';
 import { CORE_FILTER_MASK } from '../core-dump/core-filter.ts';
 import { leasesOf } from '../file-signals/leases.ts';
 import { KERNEL_IDENTITY, kernelRelease } from '../kernel-identity.ts';
+import { systemNames } from '../namespaces/system-names.ts';
+import { offsetsText, storeOffsets, uptimeSeconds } from '../namespaces/time-offsets.ts';
 import { processState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { VSYSCALL_LINE } from '../vsyscall.ts';
@@ -18,14 +20,16 @@ import { limitsText, statText as processStatText, statusText } from './process-s
 import { meminfoText, mountInfoText, mountsText, statText, vmstatText } from './system-status.ts';
 
 const PID_LIMIT = 1 << 22;
+const FOUR_GIB = 2 ** 32;
 
 /** Files about the whole system, by path below /proc. */
-const FOUR_GIB = 2 ** 32;
 export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> = {
   version: (kernel) => `${KERNEL_IDENTITY.system} version ${kernelRelease(kernel)} (elf) ${KERNEL_IDENTITY.version}\n`,
   uptime: (kernel) => {
-    const seconds = ((kernel.host.clock.monotonic() - kernel.bootTime) / 1e9 + 1).toFixed(2);
-    return `${seconds} ${seconds}\n`;
+    const uptime = uptimeSeconds(kernel);
+    const hundredths = Math.floor((uptime - Math.floor(uptime)) * 100);
+    const text = `${Math.floor(uptime)}.${String(hundredths).padStart(2, '0')}`;
+    return `${text} ${text}\n`;
   },
   loadavg: (kernel) => `0.00 0.00 0.00 1/${kernel.threads.size} ${Math.max(1, ...kernel.processes.keys())}\n`,
   meminfo: meminfoText,
@@ -88,7 +92,7 @@ function processorText(
 }
 
 /** The areas of a process, and of a 64-bit one the vsyscall page, which is nobody's (fs/proc/task_mmu.c). */
-function mapsText({ space, program }: Process): string {
+function mapsText({ space }: Process): string {
   const text = space.mapsText();
   return text === '' || space.layout.taskSize < FOUR_GIB ? text : text + VSYSCALL_LINE;
 }
@@ -128,6 +132,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   uid_map: () => '         0          0 4294967295\n',
   gid_map: () => '         0          0 4294967295\n',
   setgroups: () => 'allow\n',
+  timens_offsets: offsetsText,
 };
 
 /** Files that take a value. A negated error number refuses it. */
@@ -162,6 +167,7 @@ export const PROCESS_SETTINGS: Readonly<Record<string, (process: Process, text: 
     processState(process).coreFilter = bits & CORE_FILTER_MASK;
     return 0;
   },
+  timens_offsets: storeOffsets,
   // fs/proc/base.c, oom_score_adj_write: lowering it takes CAP_SYS_RESOURCE.
   oom_score_adj: (process, text) => {
     const score = Number(text);

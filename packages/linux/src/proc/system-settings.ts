@@ -26,7 +26,7 @@ const SETTINGS = {
   // Told and obeyed by nobody: what they bound is bounded by the machine's memory.
   'kernel/threads-max': one(62000, 20),
   // Read by fcntl (F_SETPIPE_SZ), setrlimit and unshare: the largest pipe, and the most descriptors of a process.
-  'fs/pipe-max-size': one(1 << 20, 1 << 12, 1 << 20), 'fs/nr_open': one(1 << 20, 64, 1 << 20),
+  'fs/pipe-max-size': one(1 << 20, 1 << 12, 1 << 20), 'fs/nr_open': one(1 << 20, 64, 1 << 20), // not a page size: pipe_min_size
   // Levels of the kernel's log: of the console, of messages without one, the lowest and the first one of the console (man 2 syslog).
   'kernel/printk': { initial: [7, 4, 1, 7], minimum: 0, maximum: INT_MAX },
   'fs/pipe-user-pages-soft': one(16384), 'fs/pipe-user-pages-hard': one(0), 'fs/aio-max-nr': one(65536), // not a page size: a count
