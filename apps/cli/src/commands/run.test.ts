@@ -195,6 +195,10 @@ describe('elf run', () => {
   it('shows a program only its root', () => {
     expect(elf(['run', '--root', fixture('hello-asm'), '/hello'])).toMatchObject({ status: 0 });
     expect(elf(['run', '--root', fixture('hello-asm'), '/../faults-asm/faults'])).toMatchObject({ status: 127 });
+    expect(elf(['run', '--root', join(work, 'none'), '/hello'])).toMatchObject({
+      status: 125,
+      err: expect.stringMatching(/^elf run: --root: .*none: no such file or directory\n/),
+    });
   });
 
   it('shows directories of the host at other places, read-only when told so', () => {

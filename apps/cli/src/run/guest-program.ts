@@ -6,6 +6,7 @@ import { findProgram } from './find-program.ts';
 import { ImageError } from './image/image-error.ts';
 import { findInImage, imageCommand, imageEnvironment, imageUser } from './image/image-program.ts';
 import { loadImage } from './image/load-image.ts';
+import { directoryMistake } from './mounts.ts';
 
 /** A program and its surroundings. */
 export interface GuestProgram {
@@ -29,8 +30,11 @@ export async function guestProgram(parsed: ParsedOptions): Promise<GuestProgram 
     return imageProgram(image, parsed, readOnly);
   }
   if (words.length === 0) return { mistake: 'no program was given' };
-  const host = hostFor(parsed, { root: option('root'), sysroot: option('L'), readOnly, forwardsSignals: true });
-  const path = option('root') === undefined ? findProgram(words[0], process.env.PATH) : words[0];
+  const root = option('root');
+  const wrong = root === undefined ? undefined : directoryMistake('--root', root);
+  if (wrong !== undefined) return wrong;
+  const host = hostFor(parsed, { root, sysroot: option('L'), readOnly, forwardsSignals: true });
+  const path = root === undefined ? findProgram(words[0], process.env.PATH) : words[0];
   const inherited = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
   return { host, path, words, environment: changedEnvironment(inherited, parsed) };
 }

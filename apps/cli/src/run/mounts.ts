@@ -1,8 +1,11 @@
 // The values of --mount: which directory of the host a program sees where.
 import { statSync } from 'node:fs';
-import { Errno, encodeText, type Kernel, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
+import { Errno, encodeText, FileType, isType, type Kernel, MemoryFileSystem, readOnlyFileSystem } from '@elf/kernel';
 import { nodeDirectory } from '@elf/kernel/node';
+import { hostErrorText } from '../host-error-text.ts';
 import type { OptionMistake, ParsedOptions } from '../options.ts';
+
+const FROM_ROOT = { base: '/', root: '/' } as const;
 
 /** One directory of the host at a place of the guest's tree. */
 interface MountRequest {
@@ -25,9 +28,18 @@ function readMount(value: string): MountRequest | OptionMistake {
   const parts = guest.split('/').filter((part) => part !== '');
   if (!guest.startsWith('/') || parts.length === 0 || parts.some((part) => part === '.' || part === '..'))
     return { mistake: `--mount: ${guest} is no absolute path below / without "." and ".."` };
-  const status = statSync(host, { throwIfNoEntry: false });
-  if (!status?.isDirectory()) return { mistake: `--mount: ${host} is no directory` };
+  const mistake = directoryMistake('--mount', host);
+  if (mistake !== undefined) return mistake;
   return { host, guest: `/${parts.join('/')}`, isReadOnly: mode === 'ro' };
+}
+
+/** What is wrong with a directory of the host that an option names; undefined: nothing. */
+export function directoryMistake(option: string, path: string): OptionMistake | undefined {
+  try {
+    return statSync(path).isDirectory() ? undefined : { mistake: `${option}: ${path} is no directory` };
+  } catch (error) {
+    return { mistake: `${option}: ${path}: ${hostErrorText(error)}` };
+  }
 }
 
 /**
@@ -45,23 +57,32 @@ export function mountAsked(kernel: Kernel, { values }: ParsedOptions): OptionMis
   for (const value of values.get('mount') ?? []) {
     const request = readMount(value);
     if ('mistake' in request) return request;
-    addMount(kernel, request, isSandboxed);
+    const wrong = addMount(kernel, request, isSandboxed);
+    if (wrong !== undefined) return wrong;
   }
   return undefined;
 }
 
 /**
- * Mounts what was asked for. The place need not exist: directories above it that are missing become an empty file system in
- * memory, which a listing of the directory above them does not show.
+ * Mounts what was asked for, where the guest's own links lead. The place need not exist: directories above it that are missing become an
+ * empty file system in memory, which a listing of the directory above them does not show.
  * @param isSandboxed the program gets the files there and nothing else of the host through them.
  */
 function addMount(
   { host, tree }: Kernel,
   { host: directory, guest, isReadOnly }: MountRequest,
   isSandboxed: boolean,
-): void {
+): OptionMistake | undefined {
   const { mounts } = tree;
-  const place = encodeText(guest);
+  let place = '';
+  for (const name of encodeText(guest).split('/').slice(1)) {
+    const found = tree.resolve(FROM_ROOT, `${place}/${name}`, true);
+    // What a link leads to may be missing as well.
+    place = typeof found === 'number' ? `${place}/${name}` : found.path;
+    const status = mounts.status(place);
+    const leadsOn = typeof status === 'number' ? status === -Errno.ENOENT : isType(status, FileType.Directory);
+    if (!leadsOn) return { mistake: `--mount: ${guest} leads through a file` };
+  }
   const missing = ancestors(place).find((path) => mounts.status(path) === -Errno.ENOENT);
   if (missing !== undefined && missing !== place) {
     const above = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
@@ -70,6 +91,7 @@ function addMount(
   }
   const files = nodeDirectory(directory, { isGuarded: true, isSandboxed });
   mounts.mount(place, isReadOnly ? readOnlyFileSystem(files) : files, 'host');
+  return undefined;
 }
 
 /** "/a", "/a/b" and "/a/b/c" of "/a/b/c". */

@@ -27,7 +27,7 @@ const NO_SETTINGS: ImageSettings = { entrypoint: [], command: [], environment: [
 
 /**
  * Reads an image file.
- * @throws ImageError for a file that is no image, is damaged, or unpacks to more than 4 GiB; what the file system says otherwise.
+ * @throws ImageError for a file that cannot be read, is no image, is damaged, or unpacks to more than 4 GiB.
  */
 export async function loadImage(path: string, clock: Clock): Promise<Image> {
   const budget = { left: MOST_IMAGE_BYTES };

@@ -3,6 +3,7 @@ import { Readable } from 'node:stream';
 import type { ReadableStream as NodeReadableStream } from 'node:stream/web';
 import { createGunzip } from 'node:zlib';
 import { createTarDecoder } from 'modern-tar';
+import { hostErrorText } from '../../host-error-text.ts';
 import { ImageError } from './image-error.ts';
 
 /** One entry; what is not a regular file has no bytes. */
@@ -53,7 +54,7 @@ interface TarTransform {
  * Reads a tar file.
  * @param source its bytes; the first part must hold at least four.
  * @param name what it is called in messages.
- * @throws ImageError for another compression, a damaged file, or more than {@link MOST_IMAGE_BYTES}.
+ * @throws ImageError for a file that cannot be read, another compression, a damaged file, or more than {@link MOST_IMAGE_BYTES}.
  */
 export async function* tarEntries(
   source: Readable,
@@ -77,6 +78,8 @@ export async function* tarEntries(
     }
   } catch (error) {
     if (error instanceof ImageError) throw error;
+    // A call of the host that failed says nothing about the file's content.
+    if (error instanceof Error && 'syscall' in error) throw new ImageError(`${name}: ${hostErrorText(error)}`);
     throw new ImageError(`${name} is no tar file, or a damaged one: ${error instanceof Error ? error.message : error}`);
   } finally {
     source.destroy();
