@@ -52,6 +52,7 @@ export { FileTree, type TreeOpenRequest, type Viewpoint } from './files/file-tre
 export { createInterestFile, type Interest, InterestList, interestListOf, type Report } from './files/interest-list.ts';
 export { layeredFileSystem } from './files/layered.ts';
 export { COOKED_MODES, type TerminalKey, type TerminalModes } from './files/line-discipline.ts';
+export { MemoryBudget } from './files/memory-budget.ts';
 export { createMemoryFile, type MemoryFileParts } from './files/memory-file.ts';
 export { MemoryFileSystem } from './files/memory-file-system.ts';
 export { type Mount, MountTable } from './files/mount-table.ts';

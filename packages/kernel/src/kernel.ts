@@ -5,6 +5,7 @@ import type { ExitStatus } from './exit-status.ts';
 import type { ForkOptions } from './fork-options.ts';
 import { deviceOpener } from './files/devices.ts';
 import { FileTree, type Viewpoint } from './files/file-tree.ts';
+import { MemoryBudget } from './files/memory-budget.ts';
 import { followRename } from './files/renamed-paths.ts';
 import type { Host } from './host/host.ts';
 import { memorySockets } from './host/memory/memory-sockets.ts';
@@ -44,6 +45,8 @@ export class Kernel {
   readonly processes = new Map<number, Process>();
   readonly threads = new Map<number, Thread>();
   readonly bootTime: number;
+  /** What files in memory and pipes may take of the host's memory. */
+  readonly memoryBudget: MemoryBudget;
   readonly socketNames = new SocketNames();
   readonly internet: InternetNetwork;
   readonly #ready: Thread[] = [];
@@ -62,12 +65,12 @@ export class Kernel {
     this.trace = parts.trace;
     this.onCrash = parts.onCrash;
     this.bootTime = parts.host.clock.monotonic();
-    const { streams } = parts.host;
+    const { streams, sockets = memorySockets(), entropy, memoryBudget = new MemoryBudget() } = parts.host;
+    this.memoryBudget = memoryBudget;
     const terminal = () => [streams.input, streams.output, streams.error].find((file) => file.terminal !== undefined);
-    this.tree = new FileTree(deviceOpener(parts.host.entropy, terminal), parts.memory.fileFrames);
+    this.tree = new FileTree(deviceOpener(entropy, terminal), parts.memory.fileFrames, memoryBudget);
     this.tree.afterRename = (from, to) => followRename(this.processes.values(), from, to);
     this.tree.mounts.mount('/', parts.host.files, 'host');
-    const { sockets = memorySockets(), entropy } = parts.host;
     this.internet = new InternetNetwork(sockets, entropy, () => this.nextInode());
   }
 
@@ -127,15 +130,8 @@ export class Kernel {
   /** Who the first process is, and where it looks at files from: the host's user in its working directory. */
   firstViewer(): { readonly viewpoint: Viewpoint; readonly credentials: Credentials } {
     const { user, group, supplementaryGroups, workingDirectory } = this.host;
-    const credentials = {
-      user,
-      effectiveUser: user,
-      savedUser: user,
-      group,
-      effectiveGroup: group,
-      savedGroup: group,
-      supplementary: supplementaryGroups ?? [],
-    };
+    const ids = { user, effectiveUser: user, savedUser: user, group, effectiveGroup: group, savedGroup: group };
+    const credentials = { ...ids, supplementary: supplementaryGroups ?? [] };
     return { viewpoint: { base: workingDirectory, root: '/' }, credentials };
   }
 

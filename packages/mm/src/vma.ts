@@ -30,7 +30,7 @@ export const AreaFlag = {
   NoHugePages: 1 << 13,
   SamePageMerging: 1 << 14,
   /** Its pages are the kernel's own and never memory of the program: vvar (VM_IO, VM_PFNMAP). */
-  KernelPages: 1 << 12,
+  KernelPages: 1 << 16,
 } as const;
 
 /** One area: the pages of [start, end) that share permissions, flags and backing. */

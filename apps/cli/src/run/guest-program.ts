@@ -51,14 +51,15 @@ async function imageProgram(
   readOnly: boolean,
 ): Promise<GuestProgram | OptionMistake> {
   try {
-    const { files, settings } = await loadImage(file, hostFor(parsed, {}).clock);
+    const { clock, memoryBudget } = hostFor(parsed, {});
+    const { files, settings } = await loadImage(file, clock, memoryBudget);
     // Places that container tools mount over; a listing of the root shows them.
     for (const name of ['dev', 'proc', 'sys']) files.makeDirectory(name, 0o755);
     const words = imageCommand(settings, parsed.rest);
     if (words.length === 0) return { mistake: `no program was given, and ${file} names none` };
     const environment = changedEnvironment(imageEnvironment(settings), parsed);
     const { workingDirectory, user } = settings;
-    const host = hostFor(parsed, { files, workingDirectory, readOnly, forwardsSignals: true });
+    const host = hostFor(parsed, { files, memoryBudget, workingDirectory, readOnly, forwardsSignals: true });
     const path = findInImage(files, words[0], environment);
     return { host: { ...host, ...imageUser(files, user), supplementaryGroups: [] }, path, words, environment };
   } catch (error) {
@@ -81,9 +82,9 @@ function changedEnvironment(variables: readonly string[], { values }: ParsedOpti
 }
 
 /** A tree without device nodes, such as an image's, gets those of the machine. */
-export function provideDevices({ host, tree }: Kernel): void {
+export function provideDevices({ host, tree, memoryBudget }: Kernel): void {
   if (typeof tree.mounts.status('/dev/null') !== 'number') return;
-  const devices = new MemoryFileSystem(host.clock);
+  const devices = new MemoryFileSystem(host.clock, { budget: memoryBudget });
   addDeviceNodes(devices, '');
   tree.mounts.mount('/dev', devices, 'devtmpfs');
 }

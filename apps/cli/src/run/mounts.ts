@@ -50,7 +50,11 @@ export function mountAsked(kernel: Kernel, { values }: ParsedOptions): OptionMis
   const { host, tree } = kernel;
   const isSandboxed = values.has('sandbox');
   if (isSandboxed) {
-    const temporary = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
+    const temporary = new MemoryFileSystem(host.clock, {
+      user: host.user,
+      group: host.group,
+      budget: kernel.memoryBudget,
+    });
     temporary.setMode('', 0o1777);
     tree.mounts.mount('/tmp', temporary, 'tmpfs');
   }
@@ -69,7 +73,7 @@ export function mountAsked(kernel: Kernel, { values }: ParsedOptions): OptionMis
  * @param isSandboxed the program gets the files there and nothing else of the host through them.
  */
 function addMount(
-  { host, tree }: Kernel,
+  { host, tree, memoryBudget: budget }: Kernel,
   { host: directory, guest, isReadOnly }: MountRequest,
   isSandboxed: boolean,
 ): OptionMistake | undefined {
@@ -85,7 +89,7 @@ function addMount(
   }
   const missing = ancestors(place).find((path) => mounts.status(path) === -Errno.ENOENT);
   if (missing !== undefined && missing !== place) {
-    const above = new MemoryFileSystem(host.clock, { user: host.user, group: host.group });
+    const above = new MemoryFileSystem(host.clock, { user: host.user, group: host.group, budget });
     for (const path of ancestors(place.slice(missing.length))) above.makeDirectory(path.slice(1), 0o755);
     mounts.mount(missing, above, 'tmpfs');
   }

@@ -9,6 +9,7 @@ import { nodeDirectory } from '../host/node/node-directory.ts';
 import { Seal } from './file-seals.ts';
 import type { FileSystem } from './file-system.ts';
 import { FileTree } from './file-tree.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { createMemoryFile } from './memory-file.ts';
 import { MemoryFileSystem } from './memory-file-system.ts';
 import type { OpenFile } from './open-file.ts';
@@ -136,7 +137,8 @@ describe('a file without a name', () => {
       clock: memoryClock(),
       credentials: { effectiveUser: 1, effectiveGroup: 2 },
       frames: memory.fileFrames,
-    });
+      budget: new MemoryBudget(),
+    }) as OpenFile;
     expect(file.truncate?.(PAGE)).toBe(0);
     const address = space.map({ length: PAGE, protection: 3, shared: true, backing: file.backing?.() });
     const user = new UserMemory(space);

@@ -59,7 +59,12 @@ export function coherentFile(file: OpenFile, frames: FileFrames): OpenFile {
     }
     return 0;
   };
-  return { ...file, read, write, truncate: truncate && resize, punchHole };
+  const close = () => {
+    const identity = file.closesWithMappings ? mapped() : undefined;
+    if (identity === undefined) file.close();
+    else frames.whenUnmapped(identity, () => file.close());
+  };
+  return { ...file, read, write, truncate: truncate && resize, punchHole, close };
 }
 
 /** After the file was emptied by O_TRUNC: what a cut to nothing does to its mappings. */

@@ -3,7 +3,9 @@ import { GuestMemory } from '@elf/mm';
 import { describe, expect, it } from 'vitest';
 import { memoryClock } from '../host/memory/memory-clock.ts';
 import { Seal } from './file-seals.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { createMemoryFile } from './memory-file.ts';
+import type { OpenFile } from './open-file.ts';
 
 const PAGE = 4096;
 const EPERM = -1;
@@ -17,7 +19,8 @@ function sealed(current: number, sizeInBytes: number) {
     clock: memoryClock(),
     credentials: { effectiveUser: 0, effectiveGroup: 0 },
     frames: new GuestMemory().fileFrames,
-  });
+    budget: new MemoryBudget(),
+  }) as OpenFile;
   file.truncate?.(sizeInBytes);
   if (file.seals) file.seals.current = current;
   return file;

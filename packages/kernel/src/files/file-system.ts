@@ -52,6 +52,8 @@ export interface FileSystem {
   openLink?(path: string): import('./open-description.ts').OpenDescription | number | undefined;
   /** Links that lead to an object even where they have a text (/proc/self/fd/3 of a file): openat2 may forbid them. */
   isObjectLink?(path: string): boolean;
+  /** Called when no mount shows it any more. */
+  discard?(): void;
   /** Space for statfs(2), in bytes, and how many files there can be, as far as there is such a number. */
   space?(): { readonly total: number; readonly free: number; readonly files?: number; readonly freeFiles?: number };
 }

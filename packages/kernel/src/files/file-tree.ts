@@ -8,6 +8,7 @@ import type { FileStatus } from './file-status.ts';
 import { FileType, isType } from './file-status.ts';
 import type { FileSystem, OpenRequest } from './file-system.ts';
 import { MountTable } from './mount-table.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import { NamedPipes } from './named-pipes.ts';
 import { OpenDescription, type OpenMode } from './open-description.ts';
 import type { OpenFile } from './open-file.ts';
@@ -56,15 +57,19 @@ export class FileTree {
   readonly devices = new Map<number, () => OpenFile | number>();
   /** The same for block devices; one that is not here is the file system's. */
   readonly blockDevices = new Map<number, () => OpenFile>();
-  readonly pipes = new NamedPipes();
+  readonly pipes: NamedPipes;
   readonly #mounts = new MountTable();
   readonly #openDevice: DeviceOpener;
   readonly #frames: FileFrames | undefined;
 
-  /** With `frames`, what is read from files and written to them agrees with their mappings in that memory. */
-  constructor(openDevice: DeviceOpener = () => undefined, frames?: FileFrames) {
+  /**
+   * With `frames`, what is read from files and written to them agrees with their mappings in that memory. FIFOs take what they hold
+   * from `budget`.
+   */
+  constructor(openDevice: DeviceOpener = () => undefined, frames?: FileFrames, budget?: MemoryBudget) {
     this.#openDevice = openDevice;
     this.#frames = frames;
+    this.pipes = new NamedPipes(budget);
   }
 
   get mounts(): MountTable {

@@ -4,10 +4,12 @@ import { Errno } from '../errno.ts';
 import type { Clock } from '../host/clock.ts';
 import { type FileStatus, FileType, isType } from './file-status.ts';
 import type { FileSystem } from './file-system.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { type MemoryNode, MemoryNodeFactory } from './memory-node.ts';
 import { openMemoryNode } from './memory-open-file.ts';
 
 const NAME_MAX = 255;
+const DEFAULT_DEVICE = 0x100;
 
 /**
  * Files in memory, with inode numbers, hard links, permissions and times. Paths are byte strings relative to the root.
@@ -19,26 +21,58 @@ export class MemoryFileSystem implements FileSystem {
   readonly isReadOnly = false;
   readonly #nodes: MemoryNodeFactory;
   readonly #root: MemoryNode;
+  readonly #budget: MemoryBudget;
 
   constructor(
     clock: Clock,
-    options: { readonly user?: number; readonly group?: number; readonly device?: number } = {},
+    options: {
+      readonly user?: number;
+      readonly group?: number;
+      readonly device?: number;
+      /** What its files are paid from, usually the machine's; one of its own with the default limit when absent. */
+      readonly budget?: MemoryBudget;
+    } = {},
   ) {
-    this.#nodes = new MemoryNodeFactory(clock, options.user ?? 0, options.group ?? 0, options.device ?? 0x100);
-    this.#root = this.#nodes.create(FileType.Directory | 0o755);
+    const { user = 0, group = 0, device = DEFAULT_DEVICE } = options;
+    this.#budget = options.budget ?? new MemoryBudget();
+    this.#nodes = new MemoryNodeFactory(clock, { user, group }, device, this.#budget);
+    this.#root = this.#nodes.createRoot(0o755);
   }
 
-  /** Puts a file there, making the directories on the way. For filling a tree from outside, not for guests. */
+  /** What the files may take in all, and what is left of it. */
+  space(): { readonly total: number; readonly free: number } {
+    return { total: this.#budget.limitInBytes, free: this.#budget.freeBytes };
+  }
+
+  /** Lets go of everything: nothing leads to the tree any more. What somebody has open stays until it is closed. */
+  discard(): void {
+    const discardBelow = (node: MemoryNode) => {
+      for (const [name, child] of [...(node.children ?? [])]) {
+        discardBelow(child);
+        this.#nodes.dropName(node, name);
+        this.#letGo(child);
+      }
+    };
+    discardBelow(this.#root);
+  }
+
+  /**
+   * Puts a file there, making the directories on the way. For filling a tree from outside, not for guests.
+   * The bytes are not taken from the budget, the name is.
+   * @throws RangeError when the budget has no room for it.
+   */
   writeFile(path: string, bytes: Uint8Array, permissions = 0o644): void {
     const parts = path.split('/').filter((part) => part !== '');
     for (let depth = 1; depth < parts.length; depth++) this.makeDirectory(parts.slice(0, depth).join('/'), 0o755);
     const name = parts.pop() as string;
     const parent = this.#find(parts.join('/'));
     if (typeof parent === 'number') return;
+    const known = parent.children?.get(name);
     const node = this.#nodes.create(FileType.Regular | permissions);
-    node.bytes = bytes.slice();
+    if (typeof node === 'number' || this.#nodes.addName(parent, name, node) < 0) throw noRoom(path);
+    if (known !== undefined) this.#letGo(known);
+    node.content.adopt(bytes.slice());
     node.size = bytes.length;
-    parent.children?.set(name, node);
   }
 
   status(path: string): FileStatus | number {
@@ -51,6 +85,7 @@ export class MemoryFileSystem implements FileSystem {
     if (request.isUnnamed && typeof node !== 'number') {
       if (!isType(node, FileType.Directory)) return -Errno.ENOTDIR;
       const made = this.#nodes.create(FileType.Regular | ((request.createMode ?? 0) & 0o7777));
+      if (typeof made === 'number') return made;
       made.links = 0;
       return openMemoryNode(this.#nodes, made);
     }
@@ -87,8 +122,9 @@ export class MemoryFileSystem implements FileSystem {
   makeSymbolicLink(path: string, target: string): number {
     const made = this.#insert(path, FileType.SymbolicLink | 0o777);
     if (typeof made === 'number') return made;
-    made.target = target;
-    return 0;
+    const result = this.#nodes.setTarget(made, target);
+    if (result < 0) this.removeFile(path);
+    return result;
   }
 
   makeNode(path: string, mode: number, device: number): number {
@@ -105,7 +141,8 @@ export class MemoryFileSystem implements FileSystem {
     const place = this.#place(to);
     if (typeof place === 'number') return place;
     if (place.parent.children?.has(place.name)) return -Errno.EEXIST;
-    place.parent.children?.set(place.name, node);
+    const added = this.#nodes.addName(place.parent, place.name, node);
+    if (added < 0) return added;
     node.links++;
     this.#nodes.touch(place.parent);
     return 0;
@@ -127,10 +164,11 @@ export class MemoryFileSystem implements FileSystem {
         if (!isDirectory) return -Errno.EISDIR;
         if (existing.children?.size) return -Errno.ENOTEMPTY;
       } else if (isDirectory) return -Errno.ENOTDIR;
-      existing.links--;
     }
-    source.parent.children?.delete(source.name);
-    target.parent.children?.set(target.name, node);
+    const added = this.#nodes.addName(target.parent, target.name, node);
+    if (added < 0) return added;
+    this.#nodes.dropName(source.parent, source.name);
+    if (existing !== undefined) this.#letGo(existing);
     this.#nodes.touch(source.parent);
     this.#nodes.touch(target.parent);
     return 0;
@@ -199,7 +237,13 @@ export class MemoryFileSystem implements FileSystem {
     if (typeof place === 'number') return place;
     if (place.parent.children?.has(place.name)) return -Errno.EEXIST;
     const node = this.#nodes.create(mode);
-    place.parent.children?.set(place.name, node);
+    if (typeof node === 'number') return node;
+    const added = this.#nodes.addName(place.parent, place.name, node);
+    if (added < 0) {
+      node.links = 0;
+      this.#nodes.settle(node);
+      return added;
+    }
     if (node.children !== undefined) place.parent.links++;
     this.#nodes.touch(place.parent);
     return node;
@@ -208,12 +252,22 @@ export class MemoryFileSystem implements FileSystem {
   #unlink(path: string, node: MemoryNode): number {
     const place = this.#place(path);
     if (typeof place === 'number') return place;
-    place.parent.children?.delete(place.name);
+    this.#nodes.dropName(place.parent, place.name);
     if (node.children !== undefined) place.parent.links--;
-    node.links--;
+    this.#letGo(node);
     this.#nodes.touch(place.parent);
     return 0;
   }
+
+  /** One name less leads to an inode. A directory has one name only. */
+  #letGo(node: MemoryNode): void {
+    node.links = node.children === undefined ? node.links - 1 : 0;
+    this.#nodes.settle(node);
+  }
+}
+
+function noRoom(path: string): RangeError {
+  return new RangeError(`the memory budget has no room for ${path}`);
 }
 
 function resultOf(made: MemoryNode | number): number {

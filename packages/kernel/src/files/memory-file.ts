@@ -6,6 +6,7 @@ import { type FileSeals, sealedFile } from './file-seals.ts';
 import { FileType } from './file-status.ts';
 import { MemoryNodeFactory } from './memory-node.ts';
 import { openMemoryNode } from './memory-open-file.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { OpenFile } from './open-file.ts';
 
 /** The device of files the kernel keeps for itself. */
@@ -24,17 +25,22 @@ export interface MemoryFileParts {
   readonly credentials: { readonly effectiveUser: number; readonly effectiveGroup: number };
   /** The page cache of the machine: `memory.fileFrames`. */
   readonly frames: FileFrames;
+  /** What its bytes are paid from: `kernel.memoryBudget`. */
+  readonly budget: MemoryBudget;
 }
 
 /**
- * Makes an empty file that lives as long as descriptors and mappings of it do.
+ * Makes an empty file that lives as long as descriptors and mappings of it do; -ENOSPC when the budget is used up.
  * @example
- * const file = createMemoryFile({ name: '/memfd:code (deleted)', mode: 0o777, inode: kernel.nextInode(), seals: { current: Seal.Seal }, clock, credentials, frames });
+ * const file = createMemoryFile({ name: '/memfd:code (deleted)', mode: 0o777, inode: kernel.nextInode(), seals: { current: Seal.Seal }, clock, credentials, frames, budget: kernel.memoryBudget });
  */
-export function createMemoryFile({ name, mode, inode, seals, clock, credentials, frames }: MemoryFileParts): OpenFile {
+export function createMemoryFile(parts: MemoryFileParts): OpenFile | number {
+  const { name, mode, inode, seals, clock, credentials, frames, budget } = parts;
   const { effectiveUser, effectiveGroup } = credentials;
-  const nodes = new MemoryNodeFactory(clock, effectiveUser, effectiveGroup, KERNEL_DEVICE);
+  const owner = { user: effectiveUser, group: effectiveGroup };
+  const nodes = new MemoryNodeFactory(clock, owner, KERNEL_DEVICE, budget);
   const node = nodes.create(FileType.Regular | mode);
+  if (typeof node === 'number') return node;
   node.links = 0;
   const file = openMemoryNode(nodes, node);
   const backing = () => {

@@ -2,12 +2,17 @@
 import { Errno } from '../errno.ts';
 import type { Clock } from '../host/clock.ts';
 import { type FileStatus, FileType, isType } from './file-status.ts';
+import { FileContent } from './file-content.ts';
+import type { MemoryBudget } from './memory-budget.ts';
 import type { DirectoryEntry } from './open-file.ts';
 
-/** The largest file: far below what a typed array can hold, so that a guest's mistake is ENOSPC and not our failure. */
-const MAXIMUM_FILE_BYTES = 1 << 30;
+/** The largest file (MAX_LFS_FILESIZE); what is stored in it is bounded by the budget. */
+const MAXIMUM_FILE_BYTES = 2 ** 53 - 1;
+/** What an inode and a name cost (BOGO_INODE_SIZE of mm/shmem.c; measured: 0.9 and 0.2 KiB of the host). */
+const INODE_BYTES = 1024;
+const NAME_BYTES = 256;
 
-/** An inode. `bytes` may be longer than `size`: growth is amortised. */
+/** An inode. */
 export interface MemoryNode {
   readonly inode: number;
   mode: number;
@@ -16,7 +21,9 @@ export interface MemoryNode {
   group: number;
   specialDevice: number;
   size: number;
-  bytes: Uint8Array;
+  readonly content: FileContent;
+  /** How many have it open. */
+  opens: number;
   /** Of a directory. */
   readonly children: Map<string, MemoryNode> | undefined;
   /** Of a symbolic link. */
@@ -33,16 +40,33 @@ export class MemoryNodeFactory {
   readonly #user: number;
   readonly #group: number;
   readonly #device: number;
+  readonly #budget: MemoryBudget;
   #nextInode = 1;
 
-  constructor(clock: Clock, user: number, group: number, device: number) {
+  constructor(
+    clock: Clock,
+    owner: { readonly user: number; readonly group: number },
+    device: number,
+    budget: MemoryBudget,
+  ) {
     this.#clock = clock;
-    this.#user = user;
-    this.#group = group;
+    this.#user = owner.user;
+    this.#group = owner.group;
     this.#device = device;
+    this.#budget = budget;
   }
 
-  create(mode: number): MemoryNode {
+  /** A new inode, which nothing leads to yet; -ENOSPC without room for it. */
+  create(mode: number): MemoryNode | number {
+    return this.#budget.take(INODE_BYTES) ? this.#make(mode) : -Errno.ENOSPC;
+  }
+
+  /** The root of a tree, for which there is always room. */
+  createRoot(permissions: number): MemoryNode {
+    return this.#make(FileType.Directory | permissions);
+  }
+
+  #make(mode: number): MemoryNode {
     const now = this.#clock.realtime();
     const isDirectory = isType({ mode }, FileType.Directory);
     return {
@@ -53,7 +77,8 @@ export class MemoryNodeFactory {
       group: this.#group,
       specialDevice: 0,
       size: 0,
-      bytes: new Uint8Array(0),
+      content: new FileContent(this.#budget),
+      opens: 0,
       children: isDirectory ? new Map() : undefined,
       target: undefined,
       accessTime: now,
@@ -75,7 +100,7 @@ export class MemoryNodeFactory {
       specialDevice: node.specialDevice,
       sizeInBytes: size,
       blockSizeInBytes: 4096,
-      blocks: Math.ceil(node.size / 4096) * 8,
+      blocks: node.content.blockBytes(node.size) / 512,
       accessTime: node.accessTime,
       modifyTime: node.modifyTime,
       changeTime: node.changeTime,
@@ -97,21 +122,19 @@ export class MemoryNodeFactory {
   resize(node: MemoryNode, length: number): number {
     if (length > MAXIMUM_FILE_BYTES) return -Errno.EFBIG;
     if (!isType(node, FileType.Regular)) return -Errno.EINVAL;
-    if (length > node.bytes.length) this.#reserve(node, length);
-    if (length < node.size) node.bytes.fill(0, length, node.size);
+    if (length < node.size) node.content.cut(length);
     node.size = length;
     this.touch(node);
     return 0;
   }
 
   write(node: MemoryNode, bytes: Uint8Array, position: number): number {
-    const end = position + bytes.length;
-    if (end > MAXIMUM_FILE_BYTES) return -Errno.EFBIG;
-    if (end > node.bytes.length) this.#reserve(node, end);
-    node.bytes.set(bytes, position);
-    if (end > node.size) node.size = end;
+    if (position + bytes.length > MAXIMUM_FILE_BYTES) return -Errno.EFBIG;
+    const count = node.content.write(bytes, position);
+    if (count === 0 && bytes.length > 0) return -Errno.ENOSPC;
+    node.size = Math.max(node.size, position + count);
     this.touch(node);
-    return bytes.length;
+    return count;
   }
 
   setMode(node: MemoryNode, mode: number): number {
@@ -137,9 +160,31 @@ export class MemoryNodeFactory {
     return 0;
   }
 
-  #reserve(node: MemoryNode, length: number): void {
-    const grown = new Uint8Array(Math.max(length, Math.min(MAXIMUM_FILE_BYTES, node.bytes.length * 2)));
-    grown.set(node.bytes);
-    node.bytes = grown;
+  /** Puts a name into a directory; -ENOSPC without room for it. */
+  addName(directory: MemoryNode, name: string, node: MemoryNode): number {
+    const before = directory.children?.has(name);
+    if (!before && !this.#budget.take(NAME_BYTES + name.length)) return -Errno.ENOSPC;
+    directory.children?.set(name, node);
+    return 0;
+  }
+
+  dropName(directory: MemoryNode, name: string): void {
+    if (directory.children?.delete(name)) this.#budget.give(NAME_BYTES + name.length);
+  }
+
+  /** Keeps the text of a symbolic link; -ENOSPC without room for it. */
+  setTarget(node: MemoryNode, target: string): number {
+    if (!this.#budget.take(target.length)) return -Errno.ENOSPC;
+    node.target = target;
+    return 0;
+  }
+
+  /** Gives back what an inode holds, once it has no name any more and nobody has it open. */
+  settle(node: MemoryNode): void {
+    if (node.links > 0 || node.opens > 0) return;
+    node.content.cut(0);
+    this.#budget.give(INODE_BYTES + (node.target?.length ?? 0));
+    // Whoever comes back to it by another way must not give it back twice.
+    node.opens = Number.POSITIVE_INFINITY;
   }
 }

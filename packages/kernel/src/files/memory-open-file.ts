@@ -3,13 +3,19 @@ import { Errno } from '../errno.ts';
 import type { MemoryNode, MemoryNodeFactory } from './memory-node.ts';
 import { type OpenFile, Readiness } from './open-file.ts';
 
-/** Opens an inode. It lives on while it is open, even when its last name is gone. */
+/** Opens an inode. It lives on while it is open or mapped, even when its last name is gone. */
 export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): OpenFile {
+  node.opens++;
+  const close = () => {
+    node.opens--;
+    nodes.settle(node);
+  };
   const shared = {
     isSeekable: true,
     status: () => nodes.status(node),
     readiness: () => Readiness.Readable | Readiness.Writable,
-    close: () => {},
+    close,
+    closesWithMappings: true,
     setMode: (mode: number) => nodes.setMode(node, mode),
     setOwner: (user: number, group: number) => nodes.setOwner(node, user, group),
     setTimes: (access: bigint | undefined, modify: bigint | undefined) => nodes.setTimes(node, access, modify),
@@ -18,13 +24,14 @@ export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): Open
   if (node.children !== undefined) {
     return { ...shared, read: () => -Errno.EISDIR, write: () => -Errno.EBADF, entries: () => nodes.entries(node) };
   }
+  const read = (target: Uint8Array, position: number) => {
+    const count = Math.min(target.length, Math.max(0, node.size - position));
+    node.content.read(target.subarray(0, count), position);
+    return count;
+  };
   return {
     ...shared,
-    read: (target, position) => {
-      const bytes = node.bytes.subarray(Math.min(position, node.size), Math.min(position + target.length, node.size));
-      target.set(bytes);
-      return bytes.length;
-    },
+    read,
     write: (bytes, position) => nodes.write(node, bytes, position),
     truncate: (length) => nodes.resize(node, length),
     available: () => node.size,
@@ -32,15 +39,12 @@ export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): Open
     backing: () => ({
       identity: node,
       sizeInBytes: () => node.size,
-      readInto: (offset, target) => {
-        const bytes = node.bytes.subarray(Math.min(offset, node.size), Math.min(offset + target.length, node.size));
-        target.set(bytes);
-        return bytes.length;
-      },
+      readInto: (offset, target) => read(target, offset),
       writeFrom: (offset, bytes) => {
         const part = bytes.subarray(0, Math.max(0, node.size - offset));
-        return part.length === 0 || nodes.write(node, part, offset) >= 0;
+        return part.length === 0 || nodes.write(node, part, offset) === part.length;
       },
+      reserve: (offset, length) => node.content.reserve(offset, Math.min(length, Math.max(0, node.size - offset))),
     }),
   };
 }

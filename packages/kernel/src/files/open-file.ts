@@ -41,6 +41,8 @@ export interface OpenFile {
   readonly changes?: WaitQueue;
   /** Called when the last descriptor of it is closed. */
   close(): void;
+  /** Mappings count as descriptors here: a file of the tree hears `close` after the last of both. */
+  readonly closesWithMappings?: boolean;
   /** The entries of a directory, without "." and "..". */
   entries?(): DirectoryEntry[] | number;
   /** Where SEEK_END goes when that is not the size `status` tells (a block device). */
@@ -70,6 +72,8 @@ export interface OpenFile {
   available?(): number;
   /** Monotonic nanoseconds at which a transfer that begins now stops to wait, with -EAGAIN; absent or undefined: never. */
   deadline?(direction: 'read' | 'write'): number | undefined;
+  /** What a read gets when its deadline passes, in place of -EAGAIN. */
+  readLate?(target: Uint8Array): number;
   /** What /proc/PID/fd shows for something without a path, such as "pipe:[3]". */
   readonly anonymousName?: string;
   /** Where a description of it starts; 0 when absent (an inherited descriptor stands elsewhere). */

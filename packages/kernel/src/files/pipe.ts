@@ -2,6 +2,7 @@
 import { Errno } from '../errno.ts';
 import { WaitQueue } from '../wait-queue.ts';
 import { anonymousStatus, type FileStatus, FileType } from './file-status.ts';
+import { MemoryBudget } from './memory-budget.ts';
 import { type OpenFile, Readiness } from './open-file.ts';
 
 /** Default capacity: 16 pages (man 7 pipe). */
@@ -26,13 +27,30 @@ export interface PipeCapacity {
   keepPackets(isKept: boolean): void;
 }
 
-/** Makes a pipe; `inode` names it in /proc and fstat. Writing without a reader returns -EPIPE (the personality adds its signal). */
-export function createPipe(inode: number, now: () => bigint): Pipe {
+/**
+ * Makes a pipe; `inode` names it in /proc and fstat. Writing without a reader returns -EPIPE (the personality adds its signal),
+ * and -ENOMEM when `budget` has no room for what is on its way.
+ */
+export function createPipe(inode: number, now: () => bigint, budget?: MemoryBudget): Pipe {
   const made = now();
   const times = { accessTime: made, modifyTime: made, changeTime: made };
-  const status = anonymousStatus({ mode: FileType.Fifo | 0o600, inode, device: 15, ...times });
-  const queue = new PipeQueue(() => status, `pipe:[${inode}]`);
-  return { reader: queue.open(true, false), writer: queue.open(false, true) };
+  let status = anonymousStatus({ mode: FileType.Fifo | 0o600, inode, device: 15, ...times });
+  const queue = new PipeQueue(() => status, `pipe:[${inode}]`, budget);
+  // What fchmod and fchown set is kept and means nothing (pipefs); -1 leaves an owner as it is.
+  const attributes = {
+    setMode: (mode: number) => {
+      status = { ...status, mode: FileType.Fifo | (mode & 0o7777) };
+      return 0;
+    },
+    setOwner: (user: number, group: number) => {
+      status = { ...status, user: user === -1 ? status.user : user, group: group === -1 ? status.group : group };
+      return 0;
+    },
+  };
+  return {
+    reader: Object.assign(queue.open(true, false), attributes),
+    writer: Object.assign(queue.open(false, true), attributes),
+  };
 }
 
 /** The bytes on their way and who stands at either end. A FIFO has one for as long as somebody has it open. */
@@ -40,7 +58,10 @@ export class PipeQueue {
   readonly changes = new WaitQueue();
   readonly #status: () => FileStatus | number;
   readonly #name: string | undefined;
-  #bytes = new Uint8Array(CAPACITY_BYTES);
+  readonly #budget: MemoryBudget;
+  #capacityBytes = CAPACITY_BYTES;
+  /** A ring of that capacity; nothing before the first byte comes, and after the last end is closed. */
+  #ring = new Uint8Array(0);
   #start = 0;
   #length = 0;
   /** What the bytes are made of, once packets came: a read ends with a packet, and the rest of it is lost. */
@@ -51,9 +72,10 @@ export class PipeQueue {
   #readersEver = 0;
   #writersEver = 0;
 
-  constructor(status: () => FileStatus | number, name?: string) {
+  constructor(status: () => FileStatus | number, name?: string, budget = new MemoryBudget()) {
     this.#status = status;
     this.#name = name;
+    this.#budget = budget;
   }
 
   get hasReaders(): boolean {
@@ -105,18 +127,19 @@ export class PipeQueue {
     this.#writers += writers;
     if (readers > 0) this.#readersEver++;
     if (writers > 0) this.#writersEver++;
+    if (this.isUnused) this.#forget();
     this.changes.wake();
   }
 
   #take(target: Uint8Array): number {
     if (this.#length === 0) return this.#writers === 0 || target.length === 0 ? 0 : -Errno.EAGAIN;
-    const capacity = this.#bytes.length;
+    const capacity = this.#capacityBytes;
     const [count, used] = this.#extentOfRead(target.length);
     // A reader announces room only where somebody may have waited for it: edge-triggered watchers count announcements.
     const hadRoom = capacity - this.#length >= ATOMIC_BYTES;
     const first = Math.min(count, capacity - this.#start);
-    target.set(this.#bytes.subarray(this.#start, this.#start + first));
-    target.set(this.#bytes.subarray(0, count - first), first);
+    target.set(this.#ring.subarray(this.#start, this.#start + first));
+    target.set(this.#ring.subarray(0, count - first), first);
     this.#start = (this.#start + used) % capacity;
     this.#length -= used;
     if (!hadRoom) this.changes.wake(Readiness.Writable | Readiness.WriteNormal);
@@ -143,19 +166,35 @@ export class PipeQueue {
 
   #put(bytes: Uint8Array, isPacket: boolean): number {
     if (this.#readers === 0) return -Errno.EPIPE;
-    const capacity = this.#bytes.length;
+    const capacity = this.#capacityBytes;
     const room = capacity - this.#length;
     if (bytes.length === 0) return 0;
     if (room === 0 || (bytes.length <= ATOMIC_BYTES && room < bytes.length)) return -Errno.EAGAIN;
     const count = Math.min(room, bytes.length);
+    if (!this.#hasRing()) return -Errno.ENOMEM;
     if (isPacket || this.#parts !== undefined) this.#appendPart(count, isPacket);
     const end = (this.#start + this.#length) % capacity;
     const first = Math.min(count, capacity - end);
-    this.#bytes.set(bytes.subarray(0, first), end);
-    this.#bytes.set(bytes.subarray(first, count), 0);
+    this.#ring.set(bytes.subarray(0, first), end);
+    this.#ring.set(bytes.subarray(first, count), 0);
     this.#length += count;
     this.changes.wake(Readiness.Readable | Readiness.ReadNormal);
     return count;
+  }
+
+  /** Makes the ring if there is none; false without room for it. */
+  #hasRing(): boolean {
+    if (this.#ring.length > 0) return true;
+    if (!this.#budget.take(this.#capacityBytes)) return false;
+    this.#ring = new Uint8Array(this.#capacityBytes);
+    return true;
+  }
+
+  #forget(): void {
+    this.#budget.give(this.#ring.length);
+    this.#ring = new Uint8Array(0);
+    this.#parts = undefined;
+    this.#start = this.#length = 0;
   }
 
   #appendPart(length: number, isPacket: boolean): void {
@@ -171,12 +210,12 @@ export class PipeQueue {
   }
 
   #writable(): number {
-    const hasRoom = this.#bytes.length - this.#length >= ATOMIC_BYTES;
+    const hasRoom = this.#capacityBytes - this.#length >= ATOMIC_BYTES;
     return hasRoom ? Readiness.Writable | Readiness.WriteNormal : 0;
   }
 
   #capacity(keepPackets: PipeCapacity['keepPackets']): PipeCapacity {
-    const current = () => this.#bytes.length;
+    const current = () => this.#capacityBytes;
     return {
       keepPackets,
       get bytes() {
@@ -185,21 +224,27 @@ export class PipeQueue {
       peek: (length) => {
         if (this.#length === 0) return this.#writers === 0 ? new Uint8Array(0) : undefined;
         const bytes = new Uint8Array(Math.min(length, this.#length));
-        const capacity = this.#bytes.length;
-        for (let at = 0; at < bytes.length; at++) bytes[at] = this.#bytes[(this.#start + at) % capacity];
+        const capacity = this.#capacityBytes;
+        for (let at = 0; at < bytes.length; at++) bytes[at] = this.#ring[(this.#start + at) % capacity];
         return bytes;
       },
       resize: (bytes, maximum) => {
         // fs/pipe.c, round_pipe_size.
         if (bytes > 2 ** 31) return -Errno.EINVAL;
         const capacity = 2 ** Math.ceil(Math.log2(Math.max(bytes, ATOMIC_BYTES)));
-        if (capacity > Math.max(maximum, this.#bytes.length)) return -Errno.EPERM;
+        if (capacity > Math.max(maximum, this.#capacityBytes)) return -Errno.EPERM;
         if (capacity < this.#length) return -Errno.EBUSY;
-        const kept = new Uint8Array(capacity);
-        const first = Math.min(this.#length, this.#bytes.length - this.#start);
-        kept.set(this.#bytes.subarray(this.#start, this.#start + first));
-        kept.set(this.#bytes.subarray(0, this.#length - first), first);
-        this.#bytes = kept;
+        const ring = this.#ring;
+        if (ring.length > 0) {
+          if (capacity > ring.length && !this.#budget.take(capacity - ring.length)) return -Errno.ENOMEM;
+          const kept = new Uint8Array(capacity);
+          const first = Math.min(this.#length, ring.length - this.#start);
+          kept.set(ring.subarray(this.#start, this.#start + first));
+          kept.set(ring.subarray(0, this.#length - first), first);
+          if (capacity < ring.length) this.#budget.give(ring.length - capacity);
+          this.#ring = kept;
+        }
+        this.#capacityBytes = capacity;
         this.#start = 0;
         this.changes.wake();
         return capacity;

@@ -1,4 +1,5 @@
 // Everything a machine takes from outside, as one record of ports.
+import type { MemoryBudget } from '../files/memory-budget.ts';
 import type { FileSystem } from '../files/file-system.ts';
 import type { Clock } from './clock.ts';
 import type { Entropy } from './entropy.ts';
@@ -23,6 +24,8 @@ export interface Host {
   /** Where the first process starts (byte string). */
   readonly workingDirectory: string;
   readonly umask: number;
+  /** What files in memory and pipes may take of the host's memory; one with the default limit when absent. */
+  readonly memoryBudget?: MemoryBudget;
   /** Nice value the first process starts with; 0 when absent. */
   readonly niceness?: number;
   /** Calls the listener with the name of each signal that somebody sends the emulator ("SIGINT"), which then no longer acts itself. */

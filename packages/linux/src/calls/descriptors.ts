@@ -205,7 +205,11 @@ export const fadvise64 = defineSystemCall({
 
 function makePipe(task: Thread, at: number, flags: number): number {
   if ((flags & ~(O.CLOEXEC | O.NONBLOCK | O.DIRECT)) !== 0) return -Errno.EINVAL;
-  const { reader, writer } = createPipe(task.kernel.nextInode(), () => task.host.clock.realtime());
+  const { reader, writer } = createPipe(
+    task.kernel.nextInode(),
+    () => task.host.clock.realtime(),
+    task.kernel.memoryBudget,
+  );
   const nonBlocking = (flags & O.NONBLOCK) !== 0;
   const closeOnExec = (flags & O.CLOEXEC) !== 0;
   const table = task.process.descriptors;

@@ -42,7 +42,9 @@ export const memfdCreate = defineSystemCall({
       clock: kernel.host.clock,
       credentials: process.credentials,
       frames: kernel.memory.fileFrames,
+      budget: kernel.memoryBudget,
     });
+    if (typeof file === 'number') return file;
     const mode = { readable: true, writable: true, append: false, nonBlocking: false, otherFlags: O.LARGEFILE };
     return process.descriptors.insert(new OpenDescription(file, mode), (flags & MFD_NAMES.MFD_CLOEXEC) !== 0);
   },

@@ -7,6 +7,7 @@ import {
   flagSet,
   isType,
   type Kernel,
+  MemoryBudget,
   MemoryFileSystem,
   type Mount,
   optionalPath,
@@ -28,7 +29,7 @@ export const mount = defineSystemCall({
   name: 'mount',
   numbers: { 'x86-64': 165, i386: 21 },
   support: 'partial',
-  note: 'tmpfs, ramfs, MS_BIND (without the mounts below it), MS_MOVE and MS_REMOUNT for user 0; other types are ENODEV; of the other flags MS_RDONLY acts, of the options mode=.',
+  note: 'tmpfs, ramfs, MS_BIND (without the mounts below it), MS_MOVE and MS_REMOUNT for user 0; other types are ENODEV; of the other flags MS_RDONLY acts, of the options mode= and size=.',
   arguments: { source: optionalPath, target: path, type: optionalPath, flags: flagSet(MS), data: optionalPath },
   run: (task, { source, target, type, flags, data }) => {
     const place = task.kernel.tree.resolve(task.process.viewpoint, target, true);
@@ -44,7 +45,8 @@ export const mount = defineSystemCall({
     if (!MEMORY_TYPES.includes(type)) return -Errno.ENODEV;
     if (!isType(place.status, FileType.Directory)) return -Errno.ENOTDIR;
     const files = freshTree(task, type, data ?? '');
-    mountHere(task.kernel, place.path, files, type, (flags & MS.MS_RDONLY) !== 0);
+    if (typeof files === 'number') return files;
+    mountHere(task.kernel, place.path, files, type, (flags & MS.MS_RDONLY) !== 0, files);
     return 0;
   },
 });
@@ -73,19 +75,37 @@ export const umount2 = defineSystemCall({
       expiring.add(found);
       return -Errno.EAGAIN;
     }
-    return kernel.tree.mounts.unmount(place.path) ? 0 : -Errno.EINVAL;
+    return leave(kernel, found) ? 0 : -Errno.EINVAL;
   },
 });
 
 /** File systems of mount(2), each with the one behind it that can be written: those of the machine itself stay. */
 const mountedHere = /* @__PURE__ */ new WeakMap<FileSystem, FileSystem>();
+/** The tree in memory that a mount shows, or a part of it. */
+const shownTrees = /* @__PURE__ */ new WeakMap<FileSystem, FileSystem>();
 /** Mounts that MNT_EXPIRE has marked. */
 const expiring = /* @__PURE__ */ new WeakSet<Mount>();
 
-function mountHere(kernel: Kernel, at: string, files: FileSystem, type: string, isReadOnly: boolean): void {
+/** Takes a mount away; a tree in memory that no other one shows is gone with it. */
+function leave({ tree: { mounts } }: Kernel, { path: at, fileSystem }: Mount): boolean {
+  const tree = shownTrees.get(fileSystem);
+  if (!mounts.unmount(at)) return false;
+  if (tree !== undefined && !mounts.mounts.some((other) => shownTrees.get(other.fileSystem) === tree)) tree.discard?.();
+  return true;
+}
+
+function mountHere(
+  kernel: Kernel,
+  at: string,
+  files: FileSystem,
+  type: string,
+  isReadOnly: boolean,
+  tree = shownTrees.get(files),
+): void {
   // An object of its own for each mount, even of the same files.
   const shown = isReadOnly ? readOnlyFileSystem(files) : subtree(files, '');
   mountedHere.set(shown, files);
+  if (tree !== undefined) shownTrees.set(shown, tree);
   kernel.tree.mounts.mount(at, shown, type);
 }
 
@@ -102,7 +122,7 @@ function remount(kernel: Kernel, at: string, isReadOnly: boolean): number {
   if (files === undefined) return -Errno.EPERM;
   if (isReadOnly && isInUse(kernel, at, true)) return -Errno.EBUSY;
   kernel.tree.mounts.unmount(at);
-  mountHere(kernel, at, files, found.type, isReadOnly);
+  mountHere(kernel, at, files, found.type, isReadOnly, shownTrees.get(found.fileSystem));
   return 0;
 }
 
@@ -113,7 +133,9 @@ function bind(task: Thread, source: string | undefined, target: Place): number {
   const at = mounts.locate(from.path);
   if (at === undefined || from.status === undefined || target.status === undefined) return -Errno.ENOENT;
   if (isType(from.status, FileType.Directory) !== isType(target.status, FileType.Directory)) return -Errno.ENOTDIR;
-  mountHere(task.kernel, target.path, subtree(at.mount.fileSystem, at.relative), at.mount.type, false);
+  const { fileSystem, type } = at.mount;
+  const part = subtree(fileSystem, at.relative);
+  mountHere(task.kernel, target.path, part, type, false, shownTrees.get(fileSystem));
   return 0;
 }
 
@@ -157,10 +179,28 @@ function isBelow(inner: string, outer: string): boolean {
   return inner === outer || inner.startsWith(outer === '/' ? '/' : `${outer}/`);
 }
 
-function freshTree(task: Thread, type: string, options: string): FileSystem {
+/** A number of bytes as a mount option gives it (lib/cmdline.c, memparse). */
+const SIZE_OPTION = /(?:^|,)size=([^,]*)/;
+const SIZE = /^(0x[0-9a-f]+|\d+)([kmgt]?)$/i;
+const UNITS = ['', 'k', 'm', 'g', 't'];
+
+function freshTree(task: Thread, type: string, options: string): FileSystem | number {
+  const { memoryBudget } = task.kernel;
+  const asked = type === 'tmpfs' ? SIZE_OPTION.exec(options)?.[1] : undefined;
+  const [, digits, unit] = SIZE.exec(asked ?? '') ?? [];
+  if (asked !== undefined && digits === undefined && !/^\d+%$/.test(asked)) return -Errno.EINVAL;
+  const bytes = Number(digits) * 1024 ** UNITS.indexOf(unit?.toLowerCase() ?? '');
+  const limit = digits === undefined ? (memoryBudget.limitInBytes * Number.parseInt(asked ?? '100', 10)) / 100 : bytes;
+  // No size, and size=0, is no limit of its own.
+  const budget = limit > 0 ? new MemoryBudget(limit, memoryBudget) : memoryBudget;
   const { effectiveUser, effectiveGroup } = task.process.credentials;
   const device = task.kernel.nextInode();
-  const files = new MemoryFileSystem(task.host.clock, { user: effectiveUser, group: effectiveGroup, device });
+  const files = new MemoryFileSystem(task.host.clock, {
+    user: effectiveUser,
+    group: effectiveGroup,
+    device,
+    budget,
+  });
   // mm/shmem.c: everybody may write to a new tmpfs; a ramfs belongs to its maker.
   const mode = /(?:^|,)mode=([0-7]+)/.exec(options)?.[1];
   files.setMode('', mode === undefined ? (type === 'tmpfs' ? 0o1777 : 0o755) : Number.parseInt(mode, 8) & 0o7777);

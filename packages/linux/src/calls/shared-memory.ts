@@ -83,7 +83,9 @@ export const shmget = defineSystemCall({
           clock: task.host.clock,
           credentials: process.credentials,
           frames: kernel.memory.fileFrames,
+          budget: kernel.memoryBudget,
         });
+        if (typeof file === 'number') return file;
         const sized = file.truncate?.(length) ?? 0;
         if (sized < 0) return sized;
         resetSetting(kernel, 'kernel/shm_next_id');
@@ -228,7 +230,10 @@ function storeUsage(task: Thread, buffer: number): number {
 function dropUnused(kernel: Kernel): void {
   const table = tableOf(kernel);
   for (const segment of [...table.items.values()]) {
-    if ((segment.mode & SHM_DEST) !== 0 && attachments(kernel, segment) === 0) table.remove(segment.id);
+    if ((segment.mode & SHM_DEST) !== 0 && attachments(kernel, segment) === 0) {
+      table.remove(segment.id);
+      segment.file.close();
+    }
   }
 }
 

@@ -1,7 +1,7 @@
 // Loads an image for `elf run --image`: a tar of a root directory, or what `docker save` and OCI tools write.
 import { createReadStream } from 'node:fs';
 import { Readable } from 'node:stream';
-import { type Clock, MemoryFileSystem } from '@elf/kernel';
+import { type Clock, type MemoryBudget, MemoryFileSystem } from '@elf/kernel';
 import { LayerWriter } from './apply-layer.ts';
 import { ImageError } from './image-error.ts';
 import { MOST_IMAGE_BYTES, type TarEntry, tarEntries } from './tar-entries.ts';
@@ -29,9 +29,9 @@ const NO_SETTINGS: ImageSettings = { entrypoint: [], command: [], environment: [
  * Reads an image file.
  * @throws ImageError for a file that cannot be read, is no image, is damaged, or unpacks to more than 4 GiB.
  */
-export async function loadImage(path: string, clock: Clock): Promise<Image> {
+export async function loadImage(path: string, clock: Clock, memoryBudget?: MemoryBudget): Promise<Image> {
   const budget = { left: MOST_IMAGE_BYTES };
-  const files = new MemoryFileSystem(clock);
+  const files = new MemoryFileSystem(clock, { budget: memoryBudget });
   const root = new LayerWriter(files);
   const blobs = new Map<string, Uint8Array>();
   for await (const entry of tarEntries(createReadStream(path), path, budget)) {
@@ -43,7 +43,7 @@ export async function loadImage(path: string, clock: Clock): Promise<Image> {
     for (const [name, bytes] of blobs) root.apply({ ...PLAIN_FILE, name, bytes });
     return { files, settings: NO_SETTINGS };
   }
-  const layered = new MemoryFileSystem(clock);
+  const layered = new MemoryFileSystem(clock, { budget: memoryBudget });
   for (const name of parts.layers) {
     const writer = new LayerWriter(layered);
     const layer = Readable.from([blob(blobs, name)]);

@@ -1,5 +1,6 @@
 // The host that touches nothing: files in memory, a virtual clock, seeded entropy, streams as callbacks.
 import { addDeviceNodes } from '../../files/device-nodes.ts';
+import { MemoryBudget } from '../../files/memory-budget.ts';
 import { MemoryFileSystem } from '../../files/memory-file-system.ts';
 import type { Clock } from '../clock.ts';
 import type { Entropy } from '../entropy.ts';
@@ -21,6 +22,8 @@ export interface MemoryHostOptions {
   readonly streams?: StandardStreams;
   readonly clock?: Clock;
   readonly entropy?: Entropy;
+  /** Most bytes that files in memory and pipes may hold together; 2 GiB by default. */
+  readonly fileMemoryLimitInBytes?: number;
 }
 
 /**
@@ -30,7 +33,8 @@ export interface MemoryHostOptions {
  */
 export function createMemoryHost(options: MemoryHostOptions = {}): Host & { readonly files: MemoryFileSystem } {
   const clock = options.clock ?? memoryClock();
-  const files = new MemoryFileSystem(clock);
+  const memoryBudget = new MemoryBudget(options.fileMemoryLimitInBytes);
+  const files = new MemoryFileSystem(clock, { budget: memoryBudget });
   for (const directory of ['dev', 'etc', 'tmp', 'proc', 'root']) files.makeDirectory(directory, 0o755);
   files.setMode('tmp', 0o1777);
   addDeviceNodes(files, 'dev/');
@@ -59,5 +63,6 @@ export function createMemoryHost(options: MemoryHostOptions = {}): Host & { read
     processors: 1,
     workingDirectory: '/',
     umask: 0o022,
+    memoryBudget,
   };
 }

@@ -4,6 +4,7 @@ import { availableParallelism, getPriority, hostname } from 'node:os';
 import { encodeText } from '../../byte-string.ts';
 import type { FileSystem } from '../../files/file-system.ts';
 import { layeredFileSystem } from '../../files/layered.ts';
+import { MemoryBudget } from '../../files/memory-budget.ts';
 import { readOnlyFileSystem } from '../../files/read-only.ts';
 import type { Host } from '../host.ts';
 import { memorySockets } from '../memory/memory-sockets.ts';
@@ -25,6 +26,8 @@ export interface NodeHostOptions {
   readonly sockets?: SocketsPort;
   /** Replaces the whole tree. */
   readonly files?: FileSystem;
+  /** What files in memory and pipes may take together, `files` included if they count on it; one with the default limit when absent. */
+  readonly memoryBudget?: MemoryBudget;
   /** Where the program starts; the current directory by default, "/" under another root. */
   readonly workingDirectory?: string;
   /**
@@ -63,6 +66,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
     processors: availableParallelism(),
     workingDirectory: encodeText(start),
     umask: currentUmask(),
+    memoryBudget: options.memoryBudget ?? new MemoryBudget(),
     niceness: getPriority(),
     ...(options.forwardsSignals && {
       onSignal: (listener) => {
