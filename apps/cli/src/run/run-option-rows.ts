@@ -17,7 +17,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'strace',                             environment: 'ELF_STRACE',    description: 'print system calls on standard error' },
   { name: 'd',              value: 'items',     environment: 'ELF_LOG',       description: 'log items on standard error: in_asm, exec, page, int ... (help lists them)' },
   { name: 'D',              value: 'file',      environment: 'ELF_LOG_FILENAME', description: 'write the lines of -d and -strace to this file' },
-  { name: 'g',              value: 'port',      environment: 'ELF_GDB',       description: 'wait for gdb at this port of the computer before the first instruction; 0 takes a free one' },
+  { name: 'g',              value: 'port',      environment: 'ELF_GDB',       description: 'wait for gdb at this port of 127.0.0.1 before the first instruction; 0 takes a free one' },
   { name: 'root',           value: 'directory', environment: 'ELF_ROOT',      description: 'the directory the program sees as "/"' },
   { name: 'image',          value: 'file',      environment: 'ELF_IMAGE',     description: 'run what a saved image (docker save, OCI layout) or a tar of a root directory holds; changes stay in memory' },
   { name: 'mount',          value: 'host:guest[:ro]', environment: 'ELF_MOUNT', description: 'show a directory of the host at another place, optionally read-only', repeatable: true },

@@ -23,7 +23,7 @@ export interface CraftedCase {
   readonly needsRoot?: boolean;
   /** Its code is no program: it is stopped before its first instruction and not run. */
   readonly isOnlyStopped?: boolean;
-  /** The state is not compared because of what the vDSO, which we do not map, changes in it; the outcome is. */
+  /** The state is not compared because of what the vDSO, which a comparison does not map, changes in it; the outcome is. */
   readonly outcomeOnly?: string;
 }
 

@@ -20,7 +20,7 @@ export interface EntryState {
   readonly content: Readonly<Record<string, string>>;
 }
 
-/** Areas of the kernel that our address space does not have (docs/decisions/0003-no-vdso-yet.md). */
+/** Areas of the kernel's own: a comparison announces its vDSO and maps none. */
 const KERNEL_AREA = /\[(vvar|vvar_vclock|vdso|vsyscall)\]$/;
 /** Registers both sides state. Segments say the ABI, rflags is the processor's. */
 const GENERAL_REGISTERS = 'rax rbx rcx rdx rsi rdi rbp rsp r8 r9 r10 r11 r12 r13 r14 r15 rip fs_base gs_base fcw mxcsr';
