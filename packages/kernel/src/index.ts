@@ -33,7 +33,7 @@ export { DescriptorTable } from './descriptor-table.ts';
 export { Errno, errnoMessage, errnoName } from './errno.ts';
 export type { ExitStatus } from './exit-status.ts';
 export { type AnonymousFileParts, anonymousFile } from './files/anonymous-file.ts';
-export { createEventCounter } from './files/event-counter.ts';
+export { createEventCounter, EventCounter } from './files/event-counter.ts';
 export type { FileLock, LockFamily } from './files/file-locks.ts';
 export { type FileSeals, Seal } from './files/file-seals.ts';
 export {

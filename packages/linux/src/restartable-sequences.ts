@@ -1,6 +1,7 @@
 // Restartable sequences: code that runs to its last instruction undisturbed or starts again at its abort handler (man 2 rseq; kernel/rseq.c).
 import { Errno, type Thread } from '@elf/kernel';
 import { defineStruct } from './abi/struct-layout.ts';
+import { processorOf } from './processor-number.ts';
 import { forceSignal } from './signals/send-signal.ts';
 import { Signal, SignalCode } from './signals/signal-table.ts';
 
@@ -53,12 +54,26 @@ export function registerSequences(thread: Thread, { flags, ...wanted }: Sequence
   const isKnownForm = wanted.length === FIRST_FORM_BYTES || wanted.length >= KNOWN_BYTES;
   if (wanted.length < FIRST_FORM_BYTES || !isKnownForm || wanted.address % FIRST_FORM_BYTES !== 0) return -Errno.EINVAL;
   if (wanted.address + wanted.length > TASK_SIZE) return -Errno.EFAULT;
-  // There is one processor, 0, on one node: the numbers are written once. A section that was left there is not the kernel's.
+  // A section that was left there is not the kernel's.
   const { user } = thread;
-  if (!user.write(wanted.address, new Uint8Array(16)) || !user.write(wanted.address + 20, new Uint8Array(8)))
-    return -Errno.EFAULT;
+  const isWritable =
+    user.write(wanted.address, new Uint8Array(16)) && user.write(wanted.address + 20, new Uint8Array(8));
+  if (!isWritable || !tellProcessor(thread, wanted.address)) return -Errno.EFAULT;
   registrations.set(thread, wanted);
   return 0;
+}
+
+/** The thread was sent to another processor (sched_setaffinity); there is one node. */
+export function moveSequences(thread: Thread): void {
+  const known = registrations.get(thread);
+  if (known !== undefined && thread.state !== 'ended') tellProcessor(thread, known.address);
+}
+
+/** cpu_id_start and cpu_id; the concurrency id stays 0, since one thread runs at a time. */
+function tellProcessor(thread: Thread, at: number): boolean {
+  const { user } = thread;
+  const processor = processorOf(thread);
+  return user.writeU32(at, processor) && user.writeU32(at + 4, processor);
 }
 
 /** fork copies the registration with the memory it is about; threads and vfork register anew (rseq_fork). */

@@ -7,6 +7,16 @@ import { type OpenFile, Readiness } from './open-file.ts';
 const COUNTER_BYTES = 8;
 const MAXIMUM = 0xffff_ffff_ffff_fffen;
 
+/** The counter behind the file, for what the kernel itself counts. */
+export class EventCounter {
+  /** One more event; a counter that is full says so (eventfd_signal of fs/eventfd.c). */
+  readonly signal: () => void;
+
+  constructor(signal: () => void) {
+    this.signal = signal;
+  }
+}
+
 /**
  * Makes an event counter. Reading takes the whole count, or one when it is a semaphore; writing adds.
  * @example
@@ -19,6 +29,10 @@ export function createEventCounter(initial: bigint, isSemaphore: boolean): OpenF
   return anonymousFile({
     name: 'anon_inode:[eventfd]',
     changes,
+    control: new EventCounter(() => {
+      if (count <= MAXIMUM) count++;
+      changes.wake(Readiness.Readable | (count > MAXIMUM ? Readiness.Error : 0));
+    }),
     readiness: () =>
       (count > 0n ? Readiness.Readable : 0) |
       (count > MAXIMUM ? Readiness.Error : 0) |

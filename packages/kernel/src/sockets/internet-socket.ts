@@ -6,7 +6,8 @@ import { Socket, type SocketKind } from './socket.ts';
 
 /** A socket of AF_INET or AF_INET6. */
 export abstract class InternetSocket extends Socket {
-  readonly version: InternetVersion;
+  /** IPV6_ADDRFORM makes a socket of version 6 that has a peer of version 4 one of version 4. */
+  version: InternetVersion;
   readonly network: Network;
   /** IPV6_V6ONLY: version 4 is somebody else's. */
   onlyVersion6 = false;

@@ -23,6 +23,8 @@ export class StreamSocket extends StreamConnection {
   #reservation: Reservation | undefined;
   readonly #line = new AcceptLine<StreamSocket>();
   readonly #machine: InternetNetwork;
+  /** It has its name from a listening socket, and may be bound anew once it is no connection (sk_clone_lock: no SOCK_BINDPORT_LOCK). */
+  #wasAccepted = false;
 
   constructor(version: InternetVersion, machine: InternetNetwork, inode: number) {
     super('stream', version, machine.network, inode);
@@ -124,6 +126,7 @@ export class StreamSocket extends StreamConnection {
   disconnect(): number {
     const hadConnection = this.life === 'open' || this.life === 'connecting';
     this.link?.reset();
+    if (this.#wasAccepted) this.hasOwnName = false;
     this.#forgetConnection();
     if (hadConnection) this.error = Errno.ECONNRESET;
     this.changes.wake();
@@ -258,6 +261,7 @@ export class StreamSocket extends StreamConnection {
     child.local = local;
     child.remote = remote;
     child.hasOwnName = true;
+    child.#wasAccepted = true;
     this.network.claim(child);
     this.#machine.inherit(this, child);
     return child;

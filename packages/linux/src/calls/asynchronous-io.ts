@@ -3,7 +3,9 @@ import {
   address,
   defineSystemCall,
   Errno,
+  EventCounter,
   GuestBuffer,
+  offset,
   type OpenDescription,
   Pending,
   type Process,
@@ -13,7 +15,9 @@ import {
   unsigned,
   WaitQueue,
 } from '@elf/kernel';
+import { readWord } from '../abi/words.ts';
 import { describe } from '../files-at.ts';
+import { withSignalMask } from '../signals/temporary-mask.ts';
 import { readTimespec, relativeDeadline } from '../time-arguments.ts';
 import { readFile, writeFile } from '../transfer.ts';
 import { eachVector } from './read-write.ts';
@@ -21,6 +25,9 @@ import { eachVector } from './read-write.ts';
 // biome-ignore format: a table
 const COMMAND = { PREAD: 0, PWRITE: 1, FSYNC: 2, FDSYNC: 3, POLL: 5, NOOP: 6, PREADV: 7, PWRITEV: 8 } as const;
 const IOCB_FLAG_RESFD = 1;
+/** RWF_*: what a request may ask for, and the one that is more than a promise that is kept anyway. */
+const KNOWN_RWF = 0x1f;
+const RWF_NOWAIT = 8;
 /** Bytes of struct iocb and struct io_event. */
 const REQUEST_BYTES = 64;
 const EVENT_BYTES = 32;
@@ -44,7 +51,7 @@ interface Context {
 const contexts = /* @__PURE__ */ new WeakMap<Process, Map<number, Context>>();
 const partial = {
   support: 'partial',
-  note: 'Requests are done when they are submitted; those that would wait (pipes, sockets, IOCB_CMD_POLL) are refused with EINVAL.',
+  note: 'Requests are done when they are submitted; those that would wait (pipes and sockets without RWF_NOWAIT, IOCB_CMD_POLL) are refused with EINVAL.',
 } as const;
 
 export const ioSetup = defineSystemCall({
@@ -101,7 +108,7 @@ export const ioSubmit = defineSystemCall({
   },
 });
 
-const eventArguments = { context: size, minimum: size, maximum: size, events: address, timeout: address } as const;
+const eventArguments = { context: size, minimum: offset, maximum: offset, events: address, timeout: address } as const;
 
 export const ioGetevents = defineSystemCall({
   ...partial,
@@ -115,9 +122,15 @@ export const ioPgetevents = defineSystemCall({
   ...partial,
   name: 'io_pgetevents',
   numbers: { 'x86-64': 333 },
-  note: `${partial.note} The signal mask is not set while it waits.`,
   arguments: { ...eventArguments, signals: address },
-  run: (task, values) => getEvents(task, values),
+  run: (task, values) => {
+    // struct __aio_sigset: where the mask is, and its length.
+    const { signals } = values;
+    const mask = signals === 0 ? 0 : readWord(task, signals);
+    const length = signals === 0 ? 0 : readWord(task, signals + task.wordBytes);
+    if (mask === undefined || length === undefined) return -Errno.EFAULT;
+    return withSignalMask(task, mask, length, () => getEvents(task, values));
+  },
 });
 
 /** Nothing submitted is still on its way. */
@@ -138,6 +151,7 @@ function submit(task: Thread, context: Context, at: number): number {
   const view = new DataView(bytes.buffer, bytes.byteOffset);
   const flags = view.getUint32(56, true);
   if ((flags & ~IOCB_FLAG_RESFD) !== 0) return -Errno.EINVAL;
+  if ((view.getUint32(12, true) & ~KNOWN_RWF) !== 0) return -Errno.EOPNOTSUPP;
   const file = describe(task, view.getInt32(20, true));
   if (typeof file === 'number') return file;
   const command = view.getUint16(16, true);
@@ -147,12 +161,13 @@ function submit(task: Thread, context: Context, at: number): number {
   if (context.events.length >= context.capacity) return -Errno.EAGAIN;
   const notify = (flags & IOCB_FLAG_RESFD) !== 0 ? describe(task, view.getInt32(60, true)) : undefined;
   if (typeof notify === 'number') return notify;
+  if (notify !== undefined && !(notify.file.control instanceof EventCounter)) return -Errno.EINVAL;
   const result = perform(task, file, view);
   if (result instanceof Pending || typeof result === 'bigint') return -Errno.EINVAL;
   context.events.push({ data: view.getBigUint64(0, true), request: at, result });
   context.changes.wake();
   // An eventfd counts completions.
-  notify?.file.write(Uint8Array.of(1, 0, 0, 0, 0, 0, 0, 0), 0);
+  if (notify?.file.control instanceof EventCounter) notify.file.control.signal();
   return 0;
 }
 
@@ -163,8 +178,13 @@ function perform(task: Thread, file: OpenDescription, view: DataView): SystemCal
   const position = Number(view.getBigInt64(40, true));
   if (command === COMMAND.NOOP) return 0;
   if (command === COMMAND.FSYNC || command === COMMAND.FDSYNC) return file.file.synchronize?.() ?? -Errno.EINVAL;
-  if (!file.file.isSeekable || position < 0) return -Errno.EINVAL;
   const range = new GuestBuffer(task.user, buffer, length);
+  const isPlain = command === COMMAND.PREAD || command === COMMAND.PWRITE;
+  if (isPlain && !file.file.isSeekable && (view.getUint32(12, true) & RWF_NOWAIT) !== 0) {
+    const result = command === COMMAND.PREAD ? readFile(file, range) : writeFile(task, file, range);
+    return result instanceof Pending ? -Errno.EAGAIN : result;
+  }
+  if (!file.file.isSeekable || position < 0) return -Errno.EINVAL;
   switch (command) {
     case COMMAND.PREAD:
       return readFile(file, range, position);
@@ -184,7 +204,7 @@ function getEvents(
   values: { context: number; minimum: number; maximum: number; events: number; timeout: number },
 ): SystemCallResult {
   const found = contexts.get(task.process)?.get(values.context);
-  if (found === undefined || values.minimum > values.maximum) return -Errno.EINVAL;
+  if (found === undefined || values.minimum < 0 || values.minimum > values.maximum) return -Errno.EINVAL;
   const time = values.timeout === 0 ? undefined : readTimespec(task, values.timeout);
   if (typeof time === 'number') return time;
   const take = () => {

@@ -24,8 +24,7 @@ import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
 import { describe, masked } from '../files-at.ts';
 import { currentNamespaces, type Namespace } from '../namespaces/namespaces.ts';
-import { sendToProcess } from '../signals/send-signal.ts';
-import { LAST_SIGNAL, SignalCode } from '../signals/signal-table.ts';
+import { type MessageNotice, makeNotice } from '../ipc/message-notice.ts';
 import { absoluteDeadline, CLOCK_REALTIME, readTimespec } from '../time-arguments.ts';
 
 /** Defaults and limits of /proc/sys/fs/mqueue. */
@@ -33,8 +32,6 @@ const DEFAULT = { messages: 10, bytes: 8192 } as const;
 const MAXIMUM = { messages: 10, bytes: 8192 } as const;
 const HARD_MAXIMUM = { messages: 65536, bytes: 16_777_216 } as const;
 const HIGHEST_PRIORITY = 32767;
-const SIGEV_SIGNAL = 0;
-const SIGEV_NONE = 1;
 
 // biome-ignore format: a table
 const mqAttributes32 = defineStruct(32, { flags: [0, 'i32'], maximum: [4, 'i32'], bytes: [8, 'i32'], current: [12, 'i32'] });
@@ -59,7 +56,7 @@ class MessageQueue {
   readonly group: number;
   messages: Message[] = [];
   receivers = 0;
-  watcher: { readonly process: Process; readonly signal: number; readonly value: bigint } | undefined;
+  watcher: MessageNotice | undefined;
 
   constructor(maximum: number, bytes: number, mode: number, owner: { effectiveUser: number; effectiveGroup: number }) {
     this.maximum = maximum;
@@ -204,22 +201,22 @@ export const mqTimedreceive = defineSystemCall({
 export const mqNotify = defineSystemCall({
   name: 'mq_notify',
   numbers: { 'x86-64': 244 },
-  support: 'partial',
-  note: 'SIGEV_THREAD, which C libraries serve with a netlink socket, is refused with EINVAL.',
+  support: 'full',
   arguments: { fd: descriptor, event: optionalStructIn(sigevent) },
   run: (task, { fd, event }) => {
-    if (event !== undefined && event.notify !== SIGEV_SIGNAL && event.notify !== SIGEV_NONE) return -Errno.EINVAL;
-    if (event?.notify === SIGEV_SIGNAL && (event.signal < 0 || event.signal > LAST_SIGNAL)) return -Errno.EINVAL;
+    const notice = event && makeNotice(task, { ...event, value: BigInt(event.value) });
+    if (typeof notice === 'number') return notice;
     const found = queueOf(task, fd, undefined);
     if (typeof found === 'number') return found;
     const { queue } = found;
-    if (event === undefined) {
-      if (queue.watcher?.process === task.process) queue.watcher = undefined;
+    if (notice === undefined) {
+      if (queue.watcher?.process !== task.process) return 0;
+      queue.watcher.withdraw();
+      queue.watcher = undefined;
       return 0;
     }
     if (queue.watcher !== undefined) return -Errno.EBUSY;
-    const signal = event.notify === SIGEV_NONE ? 0 : event.signal;
-    queue.watcher = { process: task.process, signal, value: BigInt(event.value) };
+    queue.watcher = notice;
     return 0;
   },
 });
@@ -266,14 +263,11 @@ function wait(
   });
 }
 
-/** One signal for the first message of an empty queue that nobody waits for; then the registration is gone. */
+/** One notice for the first message of an empty queue that nobody waits for; then the registration is gone. */
 function tellWatcher(task: Thread, queue: MessageQueue): void {
   const { watcher } = queue;
   queue.watcher = undefined;
-  if (watcher === undefined || watcher.signal === 0) return;
-  const { process } = task;
-  const sender = { process: process.id, user: process.credentials.user, value: watcher.value };
-  sendToProcess(watcher.process, { signal: watcher.signal, code: SignalCode.MessageQueue, ...sender });
+  watcher?.tell(task);
 }
 
 function deadlineOf(task: Thread, at: number): number | undefined {

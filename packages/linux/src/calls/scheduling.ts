@@ -12,6 +12,7 @@ import {
 } from '@elf/kernel';
 import { structOut } from '../abi/struct-arguments.ts';
 import { printTimespec, timespec } from '../abi/structs/time.ts';
+import { moveSequences } from '../restartable-sequences.ts';
 import { type ThreadAttributes, threadAttributes } from '../thread-attributes.ts';
 
 // biome-ignore format: a table
@@ -67,7 +68,7 @@ export const schedSetAffinity = defineSystemCall({
   name: 'sched_setaffinity',
   numbers: { 'x86-64': 203, i386: 241 },
   support: 'partial',
-  note: 'Remembered; guest threads share one processor.',
+  note: 'The lowest processor of the mask is the one a thread is told to be on; all threads share one.',
   arguments: { process: int, length: unsigned, mask: bytesIn('length') },
   run: (task, { process, length, mask }) => {
     const bytes = new Uint8Array(8);
@@ -80,6 +81,7 @@ export const schedSetAffinity = defineSystemCall({
     const bits = new DataView(bytes.buffer).getBigUint64(0, true) & processors(task);
     if (bits === 0n) return -Errno.EINVAL;
     threadAttributes(thread).affinity = bits;
+    moveSequences(thread);
     return 0;
   },
 });

@@ -1,6 +1,7 @@
 // What C libraries and run-times set up per thread: arch_prctl(2), set_tid_address(2), rseq(2), getcpu(2), membarrier(2).
 import { address, defineSystemCall, Errno, int, oneOf, unsigned } from '@elf/kernel';
 import { threadState } from '../signals/signal-state.ts';
+import { processorOf } from '../processor-number.ts';
 import { registerSequences } from '../restartable-sequences.ts';
 import { processAttributes } from '../thread-attributes.ts';
 
@@ -68,7 +69,7 @@ export const getcpu = defineSystemCall({
   support: 'full',
   arguments: { cpu: address, node: address, cache: address },
   run: (task, { cpu, node }) => {
-    if (cpu !== 0 && !task.user.writeU32(cpu, 0)) return -Errno.EFAULT;
+    if (cpu !== 0 && !task.user.writeU32(cpu, processorOf(task))) return -Errno.EFAULT;
     return node !== 0 && !task.user.writeU32(node, 0) ? -Errno.EFAULT : 0;
   },
 });

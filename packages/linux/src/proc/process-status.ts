@@ -6,6 +6,7 @@ import { limitOf, RESOURCES } from '../calls/resource-limits.ts';
 import { capabilitiesOf } from '../capabilities.ts';
 import { statusFlags } from '../descriptor-flags.ts';
 import { inheritedRank } from '../futex/priority-lock.ts';
+import { processorOf } from '../processor-number.ts';
 import { processState, type SignalInfo, signalBit, threadState } from '../signals/signal-state.ts';
 import { threadAttributes } from '../thread-attributes.ts';
 import { NO_RANK } from '../thread-priority.ts';
@@ -76,7 +77,7 @@ export function statText(process: Process, thread?: Thread): string {
       0,
       0,
       17,
-      0,
+      first === undefined ? 0 : processorOf(first),
       first === undefined ? 0 : threadAttributes(first).priority,
       first === undefined ? 0 : threadAttributes(first).policy,
       0,

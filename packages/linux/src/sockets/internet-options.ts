@@ -10,6 +10,7 @@ import {
   type Thread,
 } from '@elf/kernel';
 import {
+  AF_NAMES,
   IP_NAMES as IP,
   IPV6_NAMES as IPV6,
   SOL_NAMES,
@@ -27,6 +28,8 @@ const MOST = 0x7fff_ffff;
 /** TCP_MAXSEG before a connection (tcp_mss_default), and over the loopback. */
 const UNCONNECTED_SEGMENT_BYTES = 536;
 const LOOPBACK_SEGMENT_BYTES = 65_483;
+/** net.ipv4.igmp_max_memberships. */
+const MOST_NOTED_GROUPS = 20;
 
 /** Integers that are remembered; those that a host's socket can have reach it. */
 // biome-ignore format: a table
@@ -80,6 +83,7 @@ export function setInternetOption(
   if (!isByte && length < 4) return -Errno.EINVAL;
   const value = isByte ? task.user.read(at, 1)?.[0] : task.user.readI32(at);
   if (value === undefined) return -Errno.EFAULT;
+  if (level === SOL_IPV6 && name === IPV6.IPV6_ADDRFORM) return becomeVersion4(socket, value);
   if (level === SOL_IPV6 && name === IPV6.IPV6_V6ONLY) {
     if (socket.local !== undefined) return -Errno.EINVAL;
     socket.onlyVersion6 = value !== 0;
@@ -134,6 +138,16 @@ function setName(task: Thread, name: number, at: number, length: number): number
   return name === TCP.TCP_CONGESTION && (text === 'cubic' || text === 'reno') ? 0 : -Errno.ENOENT;
 }
 
+/** net/ipv6/ipv6_sockglue.c, IPV6_ADDRFORM: for good, and only where the peer is of version 4. */
+function becomeVersion4(socket: InternetSocket, family: number): number {
+  if (family !== AF_NAMES.AF_INET) return -Errno.EINVAL;
+  if (socket instanceof StreamSocket && !socket.isConnected) return -Errno.ENOTCONN;
+  const { remote } = socket;
+  if (socket.onlyVersion6 || remote === undefined || isVersion6(remote.address)) return -Errno.EADDRNOTAVAIL;
+  socket.version = 4;
+  return 0;
+}
+
 function applyOutside(socket: InternetSocket, level: number, name: number, value: number): void {
   if (socket instanceof StreamSocket && level === SOL_TCP && name === TCP.TCP_NODELAY) socket.set('noDelay', value);
   if (!(socket instanceof DatagramSocket)) return;
@@ -180,7 +194,8 @@ function changeGroup(
     form === 'group' ? structure.subarray(isSix ? 8 : 4, isSix ? 24 : 8) : bytes.subarray(0, isSix ? 16 : 4),
   );
   if (!isMulticast(group)) return -Errno.EINVAL;
-  if (!(socket instanceof DatagramSocket)) return -Errno.EPROTO;
+  // Connections are no members; only the newer calls take a note of it (net/ipv4/ip_sockglue.c).
+  if (!(socket instanceof DatagramSocket)) return form === 'group' ? noteGroup(socket, group, isMember) : -Errno.EPROTO;
   const interfaces = socket.network.port.interfaces();
   const index = form === 'mreq6' ? view.getUint32(16, true) : form === 'group' ? view.getUint32(0, true) : 0;
   const own = form === 'mreq' ? addressText(bytes.subarray(4, 8)) : undefined;
@@ -193,6 +208,18 @@ function changeGroup(
   if (through === undefined) return -Errno.ENODEV;
   const address = index > 0 ? through.addresses.find((each) => isVersion6(each.address) === isSix)?.address : own;
   return socket.join(group, isMember, address === '0.0.0.0' ? undefined : address);
+}
+
+const notedGroups = /* @__PURE__ */ new WeakMap<InternetSocket, Set<string>>();
+
+/** A membership without effect: it can be given up by the socket that asked for it, and by no other. */
+function noteGroup(socket: InternetSocket, group: string, isMember: boolean): number {
+  const known = notedGroups.get(socket) ?? new Set<string>();
+  if (!isMember) return known.delete(group) ? 0 : -Errno.EADDRNOTAVAIL;
+  if (known.has(group)) return -Errno.EADDRINUSE;
+  if (known.size >= MOST_NOTED_GROUPS) return -Errno.ENOBUFS;
+  notedGroups.set(socket, known.add(group));
+  return 0;
 }
 
 function largestPacket(socket: InternetSocket): number {

@@ -65,6 +65,14 @@ export class NetlinkSocket extends Socket {
     return bytes.length;
   }
 
+  /** A message that nobody asked for here, from another part of the kernel. */
+  deliver(bytes: Uint8Array): void {
+    const waiting = this.#answers.reduce((sum, each) => sum + each.length, 0);
+    if (waiting > this.receiveBufferBytes) this.error = Errno.ENOBUFS;
+    else this.#answers.push(bytes);
+    this.changes.wake(READABLE);
+  }
+
   receive({ maximum, peek }: ReceiveRequest): Received | number {
     if (this.error !== 0) return -this.takeError();
     const [answer] = this.#answers;

@@ -212,3 +212,59 @@ describe('the loopback', () => {
     expect(text()).not.toContain('1F90');
   });
 });
+
+describe('connections of version 6 with a peer of version 4', () => {
+  const [INET6, SOL_IP, SOL_IPV6, ADDRFORM, JOIN, LEAVE] = [10, 0, 41, 1, 42, 45];
+
+  /** A listening socket of version 6, and the connection that it accepted from one of version 4. */
+  function connected() {
+    const task = newTask();
+    const listener = Number(call(task, 'socket', INET6, STREAM, 0));
+    task.user.write(PAGE, Uint8Array.of(INET6, ...new Uint8Array(27)));
+    expect(call(task, 'bind', listener, PAGE, 28)).toBe(0);
+    call(task, 'listen', listener, 5);
+    task.user.writeU32(PAGE + 60, 28);
+    call(task, 'getsockname', listener, PAGE + 32, PAGE + 60);
+    const [high, low] = task.user.read(PAGE + 34, 2) as Uint8Array;
+    const client = Number(call(task, 'socket', INET, STREAM, 0));
+    call(task, 'connect', client, ...loopback(task, PAGE, high * 256 + low));
+    return { task, listener, client, server: Number(call(task, 'accept', listener, 0, 0)) };
+  }
+
+  const set = (task: Thread, fd: number, value: number) => {
+    task.user.writeU32(PAGE, value);
+    return call(task, 'setsockopt', fd, SOL_IPV6, ADDRFORM, PAGE, 4);
+  };
+
+  it('become connections of version 4 (IPV6_ADDRFORM), which can be given up and bound anew', () => {
+    const { task, listener, server } = connected();
+    expect(set(task, listener, INET)).toBe(-107);
+    expect(set(task, server, INET6)).toBe(-22);
+    expect(set(task, server, INET)).toBe(0);
+    expect(set(task, server, INET)).toBe(-92);
+    task.user.writeU32(PAGE + 60, 28);
+    call(task, 'getpeername', server, PAGE + 32, PAGE + 60);
+    expect([task.user.readU32(PAGE + 60), task.user.readU16(PAGE + 32)]).toEqual([16, INET]);
+    task.user.write(PAGE, new Uint8Array(16));
+    expect(call(task, 'connect', server, PAGE, 16)).toBe(0);
+    expect(call(task, 'bind', server, ...loopback(task, PAGE))).toBe(0);
+    expect(call(task, 'listen', server, 1)).toBe(0);
+    const again = Number(call(task, 'socket', INET, STREAM, 0));
+    expect(call(task, 'connect', again, ...loopback(task, PAGE, portOf(task, server)))).toBe(0);
+  });
+
+  it('join groups for themselves, not for those they accept', () => {
+    const { task, listener, server } = connected();
+    const group = (fd: number, name: number) => {
+      const bytes = new Uint8Array(136);
+      bytes.set([INET, 0, 0, 0, 224, 0, 0, 1], 8);
+      task.user.write(PAGE + 256, bytes);
+      return call(task, 'setsockopt', fd, SOL_IP, name, PAGE + 256, 136);
+    };
+    expect(group(listener, JOIN)).toBe(0);
+    expect(group(listener, JOIN)).toBe(-98);
+    expect(group(server, LEAVE)).toBe(-99);
+    expect(group(listener, LEAVE)).toBe(0);
+    expect(group(listener, LEAVE)).toBe(-99);
+  });
+});
