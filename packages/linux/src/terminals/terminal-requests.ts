@@ -12,11 +12,13 @@ import { O } from '../abi/flags/file-flags.ts';
 import { termios, winsize } from '../abi/structs/system.ts';
 import { Signal } from '../signals/signal-table.ts';
 import { attributesOf, setAttributes } from './terminal-modes.ts';
+import { TERMIO_BYTES, termioOf, withTermio } from './termio.ts';
 import { terminalsOf } from './terminals.ts';
 
 // biome-ignore format: a table
 export const TERMINAL_REQUESTS = {
-  TCGETS: 0x5401, TCSETS: 0x5402, TCSETSW: 0x5403, TCSETSF: 0x5404, TCSBRK: 0x5409, TCXONC: 0x540a, TCFLSH: 0x540b, TIOCEXCL: 0x540c,
+  TCGETS: 0x5401, TCSETS: 0x5402, TCSETSW: 0x5403, TCSETSF: 0x5404, TCGETA: 0x5405, TCSETA: 0x5406, TCSETAW: 0x5407, TCSETAF: 0x5408,
+  TCSBRK: 0x5409, TCXONC: 0x540a, TCFLSH: 0x540b, TIOCEXCL: 0x540c,
   TIOCNXCL: 0x540d, TIOCSCTTY: 0x540e, TIOCGPGRP: 0x540f, TIOCSPGRP: 0x5410, TIOCOUTQ: 0x5411, TIOCGWINSZ: 0x5413, TIOCSWINSZ: 0x5414,
   TIOCPKT: 0x5420, TIOCNOTTY: 0x5422, TIOCGETD: 0x5424, TCSBRKP: 0x5425, TIOCGSID: 0x5429, TIOCGPTN: 0x8004_5430, TIOCSPTLCK: 0x4004_5431,
   TIOCGPTLCK: 0x8004_5439, TIOCGPTPEER: 0x5441,
@@ -27,6 +29,9 @@ const CHANGES: readonly number[] = [
   R.TCSETS,
   R.TCSETSW,
   R.TCSETSF,
+  R.TCSETA,
+  R.TCSETAW,
+  R.TCSETAF,
   R.TCSBRK,
   R.TCXONC,
   R.TCFLSH,
@@ -74,6 +79,17 @@ function perform(
       if (bytes === undefined) return -Errno.EFAULT;
       if (request === R.TCSETSF) terminal.discardInput?.();
       setAttributes(terminal, bytes);
+      return 0;
+    }
+    case R.TCGETA:
+      return user.write(argument, termioOf(attributesOf(terminal))) ? 0 : -Errno.EFAULT;
+    case R.TCSETA:
+    case R.TCSETAW:
+    case R.TCSETAF: {
+      const bytes = user.read(argument, TERMIO_BYTES);
+      if (bytes === undefined) return -Errno.EFAULT;
+      if (request === R.TCSETAF) terminal.discardInput?.();
+      setAttributes(terminal, withTermio(attributesOf(terminal), bytes));
       return 0;
     }
     case R.TIOCGWINSZ:
