@@ -27,12 +27,20 @@ export function readFile(description: OpenDescription, buffer: GuestBuffer, posi
   }
   const attempt = () => {
     const chunk = new Uint8Array(Math.min(buffer.length, STREAM_CHUNK_BYTES));
-    const count = file.read(chunk, 0);
+    let count = file.read(chunk, 0);
     if (count === -Errno.EAGAIN && !mode.nonBlocking) return undefined;
+    // Who does not wait takes what there is, be it less than a terminal's VMIN.
+    if (count === -Errno.EAGAIN) count = file.readLate?.(chunk) || count;
     if (count <= 0) return count;
     return buffer.copyOut(chunk.subarray(0, count)) ? count : -Errno.EFAULT;
   };
-  return attempt() ?? waiting(description, 'read', attempt, () => -Errno.EAGAIN);
+  const expire = () => {
+    if (file.readLate === undefined) return -Errno.EAGAIN;
+    const chunk = new Uint8Array(Math.min(buffer.length, STREAM_CHUNK_BYTES));
+    const count = file.readLate(chunk);
+    return count <= 0 || buffer.copyOut(chunk.subarray(0, count)) ? count : -Errno.EFAULT;
+  };
+  return attempt() ?? waiting(description, 'read', attempt, expire);
 }
 
 /** A transfer that waits for its file, as long as the file has patience. */

@@ -2,12 +2,15 @@
 import { Errno } from '../errno.ts';
 import { WaitQueue } from '../wait-queue.ts';
 import { anonymousStatus, deviceNumber, FileType } from './file-status.ts';
-import { LineDiscipline, type TerminalKey } from './line-discipline.ts';
+import { LineDiscipline, type TerminalKey, type TerminalModes } from './line-discipline.ts';
 import { type OpenFile, Readiness } from './open-file.ts';
 import type { TerminalControl, TerminalSize } from './terminal-file.ts';
 
 /** Output that waits for the master before writers have to wait (the flip buffers' limit of drivers/tty/tty_buffer.c). */
 const CAPACITY_BYTES = 65536;
+/** Echoes that go on while nobody reads are lost beyond this (n_tty.c loses the oldest of 4096). */
+const ECHO_LIMIT_BYTES = CAPACITY_BYTES * 2;
+const NANOSECONDS_OF_PATIENCE = 100_000_000;
 const PTMX = /* @__PURE__ */ deviceNumber(5, 2);
 const SLAVE_MAJOR = 136;
 
@@ -18,6 +21,8 @@ export interface PseudoTerminalParts {
   readonly group: number;
   /** Wall-clock nanoseconds. */
   readonly now: () => bigint;
+  /** Monotonic nanoseconds. */
+  readonly monotonic: () => number;
   /** ^C, ^\ and ^Z were typed. */
   readonly onKey: (control: TerminalControl, key: TerminalKey) => void;
   readonly onResize: (control: TerminalControl) => void;
@@ -27,6 +32,9 @@ export interface PseudoTerminalParts {
   readonly mayUse: (control: TerminalControl, use: 'read' | 'write') => number;
 }
 
+/** What happened at the slave, for a master in packet mode (man 2 ioctl_tty, TIOCPKT). */
+export const PacketEvent = { FlushRead: 1, FlushWrite: 2, Stop: 4, Start: 8, NoStop: 16, DoStop: 32 } as const;
+
 /** One pair. */
 export class PseudoTerminal {
   readonly number: number;
@@ -35,6 +43,8 @@ export class PseudoTerminal {
   /** unlockpt(3) was not called yet: the slave cannot be opened. */
   isLocked = true;
   isHungUp = false;
+  #isPacketMode = false;
+  #packetEvents = 0;
   readonly #parts: PseudoTerminalParts;
   readonly #changes = new WaitQueue();
   readonly #discipline: LineDiscipline;
@@ -49,10 +59,15 @@ export class PseudoTerminal {
     this.#parts = parts;
     this.number = parts.number;
     this.#born = parts.now();
-    this.#discipline = new LineDiscipline(
-      (bytes) => this.#show(bytes),
-      (key) => parts.onKey(this.control, key),
-    );
+    this.#discipline = new LineDiscipline({
+      echo: (bytes) => this.#waiting < ECHO_LIMIT_BYTES && this.#show(bytes),
+      onKey: (key) => parts.onKey(this.control, key),
+      onDiscardOutput: () => this.discardOutput(),
+      onFlow: (isStopped) => {
+        this.#notePacketEvent(isStopped ? PacketEvent.Stop : PacketEvent.Start);
+        this.#changes.wake();
+      },
+    });
     this.control = this.#makeControl();
     this.master = this.#makeMaster();
   }
@@ -71,7 +86,16 @@ export class PseudoTerminal {
       read: (target) => {
         const taken = this.isHungUp ? 0 : this.#parts.mayUse(this.control, 'read');
         if (taken < 0) return taken;
-        return this.#discipline.take(target) ?? (this.isHungUp ? 0 : -Errno.EAGAIN);
+        const room = this.#discipline.room;
+        const count = this.#discipline.take(target) ?? (this.isHungUp ? 0 : -Errno.EAGAIN);
+        if (room === 0 && count > 0) this.#changes.wake(Readiness.Writable | Readiness.WriteNormal);
+        return count;
+      },
+      readLate: (target) => this.#discipline.take(target, true) ?? 0,
+      deadline: (direction) => {
+        const { canonical, minimum, patience } = this.#discipline.modes;
+        if (direction === 'write' || canonical || minimum > 0 || patience === 0) return undefined;
+        return this.#parts.monotonic() + patience * NANOSECONDS_OF_PATIENCE;
       },
       write: (bytes) => this.#write(bytes),
       readiness: () =>
@@ -100,8 +124,35 @@ export class PseudoTerminal {
     });
   }
 
+  /** TIOCPKT. */
+  set isPacketMode(isOn: boolean) {
+    if (isOn && !this.#isPacketMode) this.#packetEvents = 0;
+    this.#isPacketMode = isOn;
+  }
+
+  get isPacketMode(): boolean {
+    return this.#isPacketMode;
+  }
+
+  /** Output that the master did not read yet is forgotten (TCOFLUSH at the slave). */
+  discardOutput(): void {
+    this.#output = [];
+    this.#waiting = 0;
+    this.#notePacketEvent(PacketEvent.FlushWrite);
+    this.#changes.wake();
+  }
+
+  #notePacketEvent(event: number): void {
+    if (!this.#isPacketMode) return;
+    const opposites = PacketEvent.Stop | PacketEvent.Start;
+    if ((event & opposites) !== 0) this.#packetEvents &= ~opposites;
+    this.#packetEvents |= event;
+  }
+
   get #hasRoom(): number {
-    return this.#waiting < CAPACITY_BYTES ? Readiness.Writable | Readiness.WriteNormal : 0;
+    return this.#waiting < CAPACITY_BYTES && !this.#discipline.isStopped
+      ? Readiness.Writable | Readiness.WriteNormal
+      : 0;
   }
 
   #makeControl(): TerminalControl {
@@ -116,10 +167,18 @@ export class PseudoTerminal {
       },
       modes: () => discipline.modes,
       setModes: (modes) => {
+        const [had, has] = [usesUsualFlowKeys(discipline.modes), usesUsualFlowKeys(modes)];
+        if (had !== has) this.#notePacketEvent(has ? PacketEvent.DoStop : PacketEvent.NoStop);
         discipline.modes = modes;
         changes.wake();
       },
-      discardInput: () => discipline.discard(),
+      discardInput: () => {
+        discipline.discard();
+        this.#notePacketEvent(PacketEvent.FlushRead);
+        changes.wake();
+      },
+      discardOutput: () => this.discardOutput(),
+      stopOutput: (isStopped) => discipline.stop(isStopped),
       attributes: undefined,
       session: 0,
       foregroundGroup: 0,
@@ -135,26 +194,40 @@ export class PseudoTerminal {
       status: () => anonymousStatus({ mode: FileType.Character | 0o666, specialDevice: PTMX, inode: 2, device: 24 }),
       available: () => this.#waiting,
       read: (target) => {
+        if (this.#packetEvents !== 0 && target.length > 0) {
+          target[0] = this.#packetEvents;
+          this.#packetEvents = 0;
+          return 1;
+        }
         if (this.#waiting === 0) return this.#wasOpened && this.#slaves === 0 ? -Errno.EIO : -Errno.EAGAIN;
-        const [first] = this.#output;
-        const count = Math.min(first.length, target.length);
-        target.set(first.subarray(0, count));
-        if (count === first.length) this.#output.shift();
-        else this.#output[0] = first.subarray(count);
-        this.#waiting -= count;
+        // In packet mode data comes behind a byte of zero.
+        const start = this.#isPacketMode && target.length > 0 ? 1 : 0;
+        if (start > 0) target[0] = 0;
+        let at = start;
+        while (this.#output.length > 0 && at < target.length) {
+          const [first] = this.#output;
+          const part = first.subarray(0, target.length - at);
+          target.set(part, at);
+          at += part.length;
+          if (part.length === first.length) this.#output.shift();
+          else this.#output[0] = first.subarray(part.length);
+        }
+        this.#waiting -= at - start;
         this.#changes.wake(Readiness.Writable | Readiness.WriteNormal);
-        return count;
+        return at;
       },
       write: (bytes) => {
-        this.#discipline.type(bytes);
+        const part = bytes.subarray(0, this.#discipline.room);
+        if (part.length === 0 && bytes.length > 0) return -Errno.EAGAIN;
+        this.#discipline.type(part);
         this.#changes.wake();
-        return bytes.length;
+        return part.length;
       },
       readiness: () =>
-        (this.#waiting > 0 ? Readiness.Readable | Readiness.ReadNormal : 0) |
+        (this.#waiting > 0 || this.#packetEvents !== 0 ? Readiness.Readable | Readiness.ReadNormal : 0) |
+        (this.#packetEvents !== 0 ? Readiness.Priority : 0) |
         (this.#wasOpened && this.#slaves === 0 ? Readiness.HangUp : 0) |
-        Readiness.Writable |
-        Readiness.WriteNormal,
+        (this.#discipline.room > 0 ? Readiness.Writable | Readiness.WriteNormal : 0),
       close: () => {
         this.isHungUp = true;
         this.#parts.onHangUp(this.control);
@@ -168,7 +241,7 @@ export class PseudoTerminal {
     const allowed = this.#parts.mayUse(this.control, 'write');
     if (allowed < 0) return allowed;
     const room = CAPACITY_BYTES - this.#waiting;
-    if (room <= 0) return -Errno.EAGAIN;
+    if (room <= 0 || this.#discipline.isStopped) return -Errno.EAGAIN;
     const part = bytes.subarray(0, room);
     this.#show(this.#discipline.cook(part));
     return part.length;
@@ -180,4 +253,9 @@ export class PseudoTerminal {
     this.#waiting += bytes.length;
     this.#changes.wake(Readiness.Readable | Readiness.ReadNormal);
   }
+}
+
+/** What a terminal program may do itself: ^S and ^Q stop and start (n_tty.c, n_tty_set_termios with TIOCPKT_DOSTOP). */
+function usesUsualFlowKeys({ flowControl, keys }: TerminalModes): boolean {
+  return flowControl && keys.start === 17 && keys.stop === 19;
 }

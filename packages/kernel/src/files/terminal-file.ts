@@ -25,6 +25,10 @@ export interface TerminalControl {
   setSize?(size: TerminalSize): void;
   /** TCIFLUSH; absent where the host holds what was typed. */
   discardInput?(): void;
+  /** TCOFLUSH; absent where nothing waits. */
+  discardOutput?(): void;
+  /** TCOOFF and TCOON. */
+  stopOutput?(isStopped: boolean): void;
 }
 
 /** The terminal port: something that shows bytes and sends what is typed. */
@@ -41,7 +45,11 @@ export interface TerminalPort {
  */
 export function createTerminalFile(port: TerminalPort, onInterrupt: (key: TerminalKey) => void): OpenFile {
   const changes = new WaitQueue();
-  const discipline = new LineDiscipline((bytes) => port.write(bytes), onInterrupt);
+  const discipline = new LineDiscipline({
+    echo: (bytes) => port.write(bytes),
+    onKey: onInterrupt,
+    onFlow: () => changes.wake(),
+  });
   let gone = false;
   port.onInput((bytes) => {
     if (bytes.length === 0) gone = true;
@@ -59,6 +67,7 @@ export function createTerminalFile(port: TerminalPort, onInterrupt: (key: Termin
     foregroundGroup: 0,
     session: 0,
     discardInput: () => discipline.discard(),
+    stopOutput: (isStopped) => discipline.stop(isStopped),
   };
   return {
     isSeekable: false,
@@ -67,10 +76,12 @@ export function createTerminalFile(port: TerminalPort, onInterrupt: (key: Termin
     status: () => anonymousStatus({ mode: FileType.Character | 0o620, specialDevice: deviceNumber(136, 0), inode: 3 }),
     read: (target) => discipline.take(target) ?? (gone ? 0 : -Errno.EAGAIN),
     write: (bytes) => {
+      if (discipline.isStopped) return -Errno.EAGAIN;
       port.write(discipline.cook(bytes));
       return bytes.length;
     },
-    readiness: () => Readiness.Writable | (discipline.isReadable || gone ? Readiness.Readable : 0),
+    readiness: () =>
+      (discipline.isStopped ? 0 : Readiness.Writable) | (discipline.isReadable || gone ? Readiness.Readable : 0),
     available: () => discipline.available,
     close: () => {},
   };

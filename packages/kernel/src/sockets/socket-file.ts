@@ -1,19 +1,33 @@
 // A socket as an open file: what read(2), write(2) and poll(2) do with it.
-import { anonymousStatus, FileType } from '../files/file-status.ts';
+import { anonymousStatus, type FileStatus, FileType } from '../files/file-status.ts';
 import type { OpenFile } from '../files/open-file.ts';
 import type { Socket } from './socket.ts';
 import type { SenderIdentity } from './socket-message.ts';
 
 const SOCKET_DEVICE = 9;
+/** An owner that stays as it is (man 2 chown: -1). */
+const NOBODY = 0xffff_ffff;
 
 /** Makes the file of a socket; `caller` tells who writes, `now` is the monotonic time. Its `control` is the socket. */
 export function createSocketFile(socket: Socket, caller: () => SenderIdentity, now: () => number): OpenFile {
+  // What fchmod and fchown set is kept and means nothing (sockfs).
+  let attributes: Partial<FileStatus> = {};
   return {
     isSeekable: false,
     anonymousName: `socket:[${socket.inode}]`,
     control: socket,
     changes: socket.changes,
-    status: () => anonymousStatus({ mode: FileType.Socket | 0o777, inode: socket.inode, device: SOCKET_DEVICE }),
+    status: () =>
+      anonymousStatus({ mode: FileType.Socket | 0o777, inode: socket.inode, device: SOCKET_DEVICE, ...attributes }),
+    setMode: (mode) => {
+      attributes = { ...attributes, mode: FileType.Socket | (mode & 0o7777) };
+      return 0;
+    },
+    setOwner: (user, group) => {
+      const owner = { ...(user >>> 0 === NOBODY ? {} : { user }), ...(group >>> 0 === NOBODY ? {} : { group }) };
+      attributes = { ...attributes, ...owner };
+      return 0;
+    },
     readiness: () => socket.readiness(),
     available: () => socket.available,
     deadline: (direction) => {

@@ -9,8 +9,10 @@ import {
   Socket,
   type Thread,
 } from '@elf/kernel';
+import { O } from '../abi/flags/file-flags.ts';
 import { LoopControl, LoopDevice } from '../block-devices/loop-devices.ts';
 import { BLOCK_REQUESTS, loopControlRequest, loopRequest } from '../block-devices/loop-requests.ts';
+import { setAsync } from '../file-signals/file-async.ts';
 import { describe } from '../files-at.ts';
 import { SOCKET_REQUESTS, socketRequest } from '../sockets/socket-requests.ts';
 import { TERMINAL_REQUESTS, terminalRequest } from '../terminals/terminal-requests.ts';
@@ -24,6 +26,7 @@ const REQUESTS = {
   FICLONERANGE: 0x4020_940d,
   FIONREAD: 0x541b,
   FIONBIO: 0x5421,
+  FIOASYNC: 0x5452,
   FIONCLEX: 0x5450,
   FIOCLEX: 0x5451,
 } as const;
@@ -36,7 +39,7 @@ export const ioctl = defineSystemCall({
   name: 'ioctl',
   numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
-  note: 'Terminals, loop devices, sockets and interfaces, FIONREAD, FIONBIO and close-on-exec; everything else is ENOTTY.',
+  note: 'Terminals, loop devices, sockets and interfaces, FIONREAD, FIONBIO, FIOASYNC and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
@@ -53,6 +56,8 @@ export const ioctl = defineSystemCall({
         file.mode.nonBlocking = value !== 0;
         return 0;
       }
+      case REQUESTS.FIOASYNC:
+        return switchAsync(task, file, fd, argument);
       // No file system here shares blocks.
       case REQUESTS.FICLONE:
       case REQUESTS.FICLONERANGE:
@@ -78,6 +83,18 @@ export const ioctl = defineSystemCall({
     }
   },
 });
+
+/** FIOASYNC: what F_SETFL does with O_ASYNC; a file that has nothing to tell refuses it (fs/ioctl.c, ioctl_fioasync). */
+function switchAsync(task: Thread, file: OpenDescription, fd: number, argument: number): number {
+  const value = task.user.readU32(argument);
+  if (value === undefined) return -Errno.EFAULT;
+  const flags = file.mode.otherFlags ?? 0;
+  if ((value !== 0) === ((flags & O.ASYNC) !== 0)) return 0;
+  if (file.file.changes === undefined) return -Errno.ENOTTY;
+  file.mode.otherFlags = value !== 0 ? flags | O.ASYNC : flags & ~O.ASYNC;
+  setAsync(task, file, fd, value !== 0);
+  return 0;
+}
 
 function countReadable(task: Thread, file: OpenDescription, argument: number): number {
   let count = file.file.available?.();

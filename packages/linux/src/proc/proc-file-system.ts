@@ -121,19 +121,21 @@ function inodesOf(kernel: Kernel, process: Process): number {
 const inodes = /* @__PURE__ */ new WeakMap<Process, number>();
 const INODES_OF_PROCESS = 1000;
 
-function processEntry(process: Process, inode: number, parts: readonly string[]): Entry | undefined {
+function processEntry(process: Process, inode: number, parts: readonly string[], isThread = false): Entry | undefined {
   const [name, child] = parts;
   if (name === undefined) {
-    const others = ['exe', 'cwd', 'root', 'fd', 'fdinfo', 'ns', 'task', 'attr'];
+    // A thread's directory has no "task" of its own: who descends into all of them comes to an end.
+    const others = ['exe', 'cwd', 'root', 'fd', 'fdinfo', 'ns', 'attr', ...(isThread ? [] : ['task'])];
     return { ...directory(inode, () => [...Object.keys(PROCESS_FILES), ...others]), process };
   }
   if (name === 'task') {
+    if (isThread) return undefined;
     if (child === undefined) return directory(inode + 1, () => [...process.threads].map((thread) => String(thread.id)));
     const thread = [...process.threads].find(({ id }) => String(id) === child);
     if (thread === undefined) return undefined;
     const text = parts.length === 3 ? rowOf(THREAD_FILES, parts[2]) : undefined;
     return text === undefined
-      ? processEntry(process, inode, parts.slice(2))
+      ? processEntry(process, inode, parts.slice(2), true)
       : file(inode + 6, () => text(process, thread));
   }
   if (name === 'fd') {
@@ -143,7 +145,8 @@ function processEntry(process: Process, inode: number, parts: readonly string[])
     const target = () => pathOf(process, description) ?? description.file.anonymousName ?? 'anon_inode:[unknown]';
     return {
       ...link(inode + 10 + Number(child), target),
-      object: () => (description.path === undefined ? description.retain() : undefined),
+      object: () =>
+        description.path === undefined || description.file.nameAs !== undefined ? description.retain() : undefined,
     };
   }
   if (name === 'fdinfo') {

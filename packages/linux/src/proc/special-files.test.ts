@@ -39,6 +39,16 @@ describe('pagemap', () => {
   });
 });
 
+describe('task', () => {
+  it('holds the threads, whose directories hold no task again', () => {
+    const task = newTask();
+    const thread = `/proc/self/task/${task.id}`;
+    expect(textOf(task, `${thread}/comm`)).toBe('toy\n');
+    expect(open(task, `${thread}/task`)).toBe(-Errno.ENOENT);
+    expect(open(task, `${thread}/fd/9`)).toBe(-Errno.ENOENT);
+  });
+});
+
 describe('mounts', () => {
   it.each(['/proc/self/mounts', '/proc/self/mountinfo'])('%s tells once that they changed', (path) => {
     const task = newTask();

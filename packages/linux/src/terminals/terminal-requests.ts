@@ -21,7 +21,7 @@ export const TERMINAL_REQUESTS = {
   TCSBRK: 0x5409, TCXONC: 0x540a, TCFLSH: 0x540b, TIOCEXCL: 0x540c,
   TIOCNXCL: 0x540d, TIOCSCTTY: 0x540e, TIOCGPGRP: 0x540f, TIOCSPGRP: 0x5410, TIOCOUTQ: 0x5411, TIOCGWINSZ: 0x5413, TIOCSWINSZ: 0x5414,
   TIOCPKT: 0x5420, TIOCNOTTY: 0x5422, TIOCGETD: 0x5424, TCSBRKP: 0x5425, TIOCGSID: 0x5429, TIOCGPTN: 0x8004_5430, TIOCSPTLCK: 0x4004_5431,
-  TIOCGPTLCK: 0x8004_5439, TIOCGPTPEER: 0x5441,
+  TIOCGPKT: 0x8004_5438, TIOCGPTLCK: 0x8004_5439, TIOCGEXCL: 0x8004_5440, TIOCGPTPEER: 0x5441, TIOCSTI: 0x5412, TIOCSETD: 0x5423,
 } as const;
 const R = TERMINAL_REQUESTS;
 /** Requests that a background process may not make unasked (n_tty_ioctl_helper). */
@@ -114,18 +114,26 @@ function perform(
       terminals.leave(process);
       return 0;
     case R.TCFLSH:
-      if (argument > 2) return -Errno.EINVAL;
-      if (argument !== 1) terminal.discardInput?.();
-      return 0;
+      return discard(terminal, pair !== undefined, argument);
+    // Characters are not pushed into a terminal since dev.tty.legacy_tiocsti is off (Linux 6.2).
+    case R.TIOCSTI:
+      return -Errno.EIO;
     case R.TIOCOUTQ:
     case R.TIOCGETD:
+    case R.TIOCGEXCL:
       return store(0);
+    case R.TIOCSETD: {
+      const discipline = user.readI32(argument);
+      return discipline === undefined ? -Errno.EFAULT : discipline === 0 ? 0 : -Errno.EINVAL;
+    }
     case R.TCSBRK:
     case R.TCSBRKP:
     case R.TIOCEXCL:
     case R.TIOCNXCL:
       return 0;
     case R.TCXONC:
+      // The two others send a character to a device that could be told to be silent; a program is none.
+      if (argument <= 1) terminal.stopOutput?.(argument === 0);
       return argument > 3 ? -Errno.EINVAL : 0;
     default:
       return pair === undefined ? -Errno.ENOTTY : masterRequest(task, pair, request, argument);
@@ -148,8 +156,11 @@ function masterRequest(task: Thread, pair: PseudoTerminal, request: number, argu
     case R.TIOCPKT: {
       const value = user.readI32(argument);
       if (value === undefined) return -Errno.EFAULT;
-      return value === 0 ? 0 : -Errno.EINVAL;
+      pair.isPacketMode = value !== 0;
+      return 0;
     }
+    case R.TIOCGPKT:
+      return user.writeU32(argument, pair.isPacketMode ? 1 : 0) ? 0 : -Errno.EFAULT;
     case R.TIOCGPTPEER: {
       const slave = pair.openSlave();
       if (typeof slave === 'number') return slave;
@@ -166,6 +177,15 @@ function masterRequest(task: Thread, pair: PseudoTerminal, request: number, argu
     default:
       return -Errno.ENOTTY;
   }
+}
+
+/** tcflush(3). What is output for the slave is input for the master. */
+function discard(terminal: TerminalControl, isMaster: boolean, queues: number): number {
+  if (queues > 2) return -Errno.EINVAL;
+  const [input, output] = [queues !== 1, queues !== 0];
+  if (isMaster ? output : input) terminal.discardInput?.();
+  if (isMaster ? input : output) terminal.discardOutput?.();
+  return 0;
 }
 
 /** tcsetpgrp(3): a group of the caller's session. */

@@ -70,6 +70,18 @@ describe('job control', () => {
   });
 });
 
+describe('ends without a place in the tree', () => {
+  it.each(['pipe', 'socketpair'])('of a %s keep the mode and owner they are given, which mean nothing', (name) => {
+    const task = newTask();
+    call(task, name, ...(name === 'pipe' ? [PAGE] : [1, 1, 0, PAGE]));
+    expect(call(task, 'fchmod', 4, 0o200)).toBe(0);
+    expect(call(task, 'fchown', 4, 5, -1)).toBe(0);
+    expect(call(task, 'fstat', 4, PAGE)).toBe(0);
+    const [mode, user, group] = [24, 28, 32].map((at) => task.user.readU32(PAGE + at));
+    expect([Number(mode) & 0o7777, user, group]).toEqual([0o200, 5, 0]);
+  });
+});
+
 describe('pseudo-terminals', () => {
   function pair(task: Thread): void {
     installTerminals(task.kernel);

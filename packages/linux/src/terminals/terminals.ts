@@ -99,6 +99,7 @@ class Terminals {
       user: effectiveUser,
       group: effectiveGroup,
       now: () => host.clock.realtime(),
+      monotonic: () => host.clock.monotonic(),
       onKey: (control, key) => this.signalForeground(control, KEY_SIGNALS[key]),
       onResize: (control) => this.signalForeground(control, Signal.WINCH),
       onHangUp: (control) => {
