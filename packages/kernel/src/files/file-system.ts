@@ -16,6 +16,8 @@ export interface OpenRequest {
   readonly keepsAccessTime?: boolean;
   /** O_TMPFILE: the path names a directory, and the file gets `createMode` and no name. */
   readonly isUnnamed?: boolean;
+  /** With `isUnnamed`: it never gets one (O_EXCL). */
+  readonly staysUnnamed?: boolean;
 }
 
 /**

@@ -296,6 +296,22 @@ export class FileTree {
     return result;
   }
 
+  /** Gives a file that was opened without a name its first one (linkat(2) of an O_TMPFILE). */
+  nameFile(file: OpenDescription, from: Viewpoint, path: string): number {
+    const target = this.resolve(from, path, false);
+    if (typeof target === 'number') return target;
+    if (target.status !== undefined) return -Errno.EEXIST;
+    const [left, right] = [this.mounts.locate(file.path ?? ''), this.mounts.locate(target.path)];
+    if (left === undefined || left.mount !== right?.mount) return -Errno.EXDEV;
+    const parent = this.#parentOf(target.path);
+    const { who } = from;
+    if (who && parent && !this.mounts.allows(parentPath(target.path), parent, who, CHANGES_DIRECTORY))
+      return -Errno.EACCES;
+    const result = file.file.nameAs?.(right.relative) ?? -Errno.ENOENT;
+    if (result >= 0) file.path = target.path;
+    return result;
+  }
+
   /** The rights that a rename or a link takes (fs/namei.c, vfs_rename and may_create). */
   #judgePair(who: FileIdentity | undefined, source: Place, target: Place, takesAway: boolean): number {
     if (who === undefined || source.status === undefined) return 0;

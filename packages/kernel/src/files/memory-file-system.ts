@@ -87,7 +87,8 @@ export class MemoryFileSystem implements FileSystem {
       const made = this.#nodes.create(FileType.Regular | ((request.createMode ?? 0) & 0o7777));
       if (typeof made === 'number') return made;
       made.links = 0;
-      return openMemoryNode(this.#nodes, made);
+      const opened = openMemoryNode(this.#nodes, made);
+      return request.staysUnnamed ? opened : { ...opened, nameAs: (to) => this.#name(made, to) };
     }
     if (node === -Errno.ENOENT && request.createMode !== undefined) {
       const made = this.#insert(path, FileType.Regular | (request.createMode & 0o7777));
@@ -138,6 +139,11 @@ export class MemoryFileSystem implements FileSystem {
     const node = this.#find(from);
     if (typeof node === 'number') return node;
     if (isType(node, FileType.Directory)) return -Errno.EPERM;
+    return this.#name(node, to);
+  }
+
+  /** One more name, which may be the first. */
+  #name(node: MemoryNode, to: string): number {
     const place = this.#place(to);
     if (typeof place === 'number') return place;
     if (place.parent.children?.has(place.name)) return -Errno.EEXIST;

@@ -50,7 +50,13 @@ export interface OpenFile {
   truncate?(length: number): number;
   /** Makes [start, end) zeros without changing the size (FALLOC_FL_PUNCH_HOLE). Files of a machine's tree have it when they can be mapped. */
   punchHole?(start: number, end: number): number;
+  /** Makes room for bytes that will be stored (fallocate). 0 or -ENOSPC; absent where nobody knows. */
+  reserve?(start: number, length: number): number;
+  /** Where the next data or the next hole begins; the size where there is none. Absent: the file is one piece of data. */
+  seekContent?(position: number, kind: 'data' | 'hole'): number;
   synchronize?(): number;
+  /** Of a file opened without a name (O_TMPFILE): gives it one within its file system. */
+  nameAs?(path: string): number;
   setMode?(mode: number): number;
   setOwner?(user: number, group: number): number;
   setTimes?(access: bigint | undefined, modify: bigint | undefined): number;

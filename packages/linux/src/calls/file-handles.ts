@@ -13,6 +13,7 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
+import { hasCapability } from '../capabilities.ts';
 import { describe, viewpointAt } from '../files-at.ts';
 import { FIRST_MOUNT } from '../proc/system-status.ts';
 import { openPath } from './open.ts';
@@ -107,6 +108,8 @@ export const nameToHandleAt = defineSystemCall({
   },
 });
 
+const CAP_DAC_READ_SEARCH = 2;
+
 export const openByHandleAt = defineSystemCall({
   name: 'open_by_handle_at',
   numbers: { 'x86-64': 304, i386: 342 },
@@ -114,7 +117,7 @@ export const openByHandleAt = defineSystemCall({
   note: 'A file that was renamed since is ESTALE.',
   arguments: { mount: descriptor, handle: address, flags: flagSet(OPEN_FLAG_NAMES) },
   run: (task, { mount, handle, flags }) => {
-    if (task.process.credentials.effectiveUser !== 0) return -Errno.EPERM;
+    if (!hasCapability(task.process, CAP_DAC_READ_SEARCH)) return -Errno.EPERM;
     if (mount !== AT.FDCWD) {
       const description = describe(task, mount);
       if (typeof description === 'number') return description;

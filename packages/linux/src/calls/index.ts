@@ -54,6 +54,7 @@ import * as userIdentity from './user-identity.ts';
 import * as vectorTransfers from './vector-transfers.ts';
 import * as wait from './wait.ts';
 import { vhangup } from './hang-up.ts';
+import * as hardLinks from './hard-links.ts';
 import * as namespaces from './namespaces.ts';
 import { pivotRoot } from './pivot-root.ts';
 
@@ -116,8 +117,8 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   pathChanges.renameat2,
   pathChanges.symlink,
   pathChanges.symlinkat,
-  pathChanges.link,
-  pathChanges.linkat,
+  hardLinks.link,
+  hardLinks.linkat,
   pathChanges.chmod,
   pathChanges.fchmodat,
   pathChanges.fchmod,

@@ -163,6 +163,7 @@ export function openPath(
     createMode: creates ? masked(task, mode) : undefined,
     askedMode: mode,
     isUnnamed,
+    staysUnnamed: (flags & O.EXCL) !== 0,
     exclusive: creates && !isUnnamed && (flags & O.EXCL) !== 0,
     truncate: !pathOnly && (flags & O.TRUNC) !== 0,
     append: (flags & O.APPEND) !== 0,

@@ -1,4 +1,4 @@
-// Calls that change the tree: unlink, rename, mkdir, link, chmod, chown, utimensat, truncate and their *at forms.
+// Calls that change the tree: unlink, rename, mkdir, chmod, chown, utimensat, truncate and their *at forms.
 import {
   address,
   defineSystemCall,
@@ -109,30 +109,6 @@ export const symlinkat = defineSystemCall({
   support: 'full',
   arguments: { target: path, directory: descriptor, path },
   run: (task, values) => makeLink(task, values.target, values.directory, values.path),
-});
-
-export const link = defineSystemCall({
-  name: 'link',
-  numbers: { 'x86-64': 86, i386: 9 },
-  support: 'full',
-  arguments: { from: path, to: path },
-  run: (task, values) => hardLink(task, [AT.FDCWD, values.from], [AT.FDCWD, values.to], 0),
-});
-
-export const linkat = defineSystemCall({
-  name: 'linkat',
-  numbers: { 'x86-64': 265, i386: 303 },
-  support: 'partial',
-  note: 'AT_EMPTY_PATH is refused with ENOENT.',
-  arguments: {
-    fromDirectory: descriptor,
-    from: path,
-    toDirectory: descriptor,
-    to: path,
-    flags: flagSet({ AT_SYMLINK_FOLLOW: 0x400, AT_EMPTY_PATH: 0x1000 }),
-  },
-  run: (task, values) =>
-    hardLink(task, [values.fromDirectory, values.from], [values.toDirectory, values.to], values.flags),
 });
 
 export const chmod = defineSystemCall({
@@ -301,9 +277,9 @@ function remove(task: Thread, directory: number, name: string, flags: number): n
   );
 }
 
-type DirectoryPath = readonly [directory: number, path: string];
+export type DirectoryPath = readonly [directory: number, path: string];
 
-function bothEnds(
+export function bothEnds(
   task: Thread,
   from: DirectoryPath,
   to: DirectoryPath,
@@ -337,15 +313,6 @@ function renamePath(task: Thread, from: DirectoryPath, to: DirectoryPath, flags:
         : files.rename(source, target);
     },
     true,
-  );
-}
-
-function hardLink(task: Thread, from: DirectoryPath, to: DirectoryPath, flags: number): number {
-  if ((flags & ~(AT.SYMLINK_FOLLOW | AT.EMPTY_PATH)) !== 0) return -Errno.EINVAL;
-  const ends = bothEnds(task, from, to);
-  if (typeof ends === 'number') return ends;
-  return task.kernel.tree.pair(ends[0], ends[1], (flags & AT.SYMLINK_FOLLOW) !== 0, (files, source, target, place) =>
-    place.status === undefined ? files.link(source, target) : -Errno.EEXIST,
   );
 }
 

@@ -239,4 +239,36 @@ describe('inotify', () => {
       [1, 0x8000, ''],
     ]);
   });
+
+  it('O_TMPFILE gets a name by linkat, unless O_EXCL forbids it', () => {
+    const task = newTask();
+    const [TMPFILE_RW, EXCL, FOLLOW, EMPTY_PATH, HERE] = [0o20200002, 0o200, 0x400, 0x1000, -100];
+    call(task, 'mkdir', '/d', 0o755);
+    const fd = Number(call(task, 'open', '/d', TMPFILE_RW, 0o600));
+    expect(call(task, 'write', fd, PAGE, 4)).toBe(4);
+    const named = (flags: number, from: string, number: number, to: string) =>
+      call(task, 'linkat', number, from, HERE, to, flags);
+    expect(named(FOLLOW, `/proc/self/fd/${fd}`, HERE, '/d/first')).toBe(0);
+    expect(named(FOLLOW, `/proc/self/fd/${fd}`, HERE, '/d/first')).toBe(-17);
+    expect(named(EMPTY_PATH, '', fd, '/d/second')).toBe(0);
+    expect(call(task, 'access', '/d/second', 0)).toBe(0);
+    const hidden = Number(call(task, 'open', '/d', TMPFILE_RW | EXCL, 0o600));
+    expect(named(FOLLOW, `/proc/self/fd/${hidden}`, HERE, '/d/third')).toBe(-2);
+    call(task, 'setresuid', 7, 7, 7);
+    expect(named(EMPTY_PATH, '', fd, '/d/fourth')).toBe(-2);
+  });
+
+  it('vmsplice takes what there is room for', () => {
+    const task = newTask();
+    expect(call(task, 'pipe2', PAGE + 512, 0)).toBe(0);
+    const writer = task.user.readU32(PAGE + 516) as number;
+    expect(call(task, 'fcntl', writer, 1031, 4096)).toBe(4096);
+    const give = (length: number, flags: number) => {
+      task.user.writeU64(PAGE, BigInt(PAGE));
+      task.user.writeU64(PAGE + 8, BigInt(length));
+      return call(task, 'vmsplice', writer, PAGE, 1, flags);
+    };
+    expect([give(8000, 0), give(1, 2)]).toEqual([4096, -11]);
+    expect(give(1, 0)).toBeInstanceOf(Pending);
+  });
 });

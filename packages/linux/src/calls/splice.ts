@@ -8,6 +8,7 @@ import {
   Errno,
   FileType,
   flagSet,
+  type GuestBuffer,
   isType,
   type OpenDescription,
   offset,
@@ -20,7 +21,7 @@ import {
 import { structOut } from '../abi/struct-arguments.ts';
 import { defineStruct } from '../abi/struct-layout.ts';
 import { describe } from '../files-at.ts';
-import { readFile, writeFile } from '../transfer.ts';
+import { brokenPipe, readFile } from '../transfer.ts';
 import { eachVector } from './read-write.ts';
 
 const SPLICE = { SPLICE_F_MOVE: 1, SPLICE_F_NONBLOCK: 2, SPLICE_F_MORE: 4, SPLICE_F_GIFT: 8 } as const;
@@ -120,8 +121,9 @@ export const vmsplice = defineSystemCall({
     const file = describe(task, fd);
     if (typeof file === 'number') return file;
     if (file.file.pipeCapacity === undefined) return -Errno.EBADF;
+    const isImpatient = (flags & SPLICE.SPLICE_F_NONBLOCK) !== 0 || file.mode.nonBlocking;
     return eachVector(task, vectors, count, (buffer) =>
-      file.mode.writable ? writeFile(task, file, buffer) : readFile(file, buffer),
+      file.mode.writable ? fillPipe(task, file, buffer, isImpatient) : readFile(file, buffer),
     );
   },
 });
@@ -194,6 +196,19 @@ export const cachestat = defineSystemCall({
     return status.write({ cached });
   },
 });
+
+/** As much as there is room for: vmsplice waits for a pipe that is full, and not until everything is in it (fs/splice.c, wait_for_space). */
+function fillPipe(task: Thread, pipe: OpenDescription, buffer: GuestBuffer, isImpatient: boolean): SystemCallResult {
+  if (buffer.length === 0) return 0;
+  const attempt = () => {
+    const bytes = buffer.copyIn(0, Math.min(buffer.length, Math.max(1, roomOf(pipe))));
+    if (bytes === undefined) return -Errno.EFAULT;
+    const count = pipe.file.write(bytes, 0);
+    if (count === -Errno.EPIPE) brokenPipe(task);
+    return count === -Errno.EAGAIN && !isImpatient ? undefined : count;
+  };
+  return attempt() ?? new Pending({ queues: queuesOf(pipe), attempt, restartable: true });
+}
 
 interface Move {
   readonly input: OpenDescription;

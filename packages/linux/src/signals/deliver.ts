@@ -4,7 +4,7 @@ import { X86_64_ABI } from '../abi/x86-64.ts';
 import { dumpCore } from '../core-dump/core-dump.ts';
 import { interruptSequence } from '../restartable-sequences.ts';
 import { stopProcess } from './job-control.ts';
-import { describeSignal, sendToProcess } from './send-signal.ts';
+import { describeSignal, forceSignal, sendToProcess } from './send-signal.ts';
 import { encodeInfo } from './signal-information.ts';
 import { enterHandler } from './signal-frame.ts';
 import { enterHandlerI386 } from './signal-frame-i386.ts';
@@ -101,10 +101,11 @@ function runHandler(thread: Thread, info: SignalInfo): void {
   own.savedMask = undefined;
   const enter = action.isNarrow ? enterHandlerI386 : enterHandler;
   if (!enter(thread, action, info, savedMask)) {
-    // No room for the frame: the process dies of SIGSEGV (force_sigsegv).
-    thread.kernel.onCrash?.(thread, Signal.SEGV);
-    const coreDumped = dumpCore(thread, { signal: Signal.SEGV, code: SignalCode.Kernel });
-    thread.kernel.endProcess(thread.process, { kind: 'signaled', signal: Signal.SEGV, coreDumped });
+    // No room for the frame: SIGSEGV, whose handler may have its own stack; without room for that too it kills (force_sigsegv).
+    if (info.signal === Signal.SEGV) state.actions[Signal.SEGV] = undefined;
+    if (savedMask !== own.mask) own.savedMask = savedMask;
+    forceSignal(thread, { signal: Signal.SEGV, code: SignalCode.Kernel });
+    deliverSignals(thread);
     return;
   }
   own.mask =

@@ -49,12 +49,11 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
   const frame = Math.floor((floatingPoint - FRAME_BYTES) / 16) * 16 - 8;
   // A frame that would leave the alternate stack is not written beyond it (get_sigframe).
   if ((wasAlternate || isAlternate) && !isOnAlternateStack(thread, frame)) return false;
-  const registers = Object.fromEntries(SAVED.map(([name, index]) => [name, cpu.register(index)]));
   const bytes = new Uint8Array(FRAME_BYTES);
-  new DataView(bytes.buffer).setBigUint64(0, BigInt(action.restorer), true);
+  const view = new DataView(bytes.buffer);
+  view.setBigUint64(0, BigInt(action.restorer), true);
   bytes.set(
     context.encode({
-      ...registers,
       flags: FRAME_FLAGS | (image.length > LEGACY_IMAGE_BYTES ? UC_FP_XSTATE : 0),
       stackAddress: alternateStack.address,
       stackFlags: alternateStack.flags | (wasAlternate ? 1 : 0),
@@ -72,6 +71,7 @@ export function enterHandler(thread: Thread, action: SignalAction, info: SignalI
     }),
     CONTEXT_OFFSET,
   );
+  for (const [, index, offset] of SAVED) view.setBigUint64(CONTEXT_OFFSET + offset, cpu.register(index), true);
   bytes.set(encodeInfo(info, 8), INFO_OFFSET);
   if (!writeFloatingPoint(user, floatingPoint, image) || !user.write(frame, bytes)) return false;
   // A handler starts with a fresh unit (fpu__clear_user_states).

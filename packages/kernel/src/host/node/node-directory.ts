@@ -6,6 +6,7 @@ import type { FileSystem } from '../../files/file-system.ts';
 import type { DirectoryEntry } from '../../files/open-file.ts';
 import { attempt, errnoOf } from './node-errno.ts';
 import { makeHostNode } from './node-make-node.ts';
+import { nameOpenFile } from './node-name-file.ts';
 import { openNodeFile } from './node-open-file.ts';
 import { changeMode, openChecked } from './node-held-file.ts';
 import { guardedPaths, plainPaths } from './node-paths.ts';
@@ -69,6 +70,7 @@ export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}):
       if (request.exclusive) flags |= constants.O_EXCL;
       if (request.truncate) flags |= constants.O_TRUNC;
       if (request.isUnnamed) flags = (flags & ~constants.O_CREAT) | O_TMPFILE | constants.O_DIRECTORY;
+      if (request.isUnnamed && request.staysUnnamed) flags |= constants.O_EXCL;
       // A FIFO or device must not block the JavaScript thread at open.
       flags |= constants.O_NOFOLLOW | constants.O_NONBLOCK;
       const mode =
@@ -82,9 +84,14 @@ export function nodeDirectory(root: string, options: NodeDirectoryOptions = {}):
         if (request.isUnnamed) fs.fchmodSync(number, (mode ?? 0) & 0o7777);
         else if (mode !== undefined) restoreMode(number, mode);
         const file = openNodeFile(number, request.write, () => entriesOf(() => paths.held(number, path)));
-        if (!isSandboxed) return file;
+        const nameAs =
+          request.isUnnamed && !request.staysUnnamed
+            ? (to: string) => nameOpenFile(number, paths.native(to))
+            : undefined;
+        if (!isSandboxed) return { ...file, nameAs };
         return {
           ...file,
+          nameAs,
           setMode: (bits) => (refusesMode(bits) && !file.entries ? -Errno.EPERM : (file.setMode?.(bits) ?? 0)),
         };
       } catch (error) {
