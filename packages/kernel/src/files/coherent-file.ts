@@ -52,6 +52,17 @@ export function coherentFile(file: OpenFile, frames: FileFrames): OpenFile {
     // Out of the mappings first: dirty pages reach the file on the way, and the zeros must come last.
     if (identity !== undefined) frames.discard(identity, guestPageCeiling(start), guestPageAddress(end));
     const stop = Math.min(end, sizeOf(file));
+    if (file.punchHole !== undefined) {
+      const result = file.punchHole(start, end);
+      if (identity === undefined || result < 0) return result;
+      // Pages that lie in the range in part are mapped still.
+      const edges = [
+        [start, Math.min(stop, guestPageCeiling(start))] as const,
+        [Math.max(start, guestPageAddress(stop)), stop] as const,
+      ];
+      for (const [from, to] of edges) if (to > from) frames.overwrite(identity, from, new Uint8Array(to - from));
+      return 0;
+    }
     for (let at = start; at < stop; ) {
       const count = write(new Uint8Array(Math.min(HOLE_STEP_BYTES, stop - at)), at);
       if (count <= 0) return count < 0 ? count : -Errno.EIO;

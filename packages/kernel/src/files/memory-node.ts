@@ -100,7 +100,7 @@ export class MemoryNodeFactory {
       specialDevice: node.specialDevice,
       sizeInBytes: size,
       blockSizeInBytes: 4096,
-      blocks: node.content.blockBytes(node.size) / 512,
+      blocks: node.content.blockBytes / 512,
       accessTime: node.accessTime,
       modifyTime: node.modifyTime,
       changeTime: node.changeTime,

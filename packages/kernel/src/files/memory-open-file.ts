@@ -34,6 +34,16 @@ export function openMemoryNode(nodes: MemoryNodeFactory, node: MemoryNode): Open
     read,
     write: (bytes, position) => nodes.write(node, bytes, position),
     truncate: (length) => nodes.resize(node, length),
+    punchHole: (start, end) => {
+      node.content.punch(start, end);
+      nodes.touch(node);
+      return 0;
+    },
+    reserve: (start, length) => (node.content.reserve(start, length) ? 0 : -Errno.ENOSPC),
+    seekContent: (position, kind) => {
+      const found = kind === 'data' ? node.content.dataFrom(position) : node.content.holeFrom(position);
+      return Math.min(found ?? node.size, node.size);
+    },
     available: () => node.size,
     mappedAs: () => node,
     backing: () => ({

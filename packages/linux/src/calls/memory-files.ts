@@ -54,7 +54,7 @@ export const fallocate = defineSystemCall({
   name: 'fallocate',
   numbers: { 'x86-64': 285, i386: 324 },
   support: 'partial',
-  note: 'Room is not reserved, holes stay allocated; ranges are not collapsed, inserted or unshared (EOPNOTSUPP).',
+  note: 'Room is reserved and given back in memory files only; ranges are not collapsed, inserted or unshared (EOPNOTSUPP).',
   arguments: { fd: descriptor, mode: flagSet(FALLOC_NAMES), offset, length: offset },
   run: (task, { fd, mode, offset: start, length }) => {
     const description = describe(task, fd);
@@ -74,7 +74,10 @@ export const fallocate = defineSystemCall({
     const zeroes = (mode & (FALLOC_NAMES.FALLOC_FL_PUNCH_HOLE | FALLOC_NAMES.FALLOC_FL_ZERO_RANGE)) !== 0;
     const keepsSize = (mode & FALLOC_NAMES.FALLOC_FL_KEEP_SIZE) !== 0;
     if (end > status.sizeInBytes && ((file.seals?.current ?? 0) & Seal.Grow) !== 0 && !zeroes) return -Errno.EPERM;
-    const result = zeroes ? (file.punchHole?.(start, end) ?? -Errno.EOPNOTSUPP) : 0;
+    const emptied = zeroes ? (file.punchHole?.(start, end) ?? -Errno.EOPNOTSUPP) : 0;
+    // What is to be zeros has its room all the same; behind the end of a file only what was asked for to be there.
+    const isHole = (mode & FALLOC_NAMES.FALLOC_FL_PUNCH_HOLE) !== 0;
+    const result = emptied < 0 || isHole ? emptied : (file.reserve?.(start, length) ?? 0);
     if (result < 0 || keepsSize || end <= status.sizeInBytes) return result;
     return file.truncate?.(end) ?? -Errno.EOPNOTSUPP;
   },

@@ -236,6 +236,45 @@ describe('memory files', () => {
     expect([seal(5, 32), call(task, 'fcntl', 5, 1034, 0), call(task, 'fcntl', 0, 1034, 0)]).toEqual([0, 62, EINVAL]);
   });
 
+  it('lseek finds data and holes, which fallocate makes and fills', () => {
+    const task = newTask();
+    call(task, 'memfd_create', 'a', 0);
+    const block = KERNEL_PAGE;
+    const seek = (at: number, whence: number) => call(task, 'lseek', 3, at, whence);
+    const [data, hole] = [(at: number) => seek(at, 3), (at: number) => seek(at, 4)];
+    const blocks = () => {
+      call(task, 'fstat', 3, PAGE);
+      return Number(task.user.readU64(PAGE + 64)) / 8;
+    };
+    expect(call(task, 'fallocate', 3, 0, 0, 3 * block)).toBe(0);
+    expect([blocks(), data(0), hole(0), data(3 * block)]).toEqual([3, 0, 3 * block, -6]);
+    call(task, 'ftruncate', 3, 9 * block);
+    call(task, 'pwrite64', 3, 'x', 1, 6 * block + 1);
+    expect(call(task, 'fallocate', 3, 3, block, block)).toBe(0);
+    expect([blocks(), hole(0), data(block), hole(2 * block)]).toEqual([3, block, 2 * block, 3 * block]);
+    expect([data(3 * block), data(6 * block + 2), hole(6 * block), data(7 * block), hole(8 * block)]).toEqual([
+      6 * block,
+      6 * block + 2,
+      7 * block,
+      -6,
+      8 * block,
+    ]);
+    expect(call(task, 'fallocate', 3, 0x10, block - 1, 2)).toBe(0);
+    expect([blocks(), hole(0)]).toEqual([4, 3 * block]);
+  });
+
+  it('a hole in a mapped file is zeros in the mapping, to the byte', () => {
+    const task = newTask();
+    call(task, 'memfd_create', 'a', 0);
+    call(task, 'ftruncate', 3, 3 * KERNEL_PAGE);
+    const area = Number(call(task, 'mmap', 0, 3 * KERNEL_PAGE, 3, 1, 3, 0));
+    task.user.write(area, new Uint8Array(3 * KERNEL_PAGE).fill(7));
+    expect(call(task, 'fallocate', 3, 3, KERNEL_PAGE - 2, KERNEL_PAGE + 4)).toBe(0);
+    const at = (place: number) => task.user.read(area + place, 1)?.[0];
+    const places = [KERNEL_PAGE - 3, KERNEL_PAGE - 2, KERNEL_PAGE, 2 * KERNEL_PAGE + 1, 2 * KERNEL_PAGE + 2];
+    expect(places.map(at)).toEqual([7, 0, 0, 0, 7]);
+  });
+
   it('fallocate extends, keeps, empties and refuses', () => {
     const task = newTask();
     call(task, 'memfd_create', 'a', 0);

@@ -12,6 +12,7 @@ import {
   isType,
   offset,
   oneOf,
+  type OpenDescription,
   Pending,
   type SystemCallResult,
   size,
@@ -104,7 +105,7 @@ export const lseek = defineSystemCall({
   name: 'lseek',
   numbers: { 'x86-64': 8, i386: 19 },
   support: 'partial',
-  note: 'SEEK_DATA and SEEK_HOLE see every file as one extent.',
+  note: 'SEEK_DATA and SEEK_HOLE see files of the host as one extent.',
   arguments: { fd: descriptor, offset, whence: oneOf(SEEK_NAMES) },
   run: (task, { fd, offset: distance, whence }) => {
     const description = describe(task, fd);
@@ -118,7 +119,8 @@ export const lseek = defineSystemCall({
     const bases = [0, description.position, end, 0, 0];
     if (bases[whence] === undefined) return -Errno.EINVAL;
     if (whence >= 3 && (distance < 0 || distance >= end)) return -Errno.ENXIO;
-    const position = whence === 4 ? end : bases[whence] + distance;
+    const position = whence >= 3 ? seekContent(description, distance, end, whence) : bases[whence] + distance;
+    if (whence === SEEK_NAMES.SEEK_DATA && position >= end) return -Errno.ENXIO;
     if (position < 0) return -Errno.EINVAL;
     description.position = position;
     if (position === 0) description.listing = undefined;
@@ -191,4 +193,10 @@ export function eachVector(
 ): SystemCallResult {
   const buffer = gatherVectors(task, vectors, count);
   return typeof buffer === 'number' ? buffer : transfer(buffer);
+}
+
+/** Where SEEK_DATA and SEEK_HOLE lead; a file that does not know its holes has one, at its end. */
+function seekContent({ file }: OpenDescription, from: number, end: number, whence: number): number {
+  const kind = whence === SEEK_NAMES.SEEK_DATA ? 'data' : 'hole';
+  return file.seekContent?.(from, kind) ?? (kind === 'data' ? from : end);
 }
