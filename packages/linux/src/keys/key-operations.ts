@@ -24,7 +24,7 @@ type Operation = (task: Thread, words: Words) => number;
 const CAP_SYS_ADMIN = 21;
 const LONGEST_DESCRIPTION = 4096; // not a page size: KEY_MAX_DESC_SIZE
 const LONGEST_UPDATE = 4096; // not a page size: bound of the check in keyctl_update_key
-const MAX_ERRNO = 4095;
+const MAX_ERRNO = 4095; // not a page size: MAX_ERRNO of the kernel
 const REQUESTOR = -8;
 const AUTHORITY = -7;
 /** KEYCTL_MOVE_EXCL. */
