@@ -80,6 +80,20 @@ export class LocalSocket extends Socket {
     return this.#waiting !== undefined;
   }
 
+  /** Connections that nobody accepted yet, and how many there may be. */
+  get line(): { readonly waiting: number; readonly backlog: number } {
+    return { waiting: this.#waiting?.length ?? 0, backlog: this.#backlog };
+  }
+
+  /** The other end while there is one. */
+  get peer(): LocalSocket | undefined {
+    return this.#peer;
+  }
+
+  get shut(): number {
+    return this.#shut;
+  }
+
   /** The peer's name, or -ENOTCONN. */
   peerName(): string | number {
     return this.#isConnected && this.#peer !== undefined ? this.#peerName : -Errno.ENOTCONN;

@@ -18,6 +18,7 @@ import {
 import { AF_NAMES, IPPROTO, SHUT_NAMES, SOCK } from '../abi/flags/socket-flags.ts';
 import { identityOf } from '../sockets/control-messages.ts';
 import { createSocket, insertSocket, TYPE_MASK } from '../sockets/create-socket.ts';
+import { NETLINK } from '../sockets/netlink-socket.ts';
 import { addressIn, addressOut, familyOf, lengthOut, socketOf, storeAddress } from '../sockets/socket-of.ts';
 
 const FLAG_NAMES = { SOCK_CLOEXEC: SOCK.CLOEXEC, SOCK_NONBLOCK: SOCK.NONBLOCK };
@@ -42,7 +43,8 @@ const protocol = {
     const isInternet = domain === AF_NAMES.AF_INET || domain === AF_NAMES.AF_INET6;
     const names = Object.entries(IPPROTO).find(([, each]) => each === value);
     if (isInternet && names !== undefined) return `IPPROTO_${names[0]}`;
-    return domain === AF_NAMES.AF_NETLINK && value === 0 ? 'NETLINK_ROUTE' : String(value);
+    const netlink = Object.entries(NETLINK).find(([, each]) => each === value);
+    return domain === AF_NAMES.AF_NETLINK && netlink !== undefined ? `NETLINK_${netlink[0]}` : String(value);
   },
 };
 
@@ -50,7 +52,7 @@ export const socket = defineSystemCall({
   name: 'socket',
   numbers: { 'x86-64': 41, i386: 359 },
   support: 'partial',
-  note: 'AF_UNIX, TCP and UDP over AF_INET and AF_INET6, NETLINK_ROUTE; raw sockets are EPERM, other families EAFNOSUPPORT.',
+  note: 'AF_UNIX, TCP and UDP over AF_INET and AF_INET6, NETLINK_ROUTE and NETLINK_SOCK_DIAG; raw sockets are EPERM, other families EAFNOSUPPORT.',
   arguments: { family, type, protocol },
   run: (task, { family: domain, type: kind, protocol: wanted }) => {
     const made = createSocket(task, domain, kind, wanted);

@@ -6,12 +6,13 @@ import {
   type InternetSocket,
   isVersion6,
   type Kernel,
-  LocalSocket,
+  type LocalSocket,
   type NetworkInterface,
   StreamSocket,
   WILDCARD_ADDRESSES,
 } from '@elf/kernel';
 import { maskBytes, scopeOf } from '../sockets/interface-facts.ts';
+import { localSockets } from '../sockets/local-sockets.ts';
 import { TcpState, tcpState } from '../sockets/tcp-state.ts';
 
 const TCP_TITLE = '  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode';
@@ -134,16 +135,7 @@ function wordsText(bytes: Uint8Array): string {
 }
 
 function unixText(kernel: Kernel): string {
-  const lines: string[] = [];
-  const seen = new Set<LocalSocket>();
-  for (const process of kernel.processes.values()) {
-    for (const number of process.descriptors.numbers()) {
-      const control = process.descriptors.get(number)?.file.control;
-      if (!(control instanceof LocalSocket) || seen.has(control)) continue;
-      seen.add(control);
-      lines.push(unixLine(control));
-    }
-  }
+  const lines = [...localSockets(kernel)].map(unixLine);
   return ['Num       RefCount Protocol Flags    Type St Inode Path', ...lines, ''].join('\n');
 }
 

@@ -10,15 +10,14 @@ import {
 } from '@elf/kernel';
 import { AF_NAMES, IPPROTO, SOCK } from '../abi/flags/socket-flags.ts';
 import { identityOf } from './control-messages.ts';
-import { NetlinkSocket } from './netlink-socket.ts';
+import { NETLINK, NetlinkSocket } from './netlink-socket.ts';
 
 export const TYPE_MASK = 15;
 /** SOCK_MAX and AF_MAX (include/linux/net.h, include/linux/socket.h). */
 const TYPES = 11;
 const FAMILIES = 46;
 const MOST_PROTOCOLS = 263;
-/** NETLINK_ROUTE: the only one there is. */
-const NETLINK_ROUTE = 0;
+const NETLINK_PROTOCOLS: readonly number[] = Object.values(NETLINK);
 const UNIX_KINDS: Readonly<Record<number, SocketKind>> = {
   [SOCK.STREAM]: 'stream',
   [SOCK.DGRAM]: 'datagram',
@@ -41,7 +40,7 @@ export function createSocket(task: Thread, domain: number, type: number, protoco
       return createInternet(task, domain === AF_NAMES.AF_INET ? 4 : 6, kind, protocol);
     case AF_NAMES.AF_NETLINK:
       if (kind !== SOCK.RAW && kind !== SOCK.DGRAM) return -Errno.ESOCKTNOSUPPORT;
-      return protocol === NETLINK_ROUTE ? new NetlinkSocket(task.kernel) : -Errno.EPROTONOSUPPORT;
+      return NETLINK_PROTOCOLS.includes(protocol) ? new NetlinkSocket(task.kernel, protocol) : -Errno.EPROTONOSUPPORT;
     default:
       return -Errno.EAFNOSUPPORT;
   }

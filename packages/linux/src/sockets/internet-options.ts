@@ -229,7 +229,7 @@ function largestPacket(socket: InternetSocket): number {
 }
 
 /** struct tcp_info: the state and sizes; times and counts of segments are not kept. */
-function tcpInformation(socket: StreamSocket): Uint8Array {
+export function tcpInformation(socket: StreamSocket): Uint8Array {
   const bytes = new Uint8Array(248);
   const view = new DataView(bytes.buffer);
   bytes[0] = tcpState(socket);

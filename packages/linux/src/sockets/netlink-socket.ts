@@ -1,4 +1,4 @@
-// AF_NETLINK, NETLINK_ROUTE: questions about interfaces, addresses and routes (man 7 netlink, man 7 rtnetlink).
+// AF_NETLINK: questions to the kernel about interfaces, addresses and routes, and about sockets (man 7 netlink, rtnetlink, sock_diag).
 import {
   Errno,
   type Kernel,
@@ -9,10 +9,15 @@ import {
   Shutdown,
   Socket,
 } from '@elf/kernel';
+import { answerRequests } from './netlink-answers.ts';
 import { answerRoute } from './route-answers.ts';
+import type { RouteRequest } from './route-messages.ts';
+import { answerDiagnosis } from './socket-diagnosis.ts';
 
 const READABLE = Readiness.Readable | Readiness.ReadNormal;
 const WRITABLE = Readiness.Writable | Readiness.WriteNormal | Readiness.WriteBand;
+/** Protocols of the family that there are. */
+export const NETLINK = { ROUTE: 0, SOCK_DIAG: 4 } as const;
 const NOBODY = { process: 0, user: 0, group: 0 };
 
 /** A socket that asks the kernel. Answers are there as soon as a request was sent. */
@@ -23,9 +28,12 @@ export class NetlinkSocket extends Socket {
   readonly #kernel: Kernel;
   #answers: Uint8Array[] = [];
 
-  constructor(kernel: Kernel) {
+  readonly #protocol: number;
+
+  constructor(kernel: Kernel, protocol: number = NETLINK.ROUTE) {
     super('datagram', kernel.nextInode());
     this.#kernel = kernel;
+    this.#protocol = protocol;
   }
 
   get isListening(): boolean {
@@ -53,7 +61,11 @@ export class NetlinkSocket extends Socket {
     // Whoever asks and does not listen is not answered for ever, and a row of questions is no way round that.
     let room = this.receiveBufferBytes - this.#answers.reduce((sum, each) => sum + each.length, 0);
     if (room < 0) return -Errno.ENOBUFS;
-    for (const answer of answerRoute(this.#kernel.internet.network, bytes, this.port)) {
+    const answerOne = (request: RouteRequest, port: number) =>
+      this.#protocol === NETLINK.ROUTE
+        ? answerRoute(this.#kernel.internet.network, request, port)
+        : answerDiagnosis(this.#kernel, request, port);
+    for (const answer of answerRequests(bytes, this.port, answerOne)) {
       if (room < 0) {
         this.error = Errno.ENOBUFS;
         break;

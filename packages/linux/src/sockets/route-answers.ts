@@ -10,18 +10,17 @@ import {
 } from '@elf/kernel';
 import { AF_NAMES } from '../abi/flags/socket-flags.ts';
 import { broadcastBytes, hardwareKind, interfaceFlags, QUEUE_LENGTH, Scope, scopeOf } from './interface-facts.ts';
+import type { Make } from './netlink-answers.ts';
 import {
   attribute,
   IFA,
   IFLA,
   message,
   NLM_F,
-  NLMSG,
   RTA,
   RTM,
   type RouteRequest,
   readAttributes,
-  readRequests,
   text,
   u32,
 } from './route-messages.ts';
@@ -34,8 +33,6 @@ export interface RouteFacts {
   isLocal(address: string): boolean;
 }
 
-/** Programs read with buffers of a page and more; an answer that is longer would be cut. */
-const LONGEST_ANSWER = 3500;
 const LINK_BYTES = 16;
 const ROUTE_BYTES = 12;
 const ADDRESS_BYTES = 8;
@@ -53,28 +50,8 @@ const RouteType = { Unicast: 1, Local: 2 } as const;
 /** IF_OPER_UNKNOWN, IF_OPER_DOWN and IF_OPER_UP. */
 const State = { Unknown: 0, Down: 2, Up: 6 } as const;
 
-type Make = (flags: number) => Uint8Array;
-
-/** The datagrams that answer what was sent to the kernel, each made when it is asked for. */
-export function* answerRoute(facts: RouteFacts, sent: Uint8Array, port: number): Generator<Uint8Array, void> {
-  for (const request of readRequests(sent)) {
-    if ((request.flags & NLM_F.REQUEST) === 0) continue;
-    const answer = answerOne(facts, request, port);
-    if (typeof answer === 'number') {
-      yield failure(request, port, answer);
-      continue;
-    }
-    if ((request.flags & NLM_F.DUMP) !== 0) {
-      yield* packed(answer.map((make) => make(NLM_F.MULTI)));
-      yield message(NLMSG.DONE, NLM_F.MULTI, request, port, [u32(0)]);
-      continue;
-    }
-    for (const make of answer) yield make(0);
-    if ((request.flags & NLM_F.ACK) !== 0) yield failure(request, port, 0);
-  }
-}
-
-function answerOne(facts: RouteFacts, request: RouteRequest, port: number): Make[] | number {
+/** What answers a request of NETLINK_ROUTE: the messages, or a negated error. */
+export function answerRoute(facts: RouteFacts, request: RouteRequest, port: number): Make[] | number {
   const isDump = (request.flags & NLM_F.DUMP) !== 0;
   const family = request.body[0] ?? 0;
   const interfaces = facts.port.interfaces();
@@ -118,31 +95,6 @@ function answerOne(facts: RouteFacts, request: RouteRequest, port: number): Make
       if ((request.type & 3) !== 2) return -Errno.EPERM;
       return isDump ? [] : -Errno.EOPNOTSUPP;
   }
-}
-
-/** As many messages in a datagram as fit. */
-function packed(messages: readonly Uint8Array[]): Uint8Array[] {
-  const datagrams: Uint8Array[] = [];
-  let together: Uint8Array[] = [];
-  let length = 0;
-  const flush = () => {
-    if (together.length > 0) datagrams.push(Uint8Array.from(together.flatMap((each) => [...each])));
-    together = [];
-    length = 0;
-  };
-  for (const each of messages) {
-    if (length + each.length > LONGEST_ANSWER) flush();
-    together.push(each);
-    length += each.length;
-  }
-  flush();
-  return datagrams;
-}
-
-/** struct nlmsgerr; 0 acknowledges. */
-function failure(request: RouteRequest, port: number, error: number): Uint8Array {
-  const echoed = error === 0 ? request.bytes.subarray(0, 16) : request.bytes;
-  return message(NLMSG.ERROR, 0, request, port, [Uint8Array.from([...u32(error), ...echoed])]);
 }
 
 function askedLink(interfaces: readonly NetworkInterface[], { body }: RouteRequest): NetworkInterface | undefined {
