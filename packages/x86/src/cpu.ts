@@ -21,7 +21,8 @@ import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
 import { ExitStatus, VECTOR_OF_STATUS } from './engine/exit-status.ts';
 import { CANONICAL_LIMIT, GuestAccess } from './engine/guest-access.ts';
-import { generateInterpreter, type InterpreterImports, type RunFunction } from './engine/interpreter.ts';
+import type { InterpreterImports, RunFunction } from './engine/interpreter.ts';
+import { interpreterModule } from './engine/interpreter-module.ts';
 import { raiseOfAllLanes } from './engine/lane-exceptions.ts';
 import { beginRound, holdsTrapBack } from './engine/traced-step.ts';
 import { instructionFamilies } from './isa/index.ts';
@@ -96,7 +97,7 @@ export class Cpu extends CpuState {
     const placement = { state, tlb: tlb.hostOffset, lookup: code.lookup, lookupEntries: LOOKUP_ENTRIES };
     const { slowRead, slowWrite, commitCrossing } = access;
     const ports: InterpreterImports = { slowRead, slowWrite, commitCrossing, helper };
-    const module = new WebAssembly.Module(generateInterpreter(table, placement));
+    const module = interpreterModule(table, placement);
     const { exports } = new WebAssembly.Instance(module, { env: { memory: memory.memory, ...ports } });
     this.runMicroOps = exports.run as RunFunction;
     this.resetState(options.mode);

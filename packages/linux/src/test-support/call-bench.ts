@@ -55,9 +55,13 @@ function registersOnly(): Cpu {
   return cpu;
 }
 
-/** A process of user 0 that calls are made for. */
+/** One for all tasks of a test file: a WebAssembly memory of its own for each is most of what a test of one call costs. */
+let sharedMemory: GuestMemory | undefined;
+
+/** A process of user 0 that calls are made for. Every task has a kernel and an address space of its own. */
 export function newTask(): Thread {
-  const memory = new GuestMemory();
+  sharedMemory ??= new GuestMemory();
+  const memory = sharedMemory;
   const host = createMemoryHost({
     files: { '/bin/toy': new Uint8Array(3), '/etc/motd': new Uint8Array([104, 105, 10]) },
   });
