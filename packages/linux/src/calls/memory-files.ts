@@ -15,26 +15,34 @@ import {
 import { O } from '../abi/flags/file-flags.ts';
 import { FALLOC_NAMES, MFD_NAMES } from '../abi/flags/memory-flags.ts';
 import { describe } from '../files-at.ts';
+import { hugePageBytes, hugePageFile } from '../huge-page-file.ts';
 
 /** Bytes of a name: NAME_MAX without "memfd:" (mm/memfd.c). */
 const LONGEST_NAME = 249;
 const KNOWN_FLAGS =
   MFD_NAMES.MFD_CLOEXEC | MFD_NAMES.MFD_ALLOW_SEALING | MFD_NAMES.MFD_NOEXEC_SEAL | MFD_NAMES.MFD_EXEC;
+/** MFD_HUGE_SHIFT: above it the logarithm of the size of huge pages. */
+const HUGE_SHIFT = 26;
+const LARGEST_SIZE = 0x3f;
+const HUGE_MASK = (MFD_NAMES.MFD_HUGETLB | (LARGEST_SIZE << HUGE_SHIFT)) >>> 0;
 const MAX_LFS_FILESIZE = 2 ** 63;
 
 export const memfdCreate = defineSystemCall({
   name: 'memfd_create',
   numbers: { 'x86-64': 319, i386: 356 },
   support: 'partial',
-  note: 'MFD_HUGETLB is refused with EINVAL.',
+  note: 'No huge pages are reserved: a file of MFD_HUGETLB cannot be mapped (ENOMEM).',
   arguments: { name: path, flags: flagSet(MFD_NAMES) },
   run: (task, { name, flags }) => {
-    if ((flags & ~KNOWN_FLAGS) !== 0) return -Errno.EINVAL;
+    const isHuge = (flags & MFD_NAMES.MFD_HUGETLB) !== 0;
+    if ((flags & ~(isHuge ? KNOWN_FLAGS | HUGE_MASK : KNOWN_FLAGS)) !== 0) return -Errno.EINVAL;
     const isNeverExecutable = (flags & MFD_NAMES.MFD_NOEXEC_SEAL) !== 0;
     if (isNeverExecutable && (flags & MFD_NAMES.MFD_EXEC) !== 0) return -Errno.EINVAL;
     if (name.length > LONGEST_NAME) return -Errno.EINVAL;
+    const pageBytes = isHuge ? hugePageBytes((flags >>> HUGE_SHIFT) & LARGEST_SIZE) : 0;
+    if (pageBytes === undefined) return -Errno.ENODEV;
     const { kernel, process } = task;
-    const file = createMemoryFile({
+    const memory = createMemoryFile({
       name: `/memfd:${name} (deleted)`,
       mode: isNeverExecutable ? 0o666 : 0o777,
       inode: kernel.nextInode(),
@@ -44,7 +52,8 @@ export const memfdCreate = defineSystemCall({
       frames: kernel.memory.fileFrames,
       budget: kernel.memoryBudget,
     });
-    if (typeof file === 'number') return file;
+    if (typeof memory === 'number') return memory;
+    const file = isHuge ? hugePageFile(memory, pageBytes) : memory;
     const mode = { readable: true, writable: true, append: false, nonBlocking: false, otherFlags: O.LARGEFILE };
     return process.descriptors.insert(new OpenDescription(file, mode), (flags & MFD_NAMES.MFD_CLOEXEC) !== 0);
   },

@@ -13,6 +13,7 @@ import {
 } from '@elf/kernel';
 import { type AddressSpace, AreaFlag, GUEST_PAGE_OFFSET_MASK } from '@elf/mm';
 import { LEGACY_MAP_MASK, MAP, MAP_NAMES, MREMAP_NAMES, PROT, PROT_NAMES } from '../abi/flags/memory-flags.ts';
+import { HugePages } from '../huge-page-file.ts';
 import { applyMemoryLimits } from './resource-limits.ts';
 
 const protection = flagSet(PROT_NAMES, 'PROT_NONE');
@@ -34,6 +35,7 @@ export const mmap = defineSystemCall({
     if (!isAnonymous && (file === undefined || file.mode.pathOnly)) return -Errno.EBADF;
     if (length === 0) return -Errno.EINVAL;
     if ((flags & MAP.HUGETLB) !== 0) return -Errno.ENOMEM;
+    if (file?.file.control instanceof HugePages) return -Errno.ENOMEM;
     const type = flags & MAP.TYPE;
     const mapping = file === undefined ? anonymousMapping(type) : fileMapping(file, flags, values.protection);
     if (typeof mapping === 'number') return mapping;
