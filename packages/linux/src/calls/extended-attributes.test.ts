@@ -51,6 +51,31 @@ describe('extended attributes', () => {
     expect(call(task, 'lsetxattr', path, name, PAGE, length, flags)).toBe(-errno);
   });
 
+  it('are no part of files that cannot have them', () => {
+    const task = newTask();
+    expect(call(task, 'listxattr', '/proc/version', PAGE, 99)).toBe(0);
+    expect(call(task, 'getxattr', '/proc/version', 'user.a', PAGE, 9)).toBe(-Errno.EOPNOTSUPP);
+    call(task, 'pipe', PAGE);
+    expect(call(task, 'flistxattr', task.user.readU32(PAGE) ?? 0, PAGE, 99)).toBe(0);
+  });
+
+  it('are changes that watchers hear of', () => {
+    const task = newTask();
+    const IN_ATTRIB = 4;
+    const watcher = Number(call(task, 'inotify_init1', 0o4000));
+    call(task, 'inotify_add_watch', watcher, FILE, IN_ATTRIB);
+    const heard = () => {
+      const length = Number(call(task, 'read', watcher, PAGE, 64));
+      return length < 0 ? length : task.user.readU32(PAGE + 4);
+    };
+    set(task, FILE, 'user.a');
+    expect(heard()).toBe(IN_ATTRIB);
+    expect(set(task, FILE, 'user.a', CREATE)).toBe(-Errno.EEXIST);
+    expect(heard()).toBe(-Errno.EAGAIN);
+    call(task, 'removexattr', FILE, 'user.a');
+    expect(heard()).toBe(IN_ATTRIB);
+  });
+
   it('ask for the rights of the file, and trusted ones for an administrator', () => {
     const task = newTask();
     set(task, FILE, 'trusted.a');

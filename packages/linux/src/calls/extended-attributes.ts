@@ -5,7 +5,7 @@ import {
   descriptor,
   Errno,
   type FileStatus,
-  int,
+  flagSet,
   path,
   size,
   type Thread,
@@ -24,6 +24,7 @@ import { describe } from '../files-at.ts';
 
 const note =
   'user, trusted and security attributes, kept by the machine while it runs: those of the host are not seen.';
+const flags = flagSet({ XATTR_CREATE: SetFlag.Create, XATTR_REPLACE: SetFlag.Replace });
 const shared = { support: 'partial', note } as const;
 /** File systems that have none. */
 const WITHOUT: readonly string[] = ['proc', 'sysfs', 'devpts', 'mqueue'];
@@ -32,6 +33,8 @@ const WITHOUT: readonly string[] = ['proc', 'sysfs', 'devpts', 'mqueue'];
 interface Subject {
   readonly status: FileStatus;
   readonly isReadOnly: boolean;
+  /** Tells watchers of a change (IN_ATTRIB). */
+  readonly changed: () => void;
 }
 
 function subjectAt({ kernel, process }: Thread, name: string, follow: boolean): Subject | number {
@@ -52,7 +55,8 @@ function subjectOfFile(task: Thread, fd: number): Subject | number {
 function subjectOf({ tree }: Thread['kernel'], at: string, status: FileStatus): Subject | number {
   const mount = tree.mounts.locate(at)?.mount;
   if (mount === undefined || WITHOUT.includes(mount.type)) return -Errno.EOPNOTSUPP;
-  return { status, isReadOnly: mount.fileSystem.isReadOnly };
+  const changed = () => tree.events.emit('attributes', at, status);
+  return { status, isReadOnly: mount.fileSystem.isReadOnly, changed };
 }
 
 function read(
@@ -81,10 +85,12 @@ function write(task: Thread, subject: Subject | number, { name, value, length, f
   const bytes = task.user.read(value, length);
   if (bytes === undefined) return -Errno.EFAULT;
   if (subject.isReadOnly) return -Errno.EROFS;
-  return writeAttribute(task.process, task.kernel, subject.status, name, bytes, flags);
+  return told(subject, writeAttribute(task.process, task.kernel, subject.status, name, bytes, flags));
 }
 
 function list(task: Thread, subject: Subject | number, values: { list: number; length: number }): number {
+  // A file that can have none has none (fs/xattr.c, vfs_listxattr).
+  if (subject === -Errno.EOPNOTSUPP) return 0;
   if (typeof subject === 'number') return subject;
   const names = attributeNames(task.process, task.kernel, subject.status);
   return typeof names === 'number' ? names : give(task, toBytes(names), values.list, values.length);
@@ -94,7 +100,12 @@ function remove(task: Thread, subject: Subject | number, name: string): number {
   if (typeof subject === 'number') return subject;
   if (name === '' || name.length > NAME_MAX) return -Errno.ERANGE;
   if (subject.isReadOnly) return -Errno.EROFS;
-  return removeAttribute(task.process, task.kernel, subject.status, name);
+  return told(subject, removeAttribute(task.process, task.kernel, subject.status, name));
+}
+
+function told({ changed }: Subject, result: number): number {
+  if (result === 0) changed();
+  return result;
 }
 
 /** Length 0 asks how many bytes there are. */
@@ -108,7 +119,7 @@ export const setxattr = defineSystemCall({
   ...shared,
   name: 'setxattr',
   numbers: { 'x86-64': 188, i386: 226 },
-  arguments: { path, name: path, value: address, length: size, flags: int },
+  arguments: { path, name: path, value: address, length: size, flags },
   run: (task, values) => write(task, subjectAt(task, values.path, true), values),
 });
 
@@ -116,7 +127,7 @@ export const lsetxattr = defineSystemCall({
   ...shared,
   name: 'lsetxattr',
   numbers: { 'x86-64': 189, i386: 227 },
-  arguments: { path, name: path, value: address, length: size, flags: int },
+  arguments: { path, name: path, value: address, length: size, flags },
   run: (task, values) => write(task, subjectAt(task, values.path, false), values),
 });
 
@@ -124,7 +135,7 @@ export const fsetxattr = defineSystemCall({
   ...shared,
   name: 'fsetxattr',
   numbers: { 'x86-64': 190, i386: 228 },
-  arguments: { fd: descriptor, name: path, value: address, length: size, flags: int },
+  arguments: { fd: descriptor, name: path, value: address, length: size, flags },
   run: (task, values) => write(task, subjectOfFile(task, values.fd), values),
 });
 
