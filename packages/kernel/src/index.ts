@@ -55,6 +55,7 @@ export { COOKED_MODES, type TerminalKey, type TerminalModes } from './files/line
 export { MemoryBudget } from './files/memory-budget.ts';
 export { createMemoryFile, type MemoryFileParts } from './files/memory-file.ts';
 export { MemoryFileSystem } from './files/memory-file-system.ts';
+export { InodeFlag } from './files/inode-flags.ts';
 export { type Mount, MountTable } from './files/mount-table.ts';
 export { OpenDescription, type OpenMode } from './files/open-description.ts';
 export { type DirectoryEntry, type OpenFile, Readiness } from './files/open-file.ts';

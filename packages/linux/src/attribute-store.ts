@@ -50,7 +50,7 @@ export function writeAttribute(
   value: Uint8Array,
   flags: number,
 ): number {
-  const refusal = judge(process, status, name, WRITE);
+  const refusal = kernel.tree.inodeFlags.judgeChange(status) || judge(process, status, name, WRITE);
   if (refusal < 0) return refusal;
   const store = storeOf(kernel);
   const key = keyOf(status);

@@ -12,7 +12,14 @@ export interface CapabilitySets {
   readonly permitted: bigint;
   readonly effective: bigint;
   readonly bounding: bigint;
+  /** Kept by execve of programs without capabilities of their own; within permitted and inheritable. */
+  readonly ambient: bigint;
+  /** SECBIT_* of PR_SET_SECUREBITS, without the one for PR_SET_KEEPCAPS. */
+  readonly secureBits: number;
 }
+
+/** SECBIT_NOROOT, SECBIT_NO_SETUID_FIXUP, SECBIT_KEEP_CAPS, SECBIT_NO_CAP_AMBIENT_RAISE; the bit above each locks it. */
+export const SecureBit = { NoRoot: 1, NoFixup: 4, KeepCapabilities: 16, NoAmbientRaise: 64 } as const;
 
 interface Known extends CapabilitySets {
   /** For which user and program the sets are: others change them. */
@@ -30,7 +37,7 @@ export function capabilitiesOf(process: Process): CapabilitySets {
   if (known !== undefined && known.isRoot === isRoot && known.hasRoot === hasRoot && known.program === program)
     return known;
   const next = {
-    ...changed(known, isRoot, hasRoot || keepsThem(process), known?.program !== program),
+    ...changed(known, { isRoot, hasRoot, keepsThem: keepsThem(process), isNewProgram: known?.program !== program }),
     isRoot,
     hasRoot,
     program,
@@ -46,7 +53,8 @@ export function hasCapability(process: Process, capability: number): boolean {
 
 /** Gives a process other sets; the rules of capset(2) are its caller's. */
 export function setCapabilities(process: Process, sets: Partial<CapabilitySets>): void {
-  process.credentials.privileges = { ...capabilitiesOf(process), ...sets };
+  const next = { ...capabilitiesOf(process), ...sets };
+  process.credentials.privileges = { ...next, ambient: next.ambient & next.permitted & next.inheritable };
 }
 
 /** PR_SET_KEEPCAPS. */
@@ -54,15 +62,25 @@ function keepsThem({ threads }: Process): boolean {
   return [...threads].some((thread) => threadAttributes(thread).keepsCapabilities);
 }
 
-function changed(before: Known | undefined, isRoot: boolean, hasRoot: boolean, isNewProgram: boolean): CapabilitySets {
-  const { inheritable = 0n, bounding = ALL_CAPABILITIES } = before ?? {};
-  // execve: a program of user 0 gets everything that is not bounded away; files have no capabilities here.
+interface Change {
+  readonly isRoot: boolean;
+  readonly hasRoot: boolean;
+  readonly keepsThem: boolean;
+  readonly isNewProgram: boolean;
+}
+
+function changed(before: Known | undefined, { isRoot, hasRoot, keepsThem, isNewProgram }: Change): CapabilitySets {
+  const { inheritable = 0n, bounding = ALL_CAPABILITIES, ambient = 0n, secureBits = 0 } = before ?? {};
+  const kept = { inheritable, bounding, secureBits };
+  // execve: a program of user 0 gets everything that is not bounded away, others what is ambient; files have no capabilities here.
   if (before === undefined || isNewProgram) {
-    const permitted = hasRoot ? (bounding | inheritable) & ALL_CAPABILITIES : 0n;
-    return { inheritable, permitted, effective: isRoot ? permitted : 0n, bounding };
+    const isSpecial = (secureBits & SecureBit.NoRoot) === 0;
+    const permitted = hasRoot && isSpecial ? (bounding | inheritable) & ALL_CAPABILITIES : ambient;
+    return { ...kept, permitted, effective: isRoot && isSpecial ? permitted : ambient, ambient };
   }
-  // cap_emulate_setxuid: the last user 0 that goes takes the permitted set along, the effective one the effective set.
-  const permitted = hasRoot ? before.permitted : 0n;
+  if ((secureBits & SecureBit.NoFixup) !== 0) return before;
+  // cap_emulate_setxuid: the last user 0 that goes takes the permitted and ambient sets along, the effective one the effective set.
+  const permitted = hasRoot || keepsThem ? before.permitted : 0n;
   const effective = isRoot === before.isRoot ? before.effective & permitted : isRoot ? permitted : 0n;
-  return { inheritable, permitted, effective, bounding };
+  return { ...kept, permitted, effective, ambient: before.hasRoot && !hasRoot ? 0n : ambient };
 }

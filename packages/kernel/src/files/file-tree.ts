@@ -7,6 +7,7 @@ import { FileLocks } from './file-locks.ts';
 import type { FileStatus } from './file-status.ts';
 import { FileType, isType } from './file-status.ts';
 import type { FileSystem, OpenRequest } from './file-system.ts';
+import { InodeFlags } from './inode-flags.ts';
 import { MountTable } from './mount-table.ts';
 import type { MemoryBudget } from './memory-budget.ts';
 import { NamedPipes } from './named-pipes.ts';
@@ -51,6 +52,7 @@ export class FileTree {
   mountsInUse: (() => MountTable | undefined) | undefined;
   readonly locks = new FileLocks();
   readonly events = new TreeEvents();
+  readonly inodeFlags = new InodeFlags();
   /** Hears of every rename, so that paths in use stay true. */
   afterRename: ((from: string, to: string) => void) | undefined;
   /** Character devices that a personality brings, by number; they go before the kernel's own. */
@@ -157,7 +159,11 @@ export class FileTree {
     parent: FileStatus | undefined,
     request: TreeOpenRequest,
   ): number {
-    if (who === undefined) return 0;
+    const held =
+      status === undefined || request.isUnnamed
+        ? this.inodeFlags.judgeCreation(parent)
+        : this.inodeFlags.judgeOpening(status, request);
+    if (held < 0 || who === undefined) return held;
     if (parent !== undefined) {
       const directory = request.isUnnamed ? path : parentPath(path);
       return this.mounts.allows(directory, parent, who, CHANGES_DIRECTORY) ? 0 : -Errno.EACCES;
@@ -169,8 +175,9 @@ export class FileTree {
 
   /** 0, or why somebody may not take an existing name away. */
   #judgeRemoval(who: FileIdentity | undefined, { path, status }: Place): number {
-    const parent = who === undefined || path === '/' ? undefined : this.#parentOf(path);
-    if (who === undefined || parent === undefined || status === undefined) return 0;
+    const parent = path === '/' ? undefined : this.#parentOf(path);
+    const held = status === undefined ? 0 : this.inodeFlags.judgeRemoval(parent, status);
+    if (held < 0 || who === undefined || parent === undefined || status === undefined) return held;
     const refusal = judgeRemoval(parent, status, who);
     return refusal < 0 && this.mounts.locate(path)?.mount.fileSystem.enforces?.(who.user) ? 0 : refusal;
   }
@@ -227,7 +234,8 @@ export class FileTree {
     const place = this.resolve(from, path, followLast);
     if (typeof place === 'number') return place;
     if (place.status === undefined) return -Errno.ENOENT;
-    const refusal = kind === 'removed' ? this.#judgeRemoval(from.who, place) : 0;
+    const refusal =
+      kind === 'removed' ? this.#judgeRemoval(from.who, place) : this.inodeFlags.judgeChange(place.status);
     if (refusal < 0) return refusal;
     const at = this.mounts.locate(place.path);
     // mnt_want_write comes before anybody's rights: a change of nothing is refused where nothing may change.
@@ -256,6 +264,8 @@ export class FileTree {
     const parent = who && this.#parentOf(place.path);
     if (who && parent && !this.mounts.allows(parentPath(place.path), parent, who, CHANGES_DIRECTORY))
       return -Errno.EACCES;
+    const held = this.inodeFlags.isEmpty ? 0 : this.inodeFlags.judgeCreation(this.#parentOf(place.path));
+    if (held < 0) return held;
     const at = this.mounts.locate(place.path);
     const result = at === undefined ? -Errno.ENOENT : apply(at.mount.fileSystem, at.relative);
     const made = result >= 0 && parent ? this.mounts.status(place.path) : 0;
@@ -314,7 +324,9 @@ export class FileTree {
 
   /** The rights that a rename or a link takes (fs/namei.c, vfs_rename and may_create). */
   #judgePair(who: FileIdentity | undefined, source: Place, target: Place, takesAway: boolean): number {
-    if (who === undefined || source.status === undefined) return 0;
+    if (source.status === undefined) return 0;
+    const held = takesAway ? 0 : this.inodeFlags.judgeChange(source.status);
+    if (held < 0) return held;
     const [from, to] = [parentPath(source.path), parentPath(target.path)];
     const left = takesAway ? this.#judgeRemoval(who, source) : 0;
     if (left < 0) return left;
@@ -322,8 +334,10 @@ export class FileTree {
       const right = takesAway ? this.#judgeRemoval(who, target) : 0;
       if (right < 0) return right;
     }
-    const parent = this.mounts.status(to);
-    if (typeof parent === 'object' && !this.mounts.allows(to, parent, who, CHANGES_DIRECTORY)) return -Errno.EACCES;
+    const parent = this.#parentOf(target.path);
+    const refused = this.inodeFlags.judgeCreation(parent);
+    if (refused < 0 || who === undefined) return refused;
+    if (parent !== undefined && !this.mounts.allows(to, parent, who, CHANGES_DIRECTORY)) return -Errno.EACCES;
     // ".." of a directory that moves is written.
     const moves = takesAway && from !== to && isType(source.status, FileType.Directory);
     return !moves || this.mounts.allows(source.path, source.status, who, AccessRight.Write) ? 0 : -Errno.EACCES;

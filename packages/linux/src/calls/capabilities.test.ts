@@ -1,13 +1,13 @@
 // capget(2) and capset(2): which sets a process may give itself, and what another user leaves of them (man 7 capabilities).
 import { Errno } from '@elf/kernel';
 import { describe, expect, it } from 'vitest';
-import { capabilitiesOf } from '../capabilities.ts';
+import { ALL_CAPABILITIES, capabilitiesOf, setCapabilities } from '../capabilities.ts';
 import { call, newTask, PAGE } from '../test-support/call-bench.ts';
 
 const DATA = PAGE + 64;
 const V1 = 0x1998_0330;
 const V3 = 0x2008_0522;
-const [CHOWN, KILL] = [1, 1 << 5];
+const [CHOWN, KILL, SETPCAP] = [1, 1 << 5, 1 << 8];
 
 type Task = ReturnType<typeof newTask>;
 
@@ -64,5 +64,52 @@ describe('capabilities', () => {
     expect(capabilitiesOf(task.process)).toMatchObject({ effective: 33n, permitted: 33n });
     call(task, 'setresuid', 1000, 1000, 1000);
     expect(capabilitiesOf(task.process)).toMatchObject({ effective: 0n, permitted: 0n });
+  });
+
+  it('are ambient when permitted and inheritable, and stay with a program of another user', () => {
+    const task = newTask();
+    const [RAISE, IS_SET, LOWER, CLEAR_ALL] = [2, 1, 3, 4];
+    const ambient = (action: number, capability: number) => call(task, 'prctl', 47, action, capability, 0, 0);
+    capset(task, CHOWN, CHOWN, 0);
+    expect([ambient(RAISE, 0), ambient(RAISE, 41), ambient(CLEAR_ALL, 1)]).toEqual([
+      -Errno.EPERM,
+      -Errno.EINVAL,
+      -Errno.EINVAL,
+    ]);
+    capset(task, CHOWN, CHOWN, CHOWN);
+    expect([ambient(RAISE, 0), ambient(IS_SET, 0)]).toEqual([0, 1]);
+    task.process.credentials.user = 1000;
+    task.process.credentials.savedUser = 1000;
+    task.process.program = { ...task.process.program };
+    expect(capabilitiesOf(task.process)).toMatchObject({ ambient: 1n, permitted: ALL_CAPABILITIES });
+    call(task, 'setresuid', 1000, 1000, 1000);
+    expect([ambient(IS_SET, 0), ambient(LOWER, 0)]).toEqual([0, 0]);
+  });
+
+  it('an ambient one is what a program of another user has', () => {
+    const task = newTask();
+    call(task, 'setresuid', 7, 7, 7);
+    setCapabilities(task.process, { permitted: 1n, inheritable: 1n, ambient: 1n });
+    task.process.program = { ...task.process.program };
+    expect(capabilitiesOf(task.process)).toMatchObject({ permitted: 1n, effective: 1n, ambient: 1n });
+  });
+
+  it('PR_SET_SECUREBITS: locks hold, and NO_CAP_AMBIENT_RAISE is obeyed', () => {
+    const task = newTask();
+    const set = (bits: number) => call(task, 'prctl', 28, bits, 0, 0, 0);
+    const told = () => call(task, 'prctl', 27, 0, 0, 0, 0);
+    capset(task, CHOWN | SETPCAP, CHOWN | SETPCAP, CHOWN);
+    expect([set(64), told(), call(task, 'prctl', 47, 2, 0, 0, 0)]).toEqual([0, 64, -Errno.EPERM]);
+    expect([set(16), call(task, 'prctl', 7, 0, 0, 0, 0), set(256)]).toEqual([0, 1, -Errno.EPERM]);
+    expect([set(0xc0), set(0x40), told()]).toEqual([0, -Errno.EPERM, 0xc0]);
+    capset(task, CHOWN, CHOWN, CHOWN);
+    expect(set(0xc0)).toBe(-Errno.EPERM);
+  });
+
+  it('SECBIT_NO_SETUID_FIXUP leaves the sets to their owner', () => {
+    const task = newTask();
+    call(task, 'prctl', 28, 4, 0, 0, 0);
+    call(task, 'setresuid', 7, 7, 7);
+    expect(capabilitiesOf(task.process)).toMatchObject({ permitted: ALL_CAPABILITIES });
   });
 });

@@ -65,7 +65,11 @@ export const capset = defineSystemCall({
 });
 
 /** security/commoncap.c, cap_capset. */
-function isAllowed(old: CapabilitySets, wanted: Omit<CapabilitySets, 'bounding'>, mayInherit: boolean): boolean {
+function isAllowed(
+  old: CapabilitySets,
+  wanted: Pick<CapabilitySets, 'effective' | 'permitted' | 'inheritable'>,
+  mayInherit: boolean,
+): boolean {
   const isWithin = (inner: bigint, outer: bigint) => (inner & ~outer) === 0n;
   return (
     (mayInherit || isWithin(wanted.inheritable, old.inheritable | old.permitted)) &&

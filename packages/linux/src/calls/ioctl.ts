@@ -14,6 +14,7 @@ import { LoopControl, LoopDevice } from '../block-devices/loop-devices.ts';
 import { BLOCK_REQUESTS, loopControlRequest, loopRequest } from '../block-devices/loop-requests.ts';
 import { setAsync } from '../file-signals/file-async.ts';
 import { describe } from '../files-at.ts';
+import { INODE_FLAG_REQUESTS, inodeFlagRequest } from './inode-flags.ts';
 import { SOCKET_REQUESTS, socketRequest } from '../sockets/socket-requests.ts';
 import { TERMINAL_REQUESTS, terminalRequest } from '../terminals/terminal-requests.ts';
 
@@ -21,6 +22,7 @@ const REQUESTS = {
   ...TERMINAL_REQUESTS,
   ...BLOCK_REQUESTS,
   ...SOCKET_REQUESTS,
+  ...INODE_FLAG_REQUESTS,
   RNDGETENTCNT: 0x8004_5200,
   FICLONE: 0x4004_9409,
   FICLONERANGE: 0x4020_940d,
@@ -39,7 +41,7 @@ export const ioctl = defineSystemCall({
   name: 'ioctl',
   numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
-  note: 'Terminals, loop devices, sockets and interfaces, FIONREAD, FIONBIO, FIOASYNC and close-on-exec; everything else is ENOTTY.',
+  note: 'Terminals, loop devices, sockets and interfaces, flags of files (kept by the machine), FIONREAD, FIONBIO, FIOASYNC and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
@@ -56,6 +58,11 @@ export const ioctl = defineSystemCall({
         file.mode.nonBlocking = value !== 0;
         return 0;
       }
+      case REQUESTS.FS_IOC_GETFLAGS:
+      case REQUESTS.FS_IOC_SETFLAGS:
+      case REQUESTS.FS_IOC32_GETFLAGS:
+      case REQUESTS.FS_IOC32_SETFLAGS:
+        return inodeFlagRequest(task, file, request >>> 0, argument);
       case REQUESTS.FIOASYNC:
         return switchAsync(task, file, fd, argument);
       // No file system here shares blocks.

@@ -1,6 +1,6 @@
 // prctl(2): switches of a thread and its process.
 import { defineSystemCall, Errno, fromBytes, hexadecimal, oneOf, type Thread, toBytes } from '@elf/kernel';
-import { capabilitiesOf, hasCapability, LAST_CAPABILITY, setCapabilities } from '../capabilities.ts';
+import { capabilitiesOf, hasCapability, LAST_CAPABILITY, SecureBit, setCapabilities } from '../capabilities.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL } from '../signals/signal-table.ts';
 import { processAttributes, threadAttributes } from '../thread-attributes.ts';
@@ -74,7 +74,8 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
     threadAttributes(task).timeStampDisabled = task.cpu.timeStampDisabled = mode === TIME_STAMP.refused;
     return 0;
   },
-  [PRCTL.PR_GET_SECUREBITS]: () => 0,
+  [PRCTL.PR_GET_SECUREBITS]: secureBitsOf,
+  [PRCTL.PR_SET_SECUREBITS]: setSecureBits,
   [PRCTL.PR_SET_TIMERSLACK]: (task, nanoseconds) => {
     const attributes = threadAttributes(task);
     attributes.timerSlack = nanoseconds > 0 ? nanoseconds : attributes.initialSlack;
@@ -102,11 +103,7 @@ const HANDLERS: Readonly<Record<number, Handler>> = {
   },
   [PRCTL.PR_GET_THP_DISABLE]: ({ process }, second, third, rest) =>
     second === 0 && third === 0 && rest ? flag(processAttributes(process).refusesHugePages) : -Errno.EINVAL,
-  // PR_CAP_AMBIENT_IS_SET and PR_CAP_AMBIENT_CLEAR_ALL: the set is empty.
-  [PRCTL.PR_CAP_AMBIENT]: (_task, action, capability) => {
-    if (action === 4) return 0;
-    return action === 1 && capability <= LAST_CAPABILITY ? 0 : -Errno.EINVAL;
-  },
+  [PRCTL.PR_CAP_AMBIENT]: changeAmbient,
   // PR_SPEC_NOT_AFFECTED for each of the three misfeatures: nothing here speculates.
   [PRCTL.PR_GET_SPECULATION_CTRL]: (_task, which, third, rest) =>
     third !== 0 || !rest ? -Errno.EINVAL : which > 2 ? -Errno.ENODEV : 0,
@@ -119,11 +116,50 @@ export const prctl = defineSystemCall({
   name: 'prctl',
   numbers: { 'x86-64': 157, i386: 172 },
   support: 'partial',
-  note: 'seccomp, PR_SET_MM and names of anonymous memory (PR_SET_VMA) are EINVAL, as on kernels built without them; ambient capabilities are none.',
+  note: 'seccomp, PR_SET_MM and names of anonymous memory (PR_SET_VMA) are EINVAL, as on kernels built without them.',
   arguments: { option: oneOf(PRCTL), second: hexadecimal, third: hexadecimal, fourth: hexadecimal, fifth: hexadecimal },
   run: (task, { option, second, third, fourth, fifth }) =>
     HANDLERS[option]?.(task, second, third, fourth === 0 && fifth === 0) ?? -Errno.EINVAL,
 });
+
+const AMBIENT = { IS_SET: 1, RAISE: 2, LOWER: 3, CLEAR_ALL: 4 } as const;
+
+/** PR_CAP_AMBIENT (security/commoncap.c, cap_task_prctl). */
+function changeAmbient({ process }: Thread, action: number, capability: number, rest: boolean): number {
+  const { ambient, permitted, inheritable, secureBits } = capabilitiesOf(process);
+  if (!rest) return -Errno.EINVAL;
+  if (action === AMBIENT.CLEAR_ALL) {
+    if (capability !== 0) return -Errno.EINVAL;
+    setCapabilities(process, { ambient: 0n });
+    return 0;
+  }
+  if (action < AMBIENT.IS_SET || action > AMBIENT.LOWER || capability > LAST_CAPABILITY) return -Errno.EINVAL;
+  const bit = 1n << BigInt(capability);
+  if (action === AMBIENT.IS_SET) return flag((ambient & bit) !== 0n);
+  const mayRaise = (permitted & inheritable & bit) !== 0n && (secureBits & SecureBit.NoAmbientRaise) === 0;
+  if (action === AMBIENT.RAISE && !mayRaise) return -Errno.EPERM;
+  setCapabilities(process, { ambient: action === AMBIENT.RAISE ? ambient | bit : ambient & ~bit });
+  return 0;
+}
+
+function secureBitsOf(task: Thread): number {
+  const { secureBits } = capabilitiesOf(task.process);
+  return secureBits | (threadAttributes(task).keepsCapabilities ? SecureBit.KeepCapabilities : 0);
+}
+
+const ALL_SECURE_BITS = 0xff;
+/** The locks: each holds itself and the bit below it. */
+const SECURE_LOCKS = 0xaa;
+
+function setSecureBits(task: Thread, wanted: number): number {
+  const before = secureBitsOf(task);
+  const locked = before & SECURE_LOCKS;
+  const isHeld = (locked & ~wanted) !== 0 || ((locked >> 1) & (before ^ wanted)) !== 0;
+  if (isHeld || wanted > ALL_SECURE_BITS || !hasCapability(task.process, CAP_SETPCAP)) return -Errno.EPERM;
+  setCapabilities(task.process, { secureBits: wanted & ~SecureBit.KeepCapabilities });
+  threadAttributes(task).keepsCapabilities = (wanted & SecureBit.KeepCapabilities) !== 0;
+  return 0;
+}
 
 /** The name of the first thread is the process's too. */
 function setName(task: Thread, at: number): number {

@@ -271,4 +271,49 @@ describe('inotify', () => {
     expect([give(8000, 0), give(1, 2)]).toEqual([4096, -11]);
     expect(give(1, 0)).toBeInstanceOf(Pending);
   });
+
+  it.each([
+    ['immutable', 0x10, [-1, -1, -1]],
+    ['append-only', 0x20, [-1, 3, -1]],
+  ] as const)('what is %s stays as it is', (_, flag, opened) => {
+    const task = newTask();
+    const [GETFLAGS, SETFLAGS, RDWR, APPEND] = [0x8008_6601, 0x4008_6602, 2, 0o2002];
+    call(task, 'mkdir', '/d', 0o755);
+    const fd = Number(call(task, 'open', '/d/file', CREATE, 0o600));
+    const set = (flags: number) => {
+      task.user.writeU32(PAGE, flags);
+      return call(task, 'ioctl', fd, SETFLAGS, PAGE);
+    };
+    expect([set(flag | 0x40), call(task, 'ioctl', fd, GETFLAGS, PAGE), task.user.readU32(PAGE)]).toEqual([
+      0,
+      0,
+      flag | 0x40,
+    ]);
+    const tries = [
+      call(task, 'open', '/d/file', RDWR, 0),
+      call(task, 'open', '/d/file', APPEND, 0),
+      call(task, 'truncate', '/d/file', 0),
+    ];
+    expect(tries.map((result) => (Number(result) >= 0 ? 3 : result))).toEqual(opened);
+    const refused = [
+      call(task, 'unlink', '/d/file'),
+      call(task, 'rename', '/d/file', '/d/other'),
+      call(task, 'link', '/d/file', '/d/other'),
+      call(task, 'chmod', '/d/file', 0o777),
+      call(task, 'setxattr', '/d/file', 'user.name', PAGE, 1, 0),
+    ];
+    expect(refused).toEqual([-1, -1, -1, -1, -1]);
+    expect([set(0x1), set(0), call(task, 'unlink', '/d/file')]).toEqual([-95, 0, 0]);
+  });
+
+  it('an immutable directory keeps its names', () => {
+    const task = newTask();
+    call(task, 'mkdir', '/d', 0o755);
+    call(task, 'mkdir', '/d/old', 0o755);
+    const fd = Number(call(task, 'open', '/d', 0, 0));
+    task.user.writeU32(PAGE, 0x10);
+    expect(call(task, 'ioctl', fd, 0x4008_6602, PAGE)).toBe(0);
+    expect([call(task, 'mkdir', '/d/new', 0o755), call(task, 'rmdir', '/d/old')]).toEqual([-1, -1]);
+    expect(call(task, 'open', '/d/file', CREATE, 0o600)).toBe(-1);
+  });
 });

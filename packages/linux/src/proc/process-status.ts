@@ -106,7 +106,7 @@ export function statusText(process: Process, thread?: Thread): string {
   const mask = (name: string, value: bigint) => `${name}:\t${value.toString(16).padStart(16, '0')}`;
   const masks = signalMasks(process);
   const own = first === undefined ? 0n : pendingMask(threadState(first).pending);
-  const { inheritable, permitted, effective, bounding } = capabilitiesOf(process);
+  const { inheritable, permitted, effective, bounding, ambient } = capabilitiesOf(process);
   const processors = first?.kernel.host.processors ?? 1;
   const lines = [
     `Name:\t${(thread && threadAttributes(thread).name) ?? process.commandName}`,
@@ -132,7 +132,7 @@ export function statusText(process: Process, thread?: Thread): string {
     mask('ShdPnd', masks.shared),
     ...[mask('SigBlk', masks.blocked), mask('SigIgn', masks.ignored), mask('SigCgt', masks.caught)],
     ...[mask('CapInh', inheritable), mask('CapPrm', permitted), mask('CapEff', effective), mask('CapBnd', bounding)],
-    mask('CapAmb', 0n),
+    mask('CapAmb', ambient),
     `NoNewPrivs:\t${first !== undefined && threadAttributes(first).noNewPrivileges ? 1 : 0}`,
     ...['Seccomp:\t0', 'Seccomp_filters:\t0'],
     `Cpus_allowed:\t${((1n << BigInt(processors)) - 1n).toString(16)}`,
