@@ -62,6 +62,16 @@ export class AddressSpace {
     return this.#state.vmas.totalBytes;
   }
 
+  /** Bytes of the pages that have a frame, those that read as zeros included. */
+  get residentBytes(): number {
+    return this.#state.table.count * GUEST_PAGE_BYTES;
+  }
+
+  /** The most there were at a time: what getrusage tells, also when the space is gone. */
+  get peakResidentBytes(): number {
+    return this.#state.table.peak * GUEST_PAGE_BYTES;
+  }
+
   /** Where the heap starts and ends now. */
   get programBreak(): Readonly<ProgramBreak> {
     return this.#state.programBreak;

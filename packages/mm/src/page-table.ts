@@ -35,6 +35,18 @@ export class PageTable {
   readonly #leaves = new Map<number, Uint32Array>();
   #lastKey = -1;
   #lastLeaf: Uint32Array | undefined;
+  #count = 0;
+  #peak = 0;
+
+  /** Pages that have an entry. */
+  get count(): number {
+    return this.#count;
+  }
+
+  /** The most there were at a time. */
+  get peak(): number {
+    return this.#peak;
+  }
 
   /** The entry of a page, 0 when it has none. */
   read(pageAddress: number): number {
@@ -61,7 +73,12 @@ export class PageTable {
       this.#lastKey = key;
       this.#lastLeaf = leaf;
     }
-    (this.#lastLeaf as Uint32Array)[(pageAddress / GUEST_PAGE_BYTES) & (GUEST_PAGES_PER_TABLE - 1)] = entry;
+    const leaf = this.#lastLeaf as Uint32Array;
+    const index = (pageAddress / GUEST_PAGE_BYTES) & (GUEST_PAGES_PER_TABLE - 1);
+    if (leaf[index] === 0) {
+      if (entry !== 0 && ++this.#count > this.#peak) this.#peak = this.#count;
+    } else if (entry === 0) this.#count--;
+    leaf[index] = entry;
   }
 
   /**
@@ -104,6 +121,7 @@ export class PageTable {
       if (entry === 0) continue;
       const replaced = visit(base + index * GUEST_PAGE_BYTES, entry);
       leaf[index] = replaced;
+      if (replaced === 0) this.#count--;
       kept |= replaced;
     }
     if (kept !== 0 || first > 0 || last < GUEST_PAGES_PER_TABLE) return;

@@ -16,10 +16,12 @@ import {
   type Thread,
 } from '@elf/kernel';
 import { AT } from '../abi/flags/file-flags.ts';
+import { withExitSignal } from '../abi/trace-arguments.ts';
 import { readWord } from '../abi/words.ts';
 import { isBeingWritten } from '../busy-programs.ts';
 import { installThreadArea, isThreadEntry, readThreadArea } from '../thread-areas.ts';
 import { judgeNewNamespaces, makeNamespaces, NAMESPACE_FLAGS } from '../namespaces/enter.ts';
+import { keepPeak } from '../memory-peak.ts';
 import { processState, threadState } from '../signals/signal-state.ts';
 import { LAST_SIGNAL } from '../signals/signal-table.ts';
 import { openProcess } from './process-descriptors.ts';
@@ -79,8 +81,8 @@ export const vfork = defineSystemCall({
 });
 
 /** Flags of clone(2) by name. */
-export const cloneFlags = flagSet(
-  Object.fromEntries(Object.entries(CLONE).map(([name, bit]) => [`CLONE_${name}`, bit])),
+export const cloneFlags = withExitSignal(
+  flagSet(Object.fromEntries(Object.entries(CLONE).map(([name, bit]) => [`CLONE_${name}`, bit]))),
 );
 
 export const cloneCall = defineSystemCall({
@@ -233,6 +235,7 @@ function execute(task: Thread, name: string, argv: number, environment: number, 
   if (typeof variables === 'number') return variables;
   const status = at?.descriptor === undefined ? task.kernel.tree.status(task.process.viewpoint, name, true) : undefined;
   if (typeof status === 'object' && isBeingWritten(task.kernel, status)) return -Errno.ETXTBSY;
+  keepPeak(task.process);
   const result = task.kernel.execute(task, name, strings, variables, at);
   // The new address space knows the machine's limits only.
   if (result === 0) applyMemoryLimits(task.process);

@@ -29,6 +29,7 @@ import {
 import { writeWord } from '../abi/words.ts';
 import { type CpuClock, cpuClock, readCpuClock, usageFields } from '../cpu-time/cpu-clocks.ts';
 import { addCpuTimer, cpuItimerLeft, setCpuItimer } from '../cpu-time/cpu-timers.ts';
+import { childrenPeakBytes, peakBytes } from '../memory-peak.ts';
 import { processState } from '../signals/signal-state.ts';
 import { clockOffset } from '../namespaces/time-offsets.ts';
 import { setAlarm } from './signals.ts';
@@ -163,10 +164,10 @@ export const getrusage = defineSystemCall({
   arguments: { who: oneOf(RUSAGE), usage: structOut(rusage, () => '{...}') },
   run: (task, { who, usage }) => {
     if (who < RUSAGE.RUSAGE_CHILDREN || who > RUSAGE.RUSAGE_THREAD) return -Errno.EINVAL;
-    if (who === RUSAGE.RUSAGE_CHILDREN) return usage.write(usageFields(childrenCpuTime(task.process)));
+    if (who === RUSAGE.RUSAGE_CHILDREN)
+      return usage.write(usageFields(childrenCpuTime(task.process), childrenPeakBytes(task.process)));
     const used = who === RUSAGE.RUSAGE_THREAD ? threadCpuTime(task) : processCpuTime(task, task.process);
-    const maximumResidentKilobytes = Math.floor(task.process.space.mappedBytes / 1024);
-    return usage.write({ ...usageFields(used), maximumResidentKilobytes });
+    return usage.write(usageFields(used, peakBytes(task.process)));
   },
 });
 

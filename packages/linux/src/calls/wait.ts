@@ -15,7 +15,9 @@ import {
 } from '@elf/kernel';
 import { structOut } from '../abi/struct-arguments.ts';
 import { rusage } from '../abi/structs/system.ts';
+import { waitStatus } from '../abi/trace-arguments.ts';
 import { usageFields } from '../cpu-time/cpu-clocks.ts';
+import { childrenPeakBytes, inheritPeak, peakBytes } from '../memory-peak.ts';
 import { encodeInfo, INFORMATION_BYTES } from '../signals/signal-information.ts';
 import { describe } from '../files-at.ts';
 import { processState } from '../signals/signal-state.ts';
@@ -50,7 +52,7 @@ export const wait4 = defineSystemCall({
   numbers: { 'x86-64': 61, i386: 114 },
   support: 'partial',
   note: 'Resource usage has times and nothing else.',
-  arguments: { process: int, status: address, options: flagSet(WAIT), usage: usageArgument },
+  arguments: { process: int, status: waitStatus, options: flagSet(WAIT), usage: usageArgument },
   run: (task, { process: wanted, status, options, usage }) => {
     if ((options & ~(CLONE_FLAGS | WAIT.WNOHANG | WAIT.WUNTRACED | WAIT.WCONTINUED)) !== 0) return -Errno.EINVAL;
     if (wanted === -0x8000_0000) return -Errno.ESRCH;
@@ -147,13 +149,15 @@ function reportOf(child: Process, options: number): Report | undefined {
 function usageOf(task: Thread, child: Process) {
   const own = processCpuTime(task, child);
   const { user, system } = childrenCpuTime(child);
-  return usageFields({ user: own.user + user, system: own.system + system });
+  const peak = Math.max(peakBytes(child), childrenPeakBytes(child));
+  return usageFields({ user: own.user + user, system: own.system + system }, peak);
 }
 
 /** What was reported is not reported again. */
 function forget(task: Thread, child: Process): void {
   if (child.exitStatus !== undefined) {
     inheritCpuTime(task.process, child);
+    inheritPeak(task.process, child);
     task.kernel.reap(child);
   } else processState(child).change = undefined;
 }

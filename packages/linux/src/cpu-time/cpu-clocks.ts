@@ -45,12 +45,13 @@ export function readCpuClock(task: Thread, { process, thread, isVirtual }: CpuCl
   return isVirtual ? user : user + system;
 }
 
-/** Fields of struct rusage for times. */
-export function usageFields({ user, system }: CpuTime) {
+/** Fields of struct rusage for times and memory. */
+export function usageFields({ user, system }: CpuTime, peakBytes: number) {
   return {
     userSeconds: Math.floor(user / 1e9),
     userMicroseconds: Math.floor((user % 1e9) / 1000),
     systemSeconds: Math.floor(system / 1e9),
     systemMicroseconds: Math.floor((system % 1e9) / 1000),
+    maximumResidentKilobytes: Math.floor(peakBytes / 1024),
   };
 }

@@ -112,7 +112,8 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   stat: processStatText,
   statm: (process) => {
     const pages = Math.floor(process.space.mappedBytes / GUEST_PAGE_BYTES);
-    return `${pages} ${pages} 0 0 0 ${pages} 0\n`;
+    const resident = Math.floor(process.space.residentBytes / GUEST_PAGE_BYTES);
+    return `${pages} ${resident} 0 0 0 ${pages} 0\n`;
   },
   status: statusText,
   limits: limitsText,

@@ -60,7 +60,7 @@ export function statText(process: Process, thread?: Thread): string {
     ...[
       Math.max(0, Math.floor((process.startTime - boot) / TICK_NANOSECONDS)),
       bytes,
-      Math.floor(bytes / GUEST_PAGE_BYTES),
+      living ? Math.floor(space.residentBytes / GUEST_PAGE_BYTES) : 0,
       UNLIMITED,
     ],
     ...[
@@ -102,6 +102,7 @@ export function statusText(process: Process, thread?: Thread): string {
   const ids = (real: number, effective: number, saved: number) => `${real}\t${effective}\t${saved}\t${effective}`;
   const first = thread ?? [...threads][0];
   const bytes = process.exitStatus === undefined ? space.mappedBytes : 0;
+  const peak = process.exitStatus === undefined ? space.peakResidentBytes : 0;
   const kilobytes = (name: string, value: number) => `${name}:\t${String(Math.floor(value / KILO)).padStart(8)} kB`;
   const mask = (name: string, value: bigint) => `${name}:\t${value.toString(16).padStart(16, '0')}`;
   const masks = signalMasks(process);
@@ -124,7 +125,7 @@ export function statusText(process: Process, thread?: Thread): string {
     ...[`NStgid:\t${id}`, `NSpid:\t${id}`, `NSpgid:\t${process.group}`, `NSsid:\t${process.session}`],
     ...['VmPeak', 'VmSize'].map((name) => kilobytes(name, bytes)),
     ...[kilobytes('VmLck', process.exitStatus === undefined ? space.lockedBytes : 0), kilobytes('VmPin', 0)],
-    ...['VmHWM', 'VmRSS'].map((name) => kilobytes(name, bytes)),
+    ...[kilobytes('VmHWM', peak), kilobytes('VmRSS', process.exitStatus === undefined ? space.residentBytes : 0)],
     kilobytes('VmSwap', 0),
     `Threads:\t${Math.max(1, threads.size)}`,
     `SigQ:\t0/${limitOf(process, RESOURCES.RLIMIT_SIGPENDING)[0]}`,
