@@ -1,11 +1,12 @@
 // Our side of the comparison with a real binfmt_misc: obeys the commands of native/binfmt-misc.c with execve and BinfmtMiscTable.
-import { bytesBacking, GuestMemory } from '@elf/mm';
+import { bytesBacking } from '@elf/mm';
 import { bytesSource } from '@elf/parse';
 import { BinfmtMiscTable } from '../binfmt-misc/misc-table.ts';
 import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile, ExecOutcome, ExecRequest, ExecSuccess } from '../exec-request.ts';
 import { buildElf } from './elf-builder.ts';
 import { latin1, type MiscCommand, SHOW } from './misc-kernel.ts';
+import { oneMemory } from './one-memory.ts';
 import { run } from './run-execve.ts';
 
 const ENOTDIR = 20;
@@ -112,7 +113,7 @@ export class MiscModel {
         files: { open },
         binfmtMisc: this.#table,
         credentials: { uid: user, euid: user, gid: user, egid: user },
-        memory: new GuestMemory({ maximumBytes: 64 << 20 }),
+        memory: oneMemory(),
         ...rest,
       },
     );

@@ -1,5 +1,5 @@
 // Runs execve over files that exist only in a test.
-import { bytesBacking, GuestMemory } from '@elf/mm';
+import { bytesBacking } from '@elf/mm';
 import { bytesSource } from '@elf/parse';
 import { ExecErrno } from '../exec-errno.ts';
 import type { ExecFile, ExecFiles, ExecOutcome, ExecRequest, ExecSuccess } from '../exec-request.ts';
@@ -7,6 +7,7 @@ import { execve } from '../execve.ts';
 import type { LoaderProfile } from '../loader-profile.ts';
 import { findLoaderProfile } from '../profiles/index.ts';
 import { linuxProfile } from '../profiles/linux.ts';
+import { oneMemory } from './one-memory.ts';
 
 /** A file: its content, or a complete answer of the port. */
 export type TestFile = Uint8Array | string | Partial<ExecFile>;
@@ -33,7 +34,7 @@ export function run(table: Readonly<Record<string, TestFile>>, changes: Partial<
     argv: ['program'],
     envp: [],
     files: filesFrom(table),
-    memory: changes.memory ?? new GuestMemory({ maximumBytes: 64 << 20 }),
+    memory: oneMemory(),
     entropy: { fill: (bytes) => bytes.fill(0xa5) },
     profile: linuxProfile,
     credentials: { uid: 1000, euid: 1000, gid: 1000, egid: 1000 },

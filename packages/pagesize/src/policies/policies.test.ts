@@ -244,28 +244,29 @@ describe('PT_GNU_RELRO', () => {
 describe('hostile segment lists', () => {
   const limitInMilliseconds = 100;
 
-  /** Processor time of the fastest of three runs in milliseconds: others that use the machine do not count. */
+  /** Processor time in milliseconds, of the fastest of three runs where the first is too slow: others that use the machine do not count. */
   function fastest(run: () => void): number {
-    const times = [0, 1, 2].map(() => {
+    let time = Number.POSITIVE_INFINITY;
+    for (let attempt = 0; attempt < 3 && time >= limitInMilliseconds; attempt++) {
       const started = process.cpuUsage();
       run();
       const { user, system } = process.cpuUsage(started);
-      return (user + system) / 1000;
-    });
-    return Math.min(...times);
+      time = Math.min(time, (user + system) / 1000);
+    }
+    return time;
   }
 
   function timed(segments: readonly LoadSegment[]): void {
     for (const policy of PAGE_POLICIES) {
       for (const host of [0x1000, 0x10000]) {
-        const result = policy.plan(segments, host);
+        let result = policy.plan([], host);
+        let ranges = 0;
         const time = fastest(() => {
-          const again = policy.plan(segments, host);
-          damage(again, segments);
-          protectionChanges(again, segments);
+          result = policy.plan(segments, host);
+          ranges = damage(result, segments).length;
+          protectionChanges(result, segments);
         });
         expect(time, policy.name).toBeLessThan(limitInMilliseconds);
-        const ranges = damage(result, segments).length;
         expect(result.refusal !== undefined || ranges <= 4 * segments.length, policy.name).toBe(true);
       }
     }

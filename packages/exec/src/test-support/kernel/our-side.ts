@@ -1,11 +1,12 @@
 // Our answer to a case: execve of this package with what the kernel had, put into the form the kernel's answer has.
-import { Access, GuestMemory, Protection, UserMemory } from '@elf/mm';
+import { Access, Protection, UserMemory } from '@elf/mm';
 import { GUEST_PAGE_BYTES } from '@elf/pagesize';
 import type { ExecFiles, ExecOutcome, ExecRequest, ExecSuccess } from '../../exec-request.ts';
 import { execve } from '../../execve.ts';
 import { linuxProfile } from '../../profiles/linux.ts';
 import type { EntryState } from './entry-state.ts';
 import type { CaseString, KernelCase, KernelFacts } from './kernel-runner.ts';
+import { oneMemory } from '../one-memory.ts';
 
 const NOBODY = 65534;
 const AT = { HWCAP: 16, HWCAP2: 26, RSEQ_FEATURE_SIZE: 27, RSEQ_ALIGN: 28, SYSINFO: 32, SYSINFO_EHDR: 33 };
@@ -34,7 +35,7 @@ export function executeOurs(
     argv: (kernelCase.argv ?? []).map(stringOf),
     envp: kernelCase.envp.map(stringOf),
     files,
-    memory: new GuestMemory({ maximumBytes: 1 << 30 }),
+    memory: oneMemory(),
     entropy: { fill: (bytes) => bytes.set(Buffer.from(observed?.random ?? '', 'hex')) },
     profile: {
       ...linuxProfile,
