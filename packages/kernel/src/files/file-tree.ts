@@ -87,6 +87,7 @@ export class FileTree {
   status(from: Viewpoint, path: string, followLast: boolean): FileStatus | number {
     const place = this.resolve(from, path, followLast);
     if (typeof place === 'number') return place;
+    place.object?.release();
     return place.status ?? -Errno.ENOENT;
   }
 

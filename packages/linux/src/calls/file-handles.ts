@@ -15,7 +15,7 @@ import {
 import { AT, O, OPEN_FLAG_NAMES } from '../abi/flags/file-flags.ts';
 import { hasCapability } from '../capabilities.ts';
 import { describe, viewpointAt } from '../files-at.ts';
-import { FIRST_MOUNT } from '../proc/system-status.ts';
+import { FIRST_MOUNT, mountId } from '../proc/system-status.ts';
 import { openPath } from './open.ts';
 
 /** MAX_HANDLE_SZ, and what a handle of ours takes behind its two words. */
@@ -94,16 +94,14 @@ export const nameToHandleAt = defineSystemCall({
     if (room === undefined) return -Errno.EFAULT;
     if (room > LONGEST_HANDLE) return -Errno.EINVAL;
     const { kernel } = task;
-    const mounts = [...kernel.tree.mounts.mounts].reverse();
     const at = kernel.tree.mounts.locate(place.path);
-    const mountId = FIRST_MOUNT + Math.max(0, at === undefined ? 0 : mounts.indexOf(at.mount));
-    const isStored = task.user.writeU32(mount, mountId) && task.user.writeU32(handle, HANDLE_BYTES);
+    const number = at === undefined ? FIRST_MOUNT : mountId(kernel, at.mount);
+    const isStored = task.user.writeU32(mount, number) && task.user.writeU32(handle, HANDLE_BYTES);
     if (!isStored) return -Errno.EFAULT;
     if (room < HANDLE_BYTES) return -Errno.EOVERFLOW;
     const known = handlesOf(kernel);
     if (known.isFull) return -Errno.ENOMEM;
-    const number = known.numberOf(place.path, place.status);
-    const words = [HANDLE_TYPE, number, place.status.inode >>> 0];
+    const words = [HANDLE_TYPE, known.numberOf(place.path, place.status), place.status.inode >>> 0];
     return words.every((word, index) => task.user.writeU32(handle + 4 + index * 4, word)) ? 0 : -Errno.EFAULT;
   },
 });

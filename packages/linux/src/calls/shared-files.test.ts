@@ -316,4 +316,30 @@ describe('inotify', () => {
     expect([call(task, 'mkdir', '/d/new', 0o755), call(task, 'rmdir', '/d/old')]).toEqual([-1, -1]);
     expect(call(task, 'open', '/d/file', CREATE, 0o600)).toBe(-1);
   });
+
+  it('statx tells flags of files and roots of mounts', () => {
+    const task = newTask();
+    call(task, 'mkdir', '/m', 0o755);
+    call(task, 'mount', 'none', '/m', 'tmpfs', 0, 0);
+    const fd = Number(call(task, 'open', '/m/file', CREATE, 0o600));
+    task.user.writeU32(PAGE, 0x30);
+    expect(call(task, 'ioctl', fd, 0x4008_6602, PAGE)).toBe(0);
+    const told = (directory: number, path: string, flags: number) => {
+      expect(call(task, 'statx', directory, path, flags, 0xfff, PAGE)).toBe(0);
+      return [8, 56].map((at) => Number(task.user.readU64(PAGE + at)));
+    };
+    expect([told(AT_FDCWD, '/m', 0), told(fd, '', 0x1000)]).toEqual([
+      [0x2000, 0x2070],
+      [0x30, 0x2070],
+    ]);
+  });
+
+  it('a look at /proc/self/fd does not hold what is open', () => {
+    const task = newTask();
+    expect(call(task, 'pipe2', PAGE, 0)).toBe(0);
+    const [reader, writer] = [0, 4].map((at) => task.user.readU32(PAGE + at) as number);
+    expect(call(task, 'stat', `/proc/self/fd/${writer}`, PAGE + 64)).toBe(0);
+    call(task, 'close', writer);
+    expect(call(task, 'read', reader, PAGE, 1)).toBe(0);
+  });
 });

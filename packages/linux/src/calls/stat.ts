@@ -15,9 +15,18 @@ import {
 } from '@elf/kernel';
 import { ACCESS_NAMES, AT, AT_FLAG_NAMES } from '../abi/flags/file-flags.ts';
 import { structOut } from '../abi/struct-arguments.ts';
-import { printStat, statFields, stat as statLayout, statxFields, statx as statxLayout } from '../abi/structs/stat.ts';
+import {
+  printStat,
+  statFields,
+  stat as statLayout,
+  StatxAttribute,
+  type StatxFacts,
+  statxFields,
+  statx as statxLayout,
+} from '../abi/structs/stat.ts';
 import { statfs as statfsLayout } from '../abi/structs/system.ts';
 import { describe, viewpointAt } from '../files-at.ts';
+import { mountId } from '../proc/system-status.ts';
 
 const EXT_MAGIC = 0xef53;
 const statOut = structOut(statLayout, printStat);
@@ -73,7 +82,7 @@ export const statx = defineSystemCall({
   name: 'statx',
   numbers: { 'x86-64': 332, i386: 383 },
   support: 'partial',
-  note: 'Attributes, mount id and direct I/O alignment are not reported.',
+  note: 'Direct I/O alignment is not reported.',
   arguments: {
     directory: descriptor,
     path,
@@ -89,7 +98,7 @@ export const statx = defineSystemCall({
     if (values.mask >= 0x8000_0000 || (values.flags & ~STATX_FLAGS) !== 0) return -Errno.EINVAL;
     if ((values.flags & AT_STATX_SYNC_TYPE) === AT_STATX_SYNC_TYPE) return -Errno.EINVAL;
     return store(lookUp(task, values.directory, values.path, values.flags), (found) =>
-      values.status.write(statxFields(found)),
+      values.status.write(statxFields(found, factsOf(task, values.directory, values.path, values.flags, found))),
     );
   },
 });
@@ -201,6 +210,29 @@ function lookUp(
   return typeof from === 'number'
     ? from
     : task.kernel.tree.status({ ...from, who }, name, (flags & AT.SYMLINK_NOFOLLOW) === 0);
+}
+
+/** What statx tells of a file's flags and of its place in the tree. */
+function factsOf(task: Thread, directory: number, name: string, flags: number, status: FileStatus): StatxFacts {
+  const { tree } = task.kernel;
+  const held = tree.inodeFlags.of(status) & StatxAttribute.OfFiles;
+  const at = placeOf(task, directory, name, flags);
+  const located = at === undefined ? undefined : tree.mounts.locate(at);
+  if (located === undefined) return { attributes: held, mountId: undefined };
+  const isRoot = located.mount.path === at;
+  return { attributes: held | (isRoot ? StatxAttribute.MountRoot : 0), mountId: mountId(task.kernel, located.mount) };
+}
+
+/** The path of what a *stat call means; undefined for what has none. */
+function placeOf(task: Thread, directory: number, name: string, flags: number): string | undefined {
+  if (name === '' && (flags & AT.EMPTY_PATH) !== 0)
+    return directory === AT.FDCWD ? task.process.place.workingDirectory : task.process.descriptors.get(directory)?.path;
+  const from = viewpointAt(task, directory, name);
+  const place =
+    typeof from === 'number' ? from : task.kernel.tree.resolve(from, name, (flags & AT.SYMLINK_NOFOLLOW) === 0);
+  if (typeof place === 'number') return undefined;
+  place.object?.release();
+  return place.object === undefined ? place.path : undefined;
 }
 
 function store(found: FileStatus | number, write: (found: FileStatus) => number): number {

@@ -1,5 +1,5 @@
 // /proc/stat, vmstat, mountinfo and relatives: facts about the whole machine (man 5 proc). What a machine does not count is zero.
-import { deviceMajor, deviceMinor, type Kernel } from '@elf/kernel';
+import { deviceMajor, deviceMinor, type Kernel, type Mount } from '@elf/kernel';
 
 const TICK_NANOSECONDS = 10_000_000;
 const BLOCK_BYTES = 4096; // not a page size: the unit of vmstat's counts
@@ -68,6 +68,12 @@ export function mountInfoText(kernel: Kernel | undefined): string {
       return `${FIRST_MOUNT + index} ${parent} ${device} / ${path} ${access},relatime - ${type} ${type} ${access}\n`;
     })
     .join('');
+}
+
+/** The number of a mount in /proc/PID/mountinfo. */
+export function mountId({ tree }: Kernel, mount: Mount): number {
+  const { mounts } = tree.mounts;
+  return FIRST_MOUNT + mounts.length - 1 - mounts.indexOf(mount);
 }
 
 /** The root first, as mount(2) made them. The host's tree is called what most hosts have. */

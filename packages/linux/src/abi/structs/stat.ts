@@ -35,6 +35,7 @@ export const statx = defineStruct(256, {
   accessSeconds: [64, 'i64'], accessNanoseconds: [72, 'u32'], birthSeconds: [80, 'i64'], birthNanoseconds: [88, 'u32'],
   changeSeconds: [96, 'i64'], changeNanoseconds: [104, 'u32'], modifySeconds: [112, 'i64'], modifyNanoseconds: [120, 'u32'],
   specialMajor: [128, 'u32'], specialMinor: [132, 'u32'], deviceMajor: [136, 'u32'], deviceMinor: [140, 'u32'],
+  mountId: [144, 'u64'],
 });
 
 /** A status as the fields both structures share. */
@@ -62,11 +63,23 @@ export function statFields(status: FileStatus) {
   return { ...shared(status), shortInode: status.inode, device: status.device, specialDevice: status.specialDevice };
 }
 
-/** Fields of struct statx: STATX_BASIC_STATS | STATX_BTIME. */
-export function statxFields(status: FileStatus) {
+/** What statx tells beyond a status: STATX_ATTR_* bits, and the mount where there is one. */
+export interface StatxFacts {
+  readonly attributes: number;
+  readonly mountId: number | undefined;
+}
+
+/** STATX_ATTR_IMMUTABLE, STATX_ATTR_APPEND and STATX_ATTR_NODUMP, which have the values of the flags of files; STATX_ATTR_MOUNT_ROOT. */
+export const StatxAttribute = { OfFiles: 0x70, MountRoot: 0x2000 } as const;
+
+/** Fields of struct statx: STATX_BASIC_STATS, STATX_BTIME and, for what lies in a mount, STATX_MNT_ID. */
+export function statxFields(status: FileStatus, { attributes, mountId }: StatxFacts) {
   return {
     ...shared(status),
-    mask: 0xfff,
+    mask: mountId === undefined ? 0xfff : 0x1fff,
+    attributes,
+    attributesMask: StatxAttribute.OfFiles | StatxAttribute.MountRoot,
+    mountId: mountId ?? 0,
     birthSeconds: floor(status.birthTime),
     birthNanoseconds: rest(status.birthTime),
     deviceMajor: deviceMajor(status.device),
