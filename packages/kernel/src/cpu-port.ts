@@ -63,6 +63,8 @@ export interface Cpu {
   /** Base of one of the three thread-local descriptors, selectors 0x63, 0x6b and 0x73; undefined while it is empty. */
   threadDescriptor(index: number): number | undefined;
   setThreadDescriptor(index: number, base: number | undefined): void;
+  /** Two words for each descriptor of a space's local descriptor table; undefined for none. Segment registers keep what they hold. */
+  setLocalDescriptors(space: AddressSpace, words: Uint32Array | undefined): void;
   /** RDTSC and RDTSCP raise #GP while it is set: part of a saved state. */
   timeStampDisabled: boolean;
   /** x87, SSE and AVX state as XSAVE's standard format has it; FXSAVE's 512 bytes on a processor without XSAVE. */

@@ -51,6 +51,7 @@ function scriptedCpu(script: readonly { registers: Record<number, bigint>; exit:
     loadSelector: () => true,
     threadDescriptor: () => undefined,
     setThreadDescriptor: () => {},
+    setLocalDescriptors: () => {},
     timeStampDisabled: false,
     extendedState: () => new Uint8Array(512),
     setExtendedState: () => true,

@@ -25,6 +25,7 @@ import { inheritNamespaces } from './namespaces/enter.ts';
 import { useMountNamespaces } from './namespaces/mount-namespaces.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
+import { inheritLocalDescriptors } from './calls/local-descriptors.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
 import { forwardHostSignals } from './signals/host-signals.ts';
 import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
@@ -182,6 +183,7 @@ function inherit(source: Thread, copy: Thread): void {
   inheritKeyrings(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
+  inheritLocalDescriptors(source, copy);
   inheritNamespaces(copy);
   const state = processState(source.process);
   threadState(copy).alternateStack = { ...from.alternateStack };

@@ -9,6 +9,7 @@ export const Vector = {
   Overflow: 4,
   BoundRange: 5,
   InvalidOpcode: 6,
+  SegmentNotPresent: 11,
   StackFault: 12,
   GeneralProtection: 13,
   FloatingPoint: 16,
@@ -32,7 +33,7 @@ export type CpuExit =
       readonly kind: 'exception';
       readonly vector: number;
       readonly isSingleStep?: boolean;
-      /** What #GP pushes when a selector was refused: the selector without its privilege level. */
+      /** What #GP, #NP and #SS push when a selector was refused: the selector without its privilege level. */
       readonly errorCode?: number;
     }
   /** Bytes that no instruction row describes; rip is their address. */

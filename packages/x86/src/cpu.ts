@@ -19,7 +19,7 @@ import { BlockCopies } from './engine/block-copies.ts';
 import { Breakpoints } from './engine/breakpoints.ts';
 import { CodeCache, LOOKUP_ENTRIES } from './engine/code-cache.ts';
 import { CodeFetcher } from './engine/code-fetcher.ts';
-import { ExitStatus, VECTOR_OF_STATUS } from './engine/exit-status.ts';
+import { ExitStatus, MISSING_SEGMENTS, VECTOR_OF_STATUS } from './engine/exit-status.ts';
 import { CANONICAL_LIMIT, GuestAccess } from './engine/guest-access.ts';
 import type { InterpreterImports, RunFunction } from './engine/interpreter.ts';
 import { interpreterModule } from './engine/interpreter-module.ts';
@@ -116,7 +116,7 @@ export class Cpu extends CpuState {
   attach(space: AddressSpace): void {
     if (this.access.space === space) return;
     if (this.access.space !== undefined) this.access.space.detachTlb(this.tlb);
-    this.access.space = space;
+    this.access.space = this.currentSpace = space;
     this.code.attach(space);
     this.breakpoints.attach(space);
     this.tlb.flush();
@@ -279,13 +279,13 @@ export class Cpu extends CpuState {
         this.rip = this.faultAddress;
         return undefined;
       case ExitStatus.Unsupported:
-        return { ...this.unsupported(this.rip, 0), mnemonic: 'data segment with a base' };
+        return { ...this.unsupported(this.rip, 0), mnemonic: MISSING_SEGMENTS[detail] };
       case ExitStatus.NonCanonical:
         return { kind: 'exception', vector: this.builder.vectorOfAddress(this.rip, this.register(4)) };
       case ExitStatus.MisalignedArea:
         return { kind: 'exception', vector: this.access.vectorOfMisalignedArea };
       case ExitStatus.SelectorFault:
-        return { kind: 'exception', vector: Vector.GeneralProtection, errorCode: detail };
+        return { kind: 'exception', vector: detail >>> 16, errorCode: detail & 0xffff };
       default: {
         const vector = VECTOR_OF_STATUS[status] ?? detail;
         if (vector === Vector.SimdFloatingPoint) this.raiseOfAllLanes();
@@ -381,9 +381,8 @@ export class Cpu extends CpuState {
   }
 
   private unsupported(address: number, lengthInBytes: number): Extract<CpuExit, { kind: 'unsupported' }> {
-    const window = this.fetcher.fetch(address);
-    const { start, end } = window;
-    const bytes = window.bytes.slice(start, Math.min(end, start + Math.max(lengthInBytes, 8)));
+    const { start, end, bytes: found } = this.fetcher.fetch(address);
+    const bytes = found.slice(start, Math.min(end, start + Math.max(lengthInBytes, 8)));
     return { kind: 'unsupported', bytes, mnemonic: this.outside.name(bytes, this.activeMode) };
   }
 }

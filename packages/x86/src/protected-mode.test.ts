@@ -86,7 +86,10 @@ describe('a program for i386', () => {
   });
 });
 
-function machine(code: readonly number[], mode: 32 | 64 = 32): { readonly cpu: Cpu; readonly user: UserMemory } {
+function machine(
+  code: readonly number[],
+  mode: 32 | 64 = 32,
+): { readonly cpu: Cpu; readonly user: UserMemory; readonly space: AddressSpace } {
   const memory = new GuestMemory();
   const space = new AddressSpace(memory);
   const readWrite = Protection.Read | Protection.Write;
@@ -98,7 +101,7 @@ function machine(code: readonly number[], mode: 32 | 64 = 32): { readonly cpu: C
   cpu.attach(space);
   cpu.rip = CODE;
   cpu.setRegister(ESP, BigInt(DATA + 0x1000));
-  return { cpu, user };
+  return { cpu, user, space };
 }
 const u32 = (value: number) => [value & 255, (value >> 8) & 255, (value >> 16) & 255, value >>> 24];
 
@@ -183,6 +186,54 @@ describe('32-bit mode', () => {
     cpu.setRegister(EAX, 0x6bn);
     expect(cpu.run(1000)).toMatchObject({ kind: 'unsupported', mnemonic: 'data segment with a base' });
     expect(cpu.rip).toBe(CODE);
+  });
+  it('takes FS from a local descriptor table, which each address space has for itself', () => {
+    // mov fs, eax; mov ecx, fs:[4]; lar edx, eax; lsl ebx, eax; int3
+    const code = [0x8e, 0xe0, 0x64, 0x8b, 0x0d, ...u32(4), 0x0f, 0x02, 0xd0, 0x0f, 0x03, 0xd8, 0xcc];
+    const { cpu, user } = machine(code);
+    const space = new AddressSpace(new GuestMemory());
+    user.write(DATA + 4, Uint8Array.of(1, 2, 3, 4));
+    // What modify_ldt(2) of Linux 6.18 makes of base DATA, limit 0xfffff, in pages, 32 bits, useable.
+    const words = Uint32Array.of(0, 0, ((DATA & 0xffff) << 16) | 0xffff, 0x00df_f300 | (DATA >> 16));
+    cpu.setRegister(EAX, 0x0fn);
+    expect(cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.GeneralProtection, errorCode: 0x0c });
+    cpu.setLocalDescriptors(space, words);
+    expect(cpu.run(1000)).toMatchObject({ vector: Vector.GeneralProtection });
+    const own = machine(code);
+    own.user.write(DATA + 4, Uint8Array.of(1, 2, 3, 4));
+    own.cpu.setLocalDescriptors(own.space, words);
+    own.cpu.setRegister(EAX, 0x0fn);
+    expect(own.cpu.run(1000)).toEqual({ kind: 'exception', vector: Vector.Breakpoint });
+    expect([ECX, EDX, EBX].map((register) => own.cpu.register(register))).toEqual([
+      0x0403_0201n,
+      0xdf_f300n,
+      0xffff_ffffn,
+    ]);
+    own.cpu.setLocalDescriptors(own.space, undefined);
+    expect(own.cpu.loadSelector(4, 0x0f)).toBe(false);
+  });
+  it('tells what a local descriptor is not: there, readable, or a segment to jump to', () => {
+    const [FLAT, ABSENT, EXECUTE_ONLY, LOCAL_CODE] = [0x00cf_f300, 0x00cf_7300, 0x00cf_f900, 0x00cf_fb00];
+    const run = (rights: number, code: readonly number[]) => {
+      const { cpu, space } = machine(code);
+      cpu.setLocalDescriptors(space, Uint32Array.of(0xffff, rights));
+      cpu.setRegister(EAX, 7n);
+      return cpu.run(1000);
+    };
+    const [TO_FS, TO_DS, TO_SS] = [
+      [0x8e, 0xe0],
+      [0x8e, 0xd8],
+      [0x8e, 0xd0],
+    ].map((load) => [...load, 0xcc]);
+    const exception = (vector: number) => ({ kind: 'exception', vector, errorCode: 4 });
+    expect(run(FLAT, TO_DS)).toEqual({ kind: 'exception', vector: Vector.Breakpoint });
+    expect(run(ABSENT, TO_FS)).toEqual(exception(Vector.SegmentNotPresent));
+    expect(run(ABSENT, TO_SS)).toEqual(exception(Vector.StackFault));
+    expect(run(EXECUTE_ONLY, TO_FS)).toEqual(exception(Vector.GeneralProtection));
+    expect(run(0, TO_FS)).toEqual(exception(Vector.GeneralProtection));
+    expect(run(FLAT | 1, TO_DS)).toMatchObject({ kind: 'unsupported', mnemonic: 'data segment with a base' });
+    const mnemonic = 'code segment of the local descriptor table';
+    expect(run(LOCAL_CODE, [0xea, ...u32(CODE), 7, 0])).toMatchObject({ kind: 'unsupported', mnemonic });
   });
   it('answers for system tables as Linux does where the processor refuses', () => {
     // sgdt [rdi]; sidt [rdi+16]; smsw eax; str ecx; sldt [rdi+32]: measured on a kernel of version 6.18.

@@ -16,6 +16,7 @@ import * as inotify from './inotify.ts';
 import * as ioctl from './ioctl.ts';
 import * as keys from './keys.ts';
 import * as life from './life.ts';
+import * as localDescriptors from './local-descriptors.ts';
 import * as locks from './locks.ts';
 import * as makeNode from './make-node.ts';
 import * as memory from './memory.ts';
@@ -139,6 +140,7 @@ const SHARED_CALLS: readonly SystemCallRow[] = [
   descriptors.fsync,
   descriptors.fdatasync,
   descriptors.sync,
+  localDescriptors.modifyLdt,
   locks.flock,
   descriptors.fadvise64,
   ioctl.ioctl,

@@ -10,7 +10,6 @@ const OBSOLETE = 'ENOSYS, as from every kernel for this architecture.';
 const REFUSED: readonly (readonly [name: string, number: number, errno: number, note: string])[] = [
   ['ptrace', 101, Errno.EPERM, 'EPERM, as where security settings forbid tracing.'],
   ['uselib', 134, Errno.ENOSYS, OBSOLETE],
-  ['modify_ldt', 154, Errno.ENOSYS, ABSENT],
   ['_sysctl', 156, Errno.ENOSYS, OBSOLETE], ['acct', 163, Errno.EPERM, PRIVILEGED],
   ['swapon', 167, Errno.EPERM, PRIVILEGED], ['swapoff', 168, Errno.EPERM, PRIVILEGED], ['reboot', 169, Errno.EPERM, PRIVILEGED],
   ['iopl', 172, Errno.EPERM, PRIVILEGED], ['ioperm', 173, Errno.EPERM, PRIVILEGED], ['create_module', 174, Errno.ENOSYS, OBSOLETE],

@@ -9,6 +9,7 @@ const Trap = {
   Debug: 1,
   Breakpoint: 3,
   InvalidOpcode: 6,
+  SegmentNotPresent: 11,
   StackFault: 12,
   GeneralProtection: 13,
   PageFault: 14,
@@ -62,6 +63,7 @@ function exceptionSignal({ cpu }: Thread, exit: CpuExit & { kind: 'exception' })
       return { signal: Signal.TRAP, code: SignalCode.Kernel };
     case Trap.InvalidOpcode:
       return { signal: Signal.ILL, code: SignalCode.IllegalOperand, address };
+    case Trap.SegmentNotPresent:
     case Trap.StackFault:
       return { signal: Signal.BUS, code: SignalCode.Kernel, address: 0 };
     case Trap.FloatingPoint:

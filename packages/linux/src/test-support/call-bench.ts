@@ -42,6 +42,7 @@ function registersOnly(): Cpu {
     loadSelector: () => true,
     threadDescriptor: () => undefined,
     setThreadDescriptor: () => {},
+    setLocalDescriptors: () => {},
     timeStampDisabled: false,
     extendedState: () => new Uint8Array(512),
     setExtendedState: () => true,

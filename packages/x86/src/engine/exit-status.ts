@@ -30,11 +30,11 @@ export const ExitStatus = {
   InvalidOpcode: 13,
   /** CS was loaded, or TF or AC may have been set: RIP is the target, the mode may be another one. */
   FarTransfer: 14,
-  /** The instruction asks for something this CPU does not model: EXIT_PC tells which instruction. */
+  /** A segment that this CPU does not model: EXIT_PC tells which instruction, EXIT_DETAIL which kind. */
   Unsupported: 15,
   /** #BR of BOUND. */
   BoundRange: 16,
-  /** #GP for a selector, which is in EXIT_DETAIL as the error code has it. */
+  /** A selector was refused: EXIT_DETAIL is the error code, the vector is in its upper half. */
   SelectorFault: 18,
   /** A guest access at an address that is not canonical: #SS through SS, else #GP. EXIT_PC tells which instruction. */
   NonCanonical: 17,
@@ -44,6 +44,10 @@ export const ExitStatus = {
   MisalignedArea: 20,
 } as const;
 export type ExitStatus = (typeof ExitStatus)[keyof typeof ExitStatus];
+
+/** What `Unsupported` can be about, and its name. */
+export const MissingSegment = { DataWithBase: 0, LocalCode: 1 } as const;
+export const MISSING_SEGMENTS = ['data segment with a base', 'code segment of the local descriptor table'] as const;
 
 /** The exceptions that have a status of their own. */
 export const VECTOR_OF_STATUS: Readonly<Partial<Record<ExitStatus, number>>> = {

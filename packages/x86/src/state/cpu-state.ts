@@ -35,6 +35,11 @@ export class CpuState {
   /** Host offset of the state block. */
   readonly state: number;
 
+  /** Words of local descriptor tables by the address space they belong to. */
+  private readonly localTables = new WeakMap<object, Uint32Array>();
+  /** The space that is current. */
+  protected currentSpace: object | undefined;
+
   constructor(memory: GuestMemory, hostOffset: number) {
     this.memory = memory;
     this.state = hostOffset;
@@ -164,6 +169,20 @@ export class CpuState {
   threadDescriptor(index: number): number | undefined {
     const word = (this.state + THREAD_DESCRIPTORS + 8 * index) >>> 2;
     return this.memory.u32[word + 1] === 0 ? undefined : this.memory.u32[word];
+  }
+
+  /**
+   * Gives an address space a local descriptor table: two words for each descriptor, as the processor reads them (SDM vol. 3A,
+   * figure 3-8). Segment registers keep what they were loaded with.
+   * @param words undefined for none
+   */
+  setLocalDescriptors(space: object, words: Uint32Array | undefined): void {
+    if (words === undefined) this.localTables.delete(space);
+    else this.localTables.set(space, words);
+  }
+  /** The table of the current address space. */
+  get localDescriptors(): Uint32Array | undefined {
+    return this.currentSpace && this.localTables.get(this.currentSpace);
   }
 
   /** RDTSC and RDTSCP raise #GP(0), as with CR4.TSD set (SDM vol. 3A, section 2.5). Part of a saved state. */

@@ -14,7 +14,10 @@ export interface Descriptor {
   readonly rights: number;
   readonly limit: number;
   readonly isCode: boolean;
+  readonly isReadable: boolean;
   readonly isWritable: boolean;
+  /** Loading it raises #NP. */
+  readonly isAbsent?: boolean;
 }
 
 const flat = (rights: number, isCode: boolean): Descriptor => ({
@@ -22,6 +25,7 @@ const flat = (rights: number, isCode: boolean): Descriptor => ({
   rights,
   limit: 0xffff_ffff,
   isCode,
+  isReadable: true,
   isWritable: !isCode,
 });
 /** The bit that set_thread_area(2) takes from its argument, where C libraries set it. */
@@ -30,19 +34,50 @@ const code32 = /* @__PURE__ */ flat(0xcffb00, true);
 const data32 = /* @__PURE__ */ flat(0xcff300, false);
 /** Its limit tells processor and node, both 0 as in TSC_AUX: GDT_ENTRY_CPUNODE, expand-down and read-only. */
 const PROCESSOR_ENTRY = 15;
-const processor: Descriptor = { base: 0, rights: 0x40f500, limit: 0, isCode: false, isWritable: false };
+const processor: Descriptor = {
+  base: 0,
+  rights: 0x40f500,
+  limit: 0,
+  isCode: false,
+  isReadable: true,
+  isWritable: false,
+};
 const code64 = /* @__PURE__ */ flat(0xaffb00, true);
+
+/** Bit 2 of a selector asks for the local descriptor table. */
+export const LOCAL_TABLE = 4;
+
+/** A descriptor from its two words (SDM vol. 3A, figure 3-8); undefined for one that is no segment, such as an empty one. */
+export function descriptorFromWords(low: number, high: number): Descriptor | undefined {
+  const bit = (number: number) => ((high >>> number) & 1) !== 0;
+  if (!bit(12)) return undefined;
+  const limit = (low & 0xffff) | (high & 0xf_0000);
+  const isCode = bit(11);
+  return {
+    base: ((low >>> 16) | ((high & 0xff) << 16) | (high & 0xff00_0000)) >>> 0,
+    rights: high & 0xff_ff00,
+    limit: bit(23) ? limit * 4096 + 4095 : limit, // not a page size: the unit of limits
+    isCode,
+    isReadable: !isCode || bit(9),
+    isWritable: !isCode && bit(9),
+    isAbsent: !bit(15),
+  };
+}
 
 /**
  * The descriptor of a selector for code at privilege level 3, undefined where there is none, it is empty, or it belongs to the kernel.
  * @param threadBase base of a thread-local descriptor by number, undefined while it is empty
+ * @param local the words of the local descriptor table
  */
 export function descriptorOf(
   selector: number,
   threadBase: (index: number) => number | undefined,
+  local?: Uint32Array,
 ): Descriptor | undefined {
-  // Bit 2 asks for the local descriptor table, and there is none.
-  if ((selector & 4) !== 0) return undefined;
+  if ((selector & LOCAL_TABLE) !== 0) {
+    const word = (selector >>> 3) * 2;
+    return local === undefined || word >= local.length ? undefined : descriptorFromWords(local[word], local[word + 1]);
+  }
   const entry = selector >>> 3;
   if (entry === CODE_32 >>> 3) return code32;
   if (entry === DATA >>> 3) return data32;

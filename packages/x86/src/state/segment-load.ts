@@ -2,8 +2,8 @@
 import type { CpuState } from './cpu-state.ts';
 import { type Descriptor, descriptorOf, Segment } from './descriptors.ts';
 
-/** What became of a load: done, #GP, or a descriptor that lies where this processor has no base to add. */
-export type SegmentLoad = 'loaded' | 'refused' | 'unsupported';
+/** What became of a load: done, #GP, #NP or #SS, or a descriptor that lies where this processor has no base to add. */
+export type SegmentLoad = 'loaded' | 'refused' | 'absent' | 'unsupported';
 
 const isNull = (selector: number): boolean => (selector & 0xfffc) === 0;
 
@@ -13,7 +13,7 @@ export const isStackSegment = (found: Descriptor, selector: number): boolean =>
 
 /** The descriptor of a selector, as the thread on the processor has it. */
 export function descriptorFor(cpu: CpuState, selector: number): Descriptor | undefined {
-  return descriptorOf(selector, (index) => cpu.threadDescriptor(index));
+  return descriptorOf(selector, (index) => cpu.threadDescriptor(index), cpu.localDescriptors);
 }
 
 /** SS takes writable data of the own privilege level alone; the others take null and everything readable. */
@@ -24,7 +24,9 @@ export function loadSegment(cpu: CpuState, register: number, selector: number): 
     return 'loaded';
   }
   const found = descriptorFor(cpu, selector);
-  if (found === undefined || (register === Segment.ss && !isStackSegment(found, selector))) return 'refused';
+  if (found === undefined || !found.isReadable) return 'refused';
+  if (register === Segment.ss && !isStackSegment(found, selector)) return 'refused';
+  if (found.isAbsent) return 'absent';
   // Addresses take bases of FS and GS only: a data segment that lies elsewhere is refused in words, not run wrongly.
   if (register < Segment.fs && found.base !== 0 && cpu.mode === 32) return 'unsupported';
   cpu.setSelector(register, selector);

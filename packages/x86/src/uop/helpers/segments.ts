@@ -1,8 +1,9 @@
 // Selectors: what loading one into a segment register or CS checks and does, and what user code can ask about one (SDM vol. 3A, section 5.6).
 import type { GuestMemory } from '@elf/mm';
-import { ExitStatus } from '../../engine/exit-status.ts';
+import { Vector } from '../../cpu-exit.ts';
+import { ExitStatus, MissingSegment } from '../../engine/exit-status.ts';
 import type { CpuState } from '../../state/cpu-state.ts';
-import { CODE_32 } from '../../state/descriptors.ts';
+import { CODE_32, LOCAL_TABLE, Segment } from '../../state/descriptors.ts';
 import { EXIT_DETAIL, EXIT_STATUS } from '../../state/layout.ts';
 import { descriptorFor, isStackSegment, loadSegment } from '../../state/segment-load.ts';
 import { type HelperContext, type HelperRow, helper } from './helper-row.ts';
@@ -12,16 +13,22 @@ export const SegmentQuery = { Rights: 0, Limit: 1, Readable: 2, Writable: 3 } as
 
 const NESTED_TASK = 0x4000;
 
-// #GP with the selector as error code; the privilege level is not in it, so that null ones give zero.
-function refuse(memory: GuestMemory, cpu: CpuState, selector: number): number {
-  memory.i32[(cpu.state + EXIT_DETAIL) >>> 2] = selector & 0xfffc;
+// The vector is in the upper half, and the selector is the error code; the privilege level is not in it, so that null ones give zero.
+function refuse(memory: GuestMemory, cpu: CpuState, selector: number, vector: number = Vector.GeneralProtection): number {
+  memory.i32[(cpu.state + EXIT_DETAIL) >>> 2] = (vector << 16) | (selector & 0xfffc);
   return ExitStatus.SelectorFault;
+}
+
+function unsupported(memory: GuestMemory, cpu: CpuState, what: number): number {
+  memory.i32[(cpu.state + EXIT_DETAIL) >>> 2] = what;
+  return ExitStatus.Unsupported;
 }
 
 function load({ memory, cpu }: HelperContext, selector: number, register: number): number {
   const outcome = loadSegment(cpu, register, selector);
   if (outcome === 'refused') return refuse(memory, cpu, selector);
-  return outcome === 'unsupported' ? ExitStatus.Unsupported : 0;
+  if (outcome === 'absent') return refuse(memory, cpu, selector, register === Segment.ss ? Vector.StackFault : Vector.SegmentNotPresent);
+  return outcome === 'unsupported' ? unsupported(memory, cpu, MissingSegment.DataWithBase) : 0;
 }
 
 export const segmentHelpers: readonly HelperRow[] = [
@@ -39,6 +46,7 @@ export const segmentHelpers: readonly HelperRow[] = [
     const selector = memory.u16[selectorCell >>> 1];
     const found = descriptorFor(cpu, selector);
     if (found?.isCode !== true || (memory.i32[isReturn >>> 2] !== 0 && (selector & 3) !== 3)) return refuse(memory, cpu, selector);
+    if ((selector & LOCAL_TABLE) !== 0) return unsupported(memory, cpu, MissingSegment.LocalCode);
     if ((selector | 3) === CODE_32) memory.i32[(offset >>> 2) + 1] = 0;
     return 0;
   }),
@@ -57,7 +65,8 @@ export const segmentHelpers: readonly HelperRow[] = [
   helper('segment-query', ({ memory, cpu }, question, selector, answer, valid) => {
     const found = descriptorFor(cpu, memory.u16[selector >>> 1]);
     const asked = memory.i32[question >>> 2];
-    const isValid = found !== undefined && (asked !== SegmentQuery.Writable || found.isWritable);
+    const isForbidden = asked === SegmentQuery.Readable && found?.isReadable === false;
+    const isValid = found !== undefined && !isForbidden && (asked !== SegmentQuery.Writable || found.isWritable);
     memory.u32[answer >>> 2] = found === undefined ? 0 : asked === SegmentQuery.Limit ? found.limit : found.rights;
     memory.u32[(answer >>> 2) + 1] = 0;
     memory.u32[valid >>> 2] = isValid ? 1 : 0;
