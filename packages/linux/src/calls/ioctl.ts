@@ -15,6 +15,8 @@ import { BLOCK_REQUESTS, loopControlRequest, loopRequest } from '../block-device
 import { setAsync } from '../file-signals/file-async.ts';
 import { describe } from '../files-at.ts';
 import { INODE_FLAG_REQUESTS, inodeFlagRequest } from './inode-flags.ts';
+import { NAMESPACE_REQUESTS, namespaceRequest } from '../namespaces/namespace-requests.ts';
+import { Namespace } from '../namespaces/namespaces.ts';
 import { SOCKET_REQUESTS, socketRequest } from '../sockets/socket-requests.ts';
 import { TERMINAL_REQUESTS, terminalRequest } from '../terminals/terminal-requests.ts';
 
@@ -23,6 +25,7 @@ const REQUESTS = {
   ...BLOCK_REQUESTS,
   ...SOCKET_REQUESTS,
   ...INODE_FLAG_REQUESTS,
+  ...NAMESPACE_REQUESTS,
   RNDGETENTCNT: 0x8004_5200,
   FICLONE: 0x4004_9409,
   FICLONERANGE: 0x4020_940d,
@@ -41,7 +44,7 @@ export const ioctl = defineSystemCall({
   name: 'ioctl',
   numbers: { 'x86-64': 16, i386: 54 },
   support: 'partial',
-  note: 'Terminals, loop devices, sockets and interfaces, flags of files (kept by the machine), FIONREAD, FIONBIO, FIOASYNC and close-on-exec; everything else is ENOTTY.',
+  note: 'Terminals, loop devices, sockets and interfaces, flags of files (kept by the machine), namespaces, FIONREAD, FIONBIO, FIOASYNC and close-on-exec; everything else is ENOTTY.',
   arguments: { fd: descriptor, request: oneOf(REQUESTS), argument: address },
   run: (task, { fd, request, argument }) => {
     const file = describe(task, fd);
@@ -81,6 +84,9 @@ export const ioctl = defineSystemCall({
         const { control } = file.file;
         if (control instanceof LoopDevice) return loopRequest(task, control, request >>> 0, argument);
         if (control instanceof LoopControl) return loopControlRequest(control, request >>> 0, argument);
+        const known =
+          control instanceof Namespace ? namespaceRequest(task, control, request >>> 0, argument) : undefined;
+        if (known !== undefined) return known;
         const answer = control instanceof Socket ? socketRequest(task, control, request >>> 0, argument) : undefined;
         if (answer !== undefined) return answer;
         return file.file.terminal === undefined

@@ -121,6 +121,15 @@ describe('setns', () => {
     });
   });
 
+  it('tells a kind, and the namespace of users that one belongs to', () => {
+    const task = newTask();
+    const [uts, user] = ['uts', 'user'].map((kind) => Number(call(task, 'open', `/proc/self/ns/${kind}`, 0, 0)));
+    const ask = (fd: number, request: number) => call(task, 'ioctl', fd, request, PAGE);
+    expect([ask(uts, 0xb703), ask(uts, 0xb702), ask(uts, 0xb704)]).toEqual([NEWUTS, EINVAL, EINVAL]);
+    expect([ask(user, 0xb701), ask(user, 0xb702), ask(user, 0xb704)]).toEqual([EPERM, EPERM, 0]);
+    expect(ask(Number(ask(uts, 0xb701)), 0xb703)).toBe(NEWUSER);
+  });
+
   it('refuses what is no namespace, and who has no privilege', () => {
     const task = newTask();
     const own = Number(call(task, 'open', '/proc/self/ns/uts', 0, 0));
