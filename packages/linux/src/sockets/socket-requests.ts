@@ -1,6 +1,7 @@
 // ioctl(2) on sockets: what they have queued, and what the machine's interfaces are (man 7 netdevice, man 7 tcp).
 import { addressBytes, Errno, type NetworkInterface, type Socket, StreamSocket, type Thread } from '@elf/kernel';
 import { AF_NAMES } from '../abi/flags/socket-flags.ts';
+import { hasCapability } from '../capabilities.ts';
 import { readWord, writeWord } from '../abi/words.ts';
 import {
   broadcastBytes,
@@ -23,7 +24,8 @@ const R = SOCKET_REQUESTS;
 const NAME_BYTES = 16;
 /** The union behind the name in struct ifreq: a socket address, or struct ifmap with longs. */
 const unionBytes = ({ wordBytes }: Thread) => (wordBytes === 4 ? 16 : 24);
-/** Requests that change something, which takes CAP_NET_ADMIN. */
+const CAP_NET_ADMIN = 12;
+/** Requests that change something. */
 const CHANGES: readonly number[] = [R.SIOCSIFFLAGS, R.SIOCSIFADDR, R.SIOCSIFMTU];
 
 /** Serves a request of a socket, or returns undefined when it is none. */
@@ -39,7 +41,7 @@ export function socketRequest(task: Thread, socket: Socket, request: number, arg
     case R.SIOCETHTOOL:
       return -Errno.EOPNOTSUPP;
     default:
-      if (CHANGES.includes(request)) return -Errno.EPERM;
+      if (CHANGES.includes(request)) return changeRequest(task, request, argument);
       return Object.values<number>(R).includes(request) ? interfaceRequest(task, request, argument) : undefined;
   }
 }
@@ -92,6 +94,32 @@ function interfaceRequest(task: Thread, request: number, at: number): number {
     return writeWord(task, union, 0) && writeWord(task, union + task.wordBytes, 0) ? 0 : -Errno.EFAULT;
   return task.user.write(union, answer) ? 0 : -Errno.EFAULT;
 }
+
+/** The interfaces are the host's: what leaves one as it is succeeds (bringing "lo" up), all else is EPERM. */
+function changeRequest(task: Thread, request: number, at: number): number {
+  if (!hasCapability(task.process, CAP_NET_ADMIN)) return -Errno.EPERM;
+  const given = task.user.read(at, NAME_BYTES + unionBytes(task));
+  if (given === undefined) return -Errno.EFAULT;
+  const [name] = String.fromCharCode(...given.subarray(0, NAME_BYTES)).split('\0');
+  const link = interfacesOf(task).find((each) => each.name === name);
+  if (link === undefined) return -Errno.ENODEV;
+  const wanted = new DataView(given.buffer, given.byteOffset + NAME_BYTES);
+  switch (request) {
+    case R.SIOCSIFFLAGS:
+      return ((wanted.getUint16(0, true) ^ interfaceFlags(link)) & SETTABLE_FLAGS) === 0 ? 0 : -Errno.EPERM;
+    case R.SIOCSIFADDR: {
+      const own = versionFourOf(link);
+      const isOwn =
+        own !== undefined && addressBytes(own.address).every((byte, index) => byte === wanted.getUint8(4 + index));
+      return isOwn ? 0 : -Errno.EPERM;
+    }
+    default:
+      return wanted.getInt32(0, true) === link.largestPacket ? 0 : -Errno.EPERM;
+  }
+}
+
+/** IFF_UP, IFF_DEBUG, IFF_NOTRAILERS, IFF_NOARP, IFF_PROMISC and IFF_ALLMULTI: of the others nothing can be set. */
+const SETTABLE_FLAGS = 0x3a5;
 
 function answerOf(link: NetworkInterface, request: number): Uint8Array | number {
   const own = versionFourOf(link);
