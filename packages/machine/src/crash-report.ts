@@ -73,7 +73,11 @@ function pageDamage(thread: Thread, inForce: PolicyInForce): PageDamage {
   return { policy: policy.name, hostPageBytes, ranges: damagedMemory(thread, inForce) };
 }
 
-/** The report as text, lines of at most about 120 characters. */
+/**
+ * The report as text, lines of at most about 120 characters.
+ * @example
+ * createMachine({ host, onCrash: (report) => console.error(formatCrashReport(report)) });
+ */
 export function formatCrashReport(report: CrashReport): string {
   const hex = (value: number | bigint) => `0x${value.toString(16)}`;
   const bytes = [...report.instructionBytes].map((byte) => byte.toString(16).padStart(2, '0')).join(' ');
@@ -204,7 +208,11 @@ function symbolName(thread: Thread, address: number): string | undefined {
   }
 }
 
-/** Text of a refusal: its error name and sentence. */
+/**
+ * Text of a refusal: its error name and sentence.
+ * @example
+ * if (outcome.kind === 'refused') console.error(describeRefusal(outcome));   // ENOEXEC by rule ...: ...
+ */
 export function describeRefusal(refusal: {
   readonly errno: number;
   readonly reason: string;

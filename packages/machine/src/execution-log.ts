@@ -45,7 +45,12 @@ const BYTES_WIDTH = 30;
 const NAMES = ['rax', 'rcx', 'rdx', 'rbx', 'rsp', 'rbp', 'rsi', 'rdi', 'r8', 'r9', 'r10', 'r11', 'r12', 'r13', 'r14', 'r15'] as const;
 const NARROW_REGISTERS = 8;
 
-/** Logs a machine's programs; decisions are those of the tracer that was there before. */
+/**
+ * Logs a machine's programs; decisions are those of the tracer that was there before.
+ * @example
+ * const machine = createMachine({ host });
+ * new ExecutionLog(machine.kernel, new Set(['page', 'int']), (line) => console.error(line));
+ */
 export class ExecutionLog implements Tracer {
   readonly #kernel: Kernel;
   readonly #inner: Tracer | undefined;

@@ -17,6 +17,7 @@ export const Vector = {
   SimdFloatingPoint: 19,
 } as const;
 
+/** Why `run` came back (the guest does nothing that throws). Addresses are guest addresses. */
 export type CpuExit =
   /** SYSCALL was executed: rip is after it, rcx and r11 are set. SYSENTER, in 32-bit mode: rip is after it and nothing else is set. */
   | { readonly kind: 'system-call'; readonly entry?: 'sysenter' }

@@ -65,6 +65,7 @@ export interface OutsideOptions {
   readonly mayMove?: boolean;
 }
 
+/** What a host tells of a listening socket. Error numbers are positive. */
 export interface ListenerEvents {
   opened(local: Endpoint): void;
   failed(errno: number): void;
@@ -72,11 +73,13 @@ export interface ListenerEvents {
   connection(stream: OutsideStream, remote: Endpoint, local: Endpoint): void;
 }
 
+/** A listening socket of the host. */
 export interface OutsideListener {
   /** Nobody is let in any more; `closed` is called when the address is free. */
   close(closed?: () => void): void;
 }
 
+/** What a host tells of a connection. Error numbers are positive. */
 export interface StreamEvents {
   connected(local: Endpoint): void;
   data(bytes: Uint8Array): void;
@@ -96,6 +99,7 @@ export type OutsideSetting =
   | 'multicastTimeToLive'
   | 'multicastLoop';
 
+/** A connection of the host. */
 export interface OutsideStream {
   /** Where events of an accepted connection go from now on. */
   listen(events: StreamEvents): void;
@@ -115,6 +119,7 @@ export interface OutsideStream {
   set(setting: OutsideSetting, value: number): void;
 }
 
+/** What a host tells of a datagram socket. Error numbers are positive. */
 export interface DatagramEvents {
   opened(local: Endpoint): void;
   /** `local` is the address it sends from now on. */
@@ -123,6 +128,7 @@ export interface DatagramEvents {
   failed(errno: number): void;
 }
 
+/** A datagram socket of the host. */
 export interface OutsideDatagrams {
   /** Fixes the destination; undefined gives it free. */
   connect(remote: Endpoint | undefined): void;

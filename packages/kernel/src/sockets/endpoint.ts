@@ -9,6 +9,7 @@ export interface Endpoint {
   readonly scope?: number;
 }
 
+/** AF_INET or AF_INET6. */
 export type InternetVersion = 4 | 6;
 
 /** INADDR_ANY and in6addr_any by version. */
@@ -47,7 +48,11 @@ export function addressText(bytes: Uint8Array): string {
   return start < 0 ? hex(0, GROUPS) : `${hex(0, start)}::${hex(start + length, GROUPS)}`;
 }
 
-/** The bytes of a text: 4, or 16 for `version` 6, where a version 4 address is mapped. A zone after "%" is left out. */
+/**
+ * The bytes of a text: 4, or 16 for `version` 6, where a version 4 address is mapped. A zone after "%" is left out.
+ * @example
+ * addressBytes('::1')[15];   // 1
+ */
 export function addressBytes(text: string, version: InternetVersion = isVersion6(text) ? 6 : 4): Uint8Array {
   const plain = text.split('%')[0];
   if (!isVersion6(plain)) {
@@ -74,18 +79,22 @@ function groupBytes(text: string): number[] {
     });
 }
 
+/** True for the text of a version 6 address. */
 export function isVersion6(address: string): boolean {
   return address.includes(':');
 }
 
+/** True for the addresses that stand for all of a machine's own. */
 export function isWildcard(address: string): boolean {
   return address === WILDCARDS[4] || address === WILDCARDS[6];
 }
 
+/** True for addresses that never leave a machine. */
 export function isLoopback(address: string): boolean {
   return address.startsWith('127.') || address === LOOPBACKS[6];
 }
 
+/** True for the address of a group (RFC 5771, RFC 4291). */
 export function isMulticast(address: string): boolean {
   if (isVersion6(address)) return address.startsWith('ff');
   const first = Number.parseInt(address, 10);

@@ -26,6 +26,8 @@ const PROC_DEVICE = 0x17;
 
 /**
  * The file system for "/proc". Content is made when a file is opened. `current` names the process whose call is being served.
+ * @example
+ * kernel.tree.mounts.mount('/proc', createProcFileSystem(kernel, () => process), 'proc');
  */
 export function createProcFileSystem(kernel: Kernel, current: () => Process): FileSystem {
   const find = (path: string) => lookUp(kernel, current, path);

@@ -4,7 +4,11 @@ import { prepareJobControl, stopProcess } from './job-control.ts';
 import { processState, type SignalInfo, signalBit, threadState, UNBLOCKABLE } from './signal-state.ts';
 import { defaultAction, FIRST_REAL_TIME, Signal, SignalCode, signalName } from './signal-table.ts';
 
-/** Sends to one thread (tgkill, a fault). */
+/**
+ * Sends to one thread (tgkill, a fault).
+ * @example
+ * sendToThread(thread, { signal: 15, code: SignalCode.User, process: 0, user: 0 });
+ */
 export function sendToThread(thread: Thread, info: SignalInfo): void {
   if (isUnkillable(thread)) return;
   prepareJobControl(thread.process, info, sendToProcess);

@@ -25,7 +25,11 @@ export const LAST_SIGNAL = 64;
 /** Those from here on queue, and do not merge (man 7 signal). */
 export const FIRST_REAL_TIME = 32;
 
-/** Name of a signal, SIGRT_n for real-time ones. */
+/**
+ * Name of a signal, SIGRT_n for real-time ones.
+ * @example
+ * signalName(11)   // 'SIGSEGV'
+ */
 export function signalName(number: number): string {
   const found = Object.entries(SIGNALS).find(([, row]) => row[0] === number);
   return found?.[0] ?? (number >= 32 && number <= LAST_SIGNAL ? `SIGRT_${number - 32}` : String(number));

@@ -10,6 +10,7 @@ import { parseScript } from './script/script.ts';
 const isScript = (head: Uint8Array) => head[0] === 0x23 && head[1] === 0x21;
 const isPlan9 = (head: Uint8Array) => plan9MachineOf(head) !== undefined;
 
+/** The formats in the order they are asked; the first that knows a file's first bytes has it. */
 // biome-ignore format: one row per line
 export const FORMATS = [
   { name: 'elf',    description: 'ELF executable, shared object, object file or core file', recognises: hasElfMagic,     parse: parseElf },

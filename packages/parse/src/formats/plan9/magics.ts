@@ -15,6 +15,7 @@ export interface Plan9Machine {
   readonly dataAlignment: bigint | undefined;
 }
 
+/** Machines of Plan 9's a.out by magic number (/sys/include/a.out.h). */
 // biome-ignore format: one row per line
 export const PLAN9_MACHINES: readonly Plan9Machine[] = [
   { magic: 0x0107, name: '68020',    headerSize: 32, pointerSize: 4, pcQuantum: 2, textAddress: undefined,  dataAlignment: undefined },
