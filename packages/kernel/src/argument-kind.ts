@@ -25,8 +25,10 @@ export interface ArgumentKind<Value> {
   readonly isWide?: true;
   /** The value, or a {@link CallFailure} that ends the call before it begins. */
   decode(raw: RawArguments, index: number): Value | CallFailure;
-  /** The argument as strace prints it. Called after the call, so that output buffers have their content. */
-  print(value: Value, call: PrintedCall, index: number): string;
+  /** The call stores it: before the call has ended there is nothing to print. */
+  readonly isStored?: true;
+  /** The argument as strace prints it, undefined where it shows nothing. Called after the call, so that output buffers have their content. */
+  print(value: Value, call: PrintedCall, index: number): string | undefined;
 }
 
 /** An argument that cannot be decoded: the call fails with this error. */

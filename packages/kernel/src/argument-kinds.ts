@@ -89,6 +89,7 @@ export function bytesIn(lengthName: string): ArgumentKind<GuestBuffer> {
 /** Bytes the call writes; printed as many as its result says. */
 export function bytesOut(lengthName: string): ArgumentKind<GuestBuffer> {
   return {
+    isStored: true,
     decode: (raw, index) =>
       new GuestBuffer(raw.task.user, unsignedArgument(raw, index), unsignedArgument(raw, raw.indexOf(lengthName))),
     print: (value, call, index) => {
@@ -107,7 +108,8 @@ export function flagSet(names: Readonly<Record<string, number>>, zero = '0'): Ar
 export function oneOf(names: Readonly<Record<string, number>>): ArgumentKind<number> {
   return {
     decode: (raw, index) => raw.low[index],
-    print: (value) => Object.keys(names).find((name) => names[name] === value) ?? `0x${(value >>> 0).toString(16)}`,
+    print: (value) =>
+      Object.keys(names).find((name) => (names[name] | 0) === (value | 0)) ?? `0x${(value >>> 0).toString(16)}`,
   };
 }
 

@@ -4,7 +4,7 @@ import { Pending, type SystemCallResult } from './pending.ts';
 import type { ArgumentWords, SystemCallAbi } from './personality.ts';
 import type { SystemCallRow } from './system-call.ts';
 import type { CallInProgress, Thread } from './thread.ts';
-import { traceLine, unknownCallLine } from './trace.ts';
+import { traceLine, unfinishedLine, unknownCallLine } from './trace.ts';
 
 /** Performs the call whose instruction the thread just executed. The thread may be blocked or ended afterwards. */
 export function dispatchSystemCall(thread: Thread, abi: SystemCallAbi): void {
@@ -27,7 +27,10 @@ export function dispatchSystemCall(thread: Thread, abi: SystemCallAbi): void {
   if (result instanceof Pending) {
     const now = thread.state === 'ended' ? undefined : result.request.attempt();
     if (now !== undefined) completeCall(thread, abi, now);
-    else if (thread.state !== 'ended') kernel.block(thread, result.request);
+    else if (thread.state !== 'ended') {
+      if (kernel.trace !== undefined && kernel.programThreads > 1) kernel.trace(unfinishedLine(thread, call));
+      kernel.block(thread, result.request);
+    }
     return;
   }
   // execve into another family: the registers are the new program's, and nobody is left to take a result.

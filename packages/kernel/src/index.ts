@@ -128,6 +128,6 @@ export { SocketNames } from './sockets/socket-names.ts';
 export { StreamSocket } from './sockets/stream-socket.ts';
 export { createSystemCallTable, defineSystemCall, type SystemCallRow, type SystemCallTable } from './system-call.ts';
 export { type CallInProgress, Thread } from './thread.ts';
-export { eventLine } from './trace.ts';
+export { eventLine, traceEnd } from './trace.ts';
 export type { SignalVerdict, Tracer } from './tracer.ts';
 export { WaitQueue } from './wait-queue.ts';

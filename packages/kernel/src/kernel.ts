@@ -216,7 +216,7 @@ export class Kernel {
   endThread(thread: Thread, status: ExitStatus = { kind: 'exited', code: 0 }): void {
     if (thread.state === 'ended') return;
     const { process } = thread;
-    process.personality.threadEnded(thread);
+    process.personality.threadEnded(thread, status);
     this.#unblock(thread);
     thread.state = 'ended';
     thread.cpuState = undefined;

@@ -1,5 +1,6 @@
 // The personality port (decision D7): everything that makes a guest a Linux or a Plan 9 process. The kernel knows none by name.
 import type { Cpu, CpuExit } from './cpu-port.ts';
+import type { ExitStatus } from './exit-status.ts';
 import type { Process } from './process.ts';
 import type { LoadedProgram } from './program-loader.ts';
 import type { SystemCallTable } from './system-call.ts';
@@ -52,7 +53,7 @@ export interface Personality {
   /** A thread's turn on the processor is over, its registers still there: others may run before it goes on. */
   readonly sliceEnded?: (thread: Thread) => void;
   /** A thread ends, its memory still there. */
-  readonly threadEnded: (thread: Thread) => void;
+  readonly threadEnded: (thread: Thread, status: ExitStatus) => void;
   /** A process became a zombie: tells its parent. */
   readonly processEnded: (process: Process) => void;
   /** A child of this family's process, itself of another family, became a zombie: tells the parent. */

@@ -17,6 +17,8 @@ export interface CallInProgress {
   readonly high: Int32Array;
   /** Decoded arguments, for the trace line printed at the end. */
   readonly values: Readonly<Record<string, unknown>>;
+  /** Arguments that the trace has shown already, in a line that says the call is unfinished. */
+  shownArguments?: number;
 }
 
 /** A thread of a process. */

@@ -4,8 +4,42 @@ import type { CallInProgress, Thread } from './thread.ts';
 /** Column strace aligns results to. */
 const RESULT_COLUMN = 40;
 
-/** What a finished (or never finishing) call looks like in the trace. */
+/** What a finished (or never finishing) call looks like in the trace; the rest of it where its beginning was shown. */
 export function traceLine(thread: Thread, call: CallInProgress, result: number | bigint | undefined): string {
+  const shown = call.shownArguments;
+  const texts = argumentTexts(thread, call, result).slice(shown);
+  const rest = texts.filter((text) => text !== undefined).join(', ');
+  const text = shown === undefined ? `${call.row.name}(${rest})` : `<... ${call.row.name} resumed>${rest})`;
+  return withResult(thread, text, printResult(thread, call, result));
+}
+
+/** A call that waits while others go on: its arguments up to the first that it has yet to store. */
+export function unfinishedLine(thread: Thread, call: CallInProgress): string {
+  const kinds = Object.values(call.row.arguments);
+  const stored = kinds.findIndex((kind) => kind.isStored);
+  call.shownArguments = stored < 0 ? kinds.length : stored;
+  const texts = argumentTexts(thread, call, undefined).slice(0, call.shownArguments);
+  const shown = texts.filter((text) => text !== undefined).map((text) => `${text}, `);
+  const beginning = shown.join('');
+  return `${prefix(thread)}${call.row.name}(${stored < 0 ? beginning.slice(0, -2) : beginning} <unfinished ...>`;
+}
+
+/** The end of a thread: the call it was in does not return. */
+export function traceEnd(thread: Thread, text: string): void {
+  const { call, kernel } = thread;
+  // Process 1 stands for the machine's own: it makes no calls, and its end is no news.
+  if (kernel.trace === undefined || (thread.process.id === 1 && thread.callAbi === undefined)) return;
+  if (call !== undefined) kernel.trace(traceLine(thread, call, undefined));
+  if (call !== undefined) kernel.recordCall(`${call.row.name} = ?`);
+  thread.call = undefined;
+  kernel.trace(eventLine(thread, `+++ ${text} +++`));
+}
+
+function argumentTexts(
+  thread: Thread,
+  call: CallInProgress,
+  result: number | bigint | undefined,
+): (string | undefined)[] {
   const names = Object.keys(call.row.arguments);
   const context = {
     task: thread,
@@ -14,7 +48,7 @@ export function traceLine(thread: Thread, call: CallInProgress, result: number |
     indexOf: (name: string) => names.indexOf(name),
     result: result === undefined ? undefined : Number(result),
   };
-  const printed = names.map((name, index) => {
+  return names.map((name, index) => {
     const value = call.values[name];
     const kind = call.row.arguments[name];
     // A call that failed while decoding has no value for the rest: strace shows the register.
@@ -22,7 +56,6 @@ export function traceLine(thread: Thread, call: CallInProgress, result: number |
       return `0x${((call.high[index] >>> 0) * 4294967296 + (call.low[index] >>> 0)).toString(16)}`;
     return kind.print(value, context, index);
   });
-  return withResult(thread, `${call.row.name}(${printed.join(', ')})`, printResult(thread, call, result));
 }
 
 /** The line of a call that no row describes. */

@@ -8,8 +8,10 @@ import {
   type Process,
   Register,
   type Thread,
+  traceEnd,
 } from '@elf/kernel';
 import { I386_ABI, SYSTEM_CALL_VECTOR } from './abi/i386.ts';
+import { describeEnd } from './abi/trace-arguments.ts';
 import { X86_64_ABI } from './abi/x86-64.ts';
 import { LINUX_CALLS } from './calls/index.ts';
 import { deleteTimers } from './calls/posix-timers.ts';
@@ -23,9 +25,9 @@ import { forgetKeyrings, inheritKeyrings, releaseKeyrings } from './keys/thread-
 import { finishBuilding } from './keys/request-key.ts';
 import { inheritNamespaces } from './namespaces/enter.ts';
 import { useMountNamespaces } from './namespaces/mount-namespaces.ts';
+import { inheritLocalDescriptors } from './calls/local-descriptors.ts';
 import { forgetSequences, inheritSequences, interruptSequence } from './restartable-sequences.ts';
 import { deliverSignals } from './signals/deliver.ts';
-import { inheritLocalDescriptors } from './calls/local-descriptors.ts';
 import { signalOfFault, trapOfFault } from './signals/exceptions.ts';
 import { forwardHostSignals } from './signals/host-signals.ts';
 import { forceSignal, sendToProcess, sendToThread } from './signals/send-signal.ts';
@@ -109,7 +111,8 @@ export function createLinuxPersonality({
       interruptSequence(thread);
       expireCpuTimers(thread);
     },
-    threadEnded: (thread) => {
+    threadEnded: (thread, status) => {
+      traceEnd(thread, describeEnd(status));
       releaseRobustLocks(thread);
       releaseKeyrings(thread);
       clearThreadId(thread);
@@ -180,10 +183,10 @@ function inherit(source: Thread, copy: Thread): void {
   const from = threadState(source);
   inheritAttributes(source, copy);
   inheritSequences(source, copy);
+  inheritLocalDescriptors(source, copy);
   inheritKeyrings(source, copy);
   copy.personalityState = { ...createThreadState(), mask: from.mask, trap: from.trap };
   if (source.process === copy.process) return;
-  inheritLocalDescriptors(source, copy);
   inheritNamespaces(copy);
   const state = processState(source.process);
   threadState(copy).alternateStack = { ...from.alternateStack };

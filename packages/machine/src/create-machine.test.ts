@@ -91,13 +91,14 @@ describe('a fault', () => {
 });
 
 describe('an unknown system call', () => {
-  it('is ENOSYS and one trace line', async () => {
+  it('is ENOSYS and one line of the trace', async () => {
     const lines: string[] = [];
     const { outcome } = await runProgram(fixture('faults-asm/faults'), ['n'], { trace: (line) => lines.push(line) });
     expect(outcome).toEqual({ kind: 'exited', code: 38 });
     expect(lines).toEqual([
       expect.stringMatching(/^syscall_0x3e7\(.*\) = -1 ENOSYS \(Function not implemented\)$/),
       'exit_group(38)                          = ?',
+      '+++ exited with 38 +++',
     ]);
   });
 });

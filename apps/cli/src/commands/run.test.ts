@@ -126,7 +126,7 @@ describe('elf run', () => {
   });
 
   it('traces in strace’s format, to standard error or a file, by option or variable', () => {
-    const line = 'exit_group(3)                           = ?\n';
+    const line = 'exit_group(3)                           = ?\n+++ exited with 3 +++\n';
     expect(elf(['run', '-strace', faults, 'e']).err).toBe(line);
     expect(elf(['run', faults, 'e'], { ELF_STRACE: '1' }).err).toBe(line);
     const log = join(work, 'log');
@@ -146,7 +146,7 @@ describe('elf run', () => {
     const log = join(work, 'items');
     writeFileSync(log, 'what was there before');
     expect(elf(['run', '-d', 'strace', faults, 'e'], { ELF_LOG_FILENAME: log })).toMatchObject({ status: 3, err: '' });
-    expect(readFileSync(log, 'utf8')).toMatch(/^exit_group\(3\) += \?\n$/);
+    expect(readFileSync(log, 'utf8')).toMatch(/^exit_group\(3\) += \?\n\+{3} exited with 3 \+{3}\n$/);
   });
 
   it('says which items there are, and what is wrong with -d and -D', () => {

@@ -35,6 +35,7 @@ type Printer<Name extends string> = (values: Record<Name, number>) => string;
 /** A structure the call stores. Printed from memory when the call succeeded. */
 export function structOut<Name extends string>(layout: StructLayout<Name>, print: Printer<Name> = printAll): ArgumentKind<StructTarget<Name>> {
   return {
+    isStored: true,
     decode: (raw, index) => new StructTarget(raw.task, unsignedArgument(raw, index), layoutFor(raw.task, layout)),
     print: (value, call, index) => {
       const values = (call.result ?? -1) < 0 || value.isNull ? undefined : value.read();

@@ -1,6 +1,5 @@
 // dup(2), fcntl(2), pipe(2), fsync(2), flock(2), fadvise(2): calls on descriptors.
 import {
-  address,
   createPipe,
   defineSystemCall,
   descriptor,
@@ -11,9 +10,11 @@ import {
   OpenDescription,
   offset,
   oneOf,
+  printFlags,
   type Thread,
 } from '@elf/kernel';
 import { FCNTL_NAMES, O } from '../abi/flags/file-flags.ts';
+import { descriptorPair } from '../abi/trace-arguments.ts';
 import { statusFlags } from '../descriptor-flags.ts';
 import { notifyOf } from '../file-signals/directory-notices.ts';
 import { setAsync } from '../file-signals/file-async.ts';
@@ -64,7 +65,7 @@ export const pipe = defineSystemCall({
   name: 'pipe',
   numbers: { 'x86-64': 22, i386: 42 },
   support: 'full',
-  arguments: { descriptors: address },
+  arguments: { descriptors: descriptorPair },
   run: (task, { descriptors }) => makePipe(task, descriptors, 0),
 });
 
@@ -73,7 +74,7 @@ export const pipe2 = defineSystemCall({
   numbers: { 'x86-64': 293, i386: 331 },
   support: 'full',
   arguments: {
-    descriptors: address,
+    descriptors: descriptorPair,
     flags: flagSet({ O_CLOEXEC: O.CLOEXEC, O_NONBLOCK: O.NONBLOCK, O_DIRECT: O.DIRECT }),
   },
   run: (task, { descriptors, flags }) => makePipe(task, descriptors, flags),
@@ -83,6 +84,23 @@ export const pipe2 = defineSystemCall({
 const word: typeof hexadecimal = {
   ...hexadecimal,
   decode: (raw, index) => (raw.high[index] === -1 ? raw.low[index] : hexadecimal.decode(raw, index)),
+  print: (value, call, index) => {
+    const command = call.low[call.indexOf('command')];
+    if (WITHOUT_ARGUMENT.includes(command)) return undefined;
+    if (command === FCNTL_NAMES.F_SETFD) return value === 1 ? 'FD_CLOEXEC' : hexadecimal.print(value, call, index);
+    if (command === FCNTL_NAMES.F_SETFL) return printFlags(value, SETTABLE_FLAGS, 'O_RDONLY');
+    return command === FCNTL_NAMES.F_DUPFD || command === FCNTL_NAMES.F_DUPFD_CLOEXEC
+      ? String(value)
+      : hexadecimal.print(value, call, index);
+  },
+};
+// biome-ignore format: a table
+const WITHOUT_ARGUMENT: readonly number[] = [
+  FCNTL_NAMES.F_GETFD, FCNTL_NAMES.F_GETFL, FCNTL_NAMES.F_GETOWN, FCNTL_NAMES.F_GETSIG, FCNTL_NAMES.F_GETLEASE, FCNTL_NAMES.F_GETPIPE_SZ, FCNTL_NAMES.F_GET_SEALS,
+];
+// biome-ignore format: a table
+const SETTABLE_FLAGS = {
+  O_WRONLY: 1, O_RDWR: 2, O_APPEND: O.APPEND, O_NONBLOCK: O.NONBLOCK, O_ASYNC: O.ASYNC, O_DIRECT: O.DIRECT, O_LARGEFILE: O.LARGEFILE,
 };
 
 export const fcntl = defineSystemCall({

@@ -52,11 +52,41 @@ const operation: ArgumentKind<number> = {
   },
 };
 
+/** An argument that a trace shows for some commands only. */
+function shownFor(kind: ArgumentKind<number>, isShown: (command: number) => boolean): ArgumentKind<number> {
+  const commandOf = (call: { low: Int32Array; indexOf(name: string): number }) =>
+    call.low[call.indexOf('operation')] & COMMAND_MASK;
+  return {
+    ...kind,
+    print: (value, call, index) => (isShown(commandOf(call)) ? kind.print(value, call, index) : undefined),
+  };
+}
+
+const SINGLE: readonly number[] = [FUTEX.WAKE, FUTEX.FD, FUTEX.UNLOCK_PI, FUTEX.TRYLOCK_PI, FUTEX.WAKE_BITSET];
+const PAIRED: readonly number[] = [
+  FUTEX.REQUEUE,
+  FUTEX.CMP_REQUEUE,
+  FUTEX.WAKE_OP,
+  FUTEX.WAIT_REQUEUE_PI,
+  FUTEX.CMP_REQUEUE_PI,
+];
+const BITSETS: readonly number[] = [FUTEX.WAIT_BITSET, FUTEX.WAKE_BITSET];
+const bitsOrValue: typeof unsigned = {
+  ...unsigned,
+  print: (value) => (value === 0xffff_ffff ? 'FUTEX_BITSET_MATCH_ANY' : `0x${value.toString(16)}`),
+};
+
 /** An address, or for some commands a count: -1 stays -1. */
 const timeoutOrCount: typeof address = {
-  ...address,
+  ...shownFor(address, (command) => !SINGLE.includes(command)),
   decode: (raw, index) => (raw.high[index] === -1 ? raw.low[index] : address.decode(raw, index)),
 };
+
+const pairedAddress = shownFor(address, (command) => PAIRED.includes(command));
+const pairedValue = shownFor(
+  bitsOrValue,
+  (command) => command !== FUTEX.REQUEUE && (PAIRED.includes(command) || BITSETS.includes(command)),
+);
 
 /** The value is compared and the wait begun in one step, since nothing else runs meanwhile. */
 export const futex = defineSystemCall({
@@ -64,7 +94,14 @@ export const futex = defineSystemCall({
   numbers: { 'x86-64': 202, i386: 240 },
   support: 'partial',
   note: 'An inherited priority decides who is woken first and is told; the scheduler takes turns.',
-  arguments: { address, operation, value: unsigned, timeout: timeoutOrCount, second: address, third: unsigned },
+  arguments: {
+    address,
+    operation,
+    value: unsigned,
+    timeout: timeoutOrCount,
+    second: pairedAddress,
+    third: pairedValue,
+  },
   run: (task, values) => {
     const { address: at, value } = values;
     const command = values.operation & COMMAND_MASK;

@@ -41,11 +41,18 @@ const openFlags = {
   },
 };
 
+/** Permissions of a new file: shown when the call may make one. */
+const newMode: typeof permissions = {
+  ...permissions,
+  print: (value, call, index) =>
+    (call.low[call.indexOf('flags')] & (O.CREAT | O.TMPFILE)) === 0 ? undefined : permissions.print(value, call, index),
+};
+
 export const open = defineSystemCall({
   name: 'open',
   numbers: { 'x86-64': 2, i386: 5 },
   support: 'full',
-  arguments: { path, flags: openFlags, mode: permissions },
+  arguments: { path, flags: openFlags, mode: newMode },
   run: (task, values) => openPath(task, AT.FDCWD, values.path, values.flags, values.mode),
 });
 
@@ -54,7 +61,7 @@ export const openat = defineSystemCall({
   numbers: { 'x86-64': 257, i386: 295 },
   support: 'partial',
   note: 'A file of O_TMPFILE cannot get a name afterwards.',
-  arguments: { directory: descriptor, path, flags: openFlags, mode: permissions },
+  arguments: { directory: descriptor, path, flags: openFlags, mode: newMode },
   run: (task, values) => openPath(task, values.directory, values.path, values.flags, values.mode),
 });
 

@@ -16,6 +16,8 @@ import {
 import { optionalStructIn, structOut } from '../abi/struct-arguments.ts';
 import { defineStruct, layoutFor } from '../abi/struct-layout.ts';
 import { readTimespecFields } from '../abi/structs/time.ts';
+import { signalAction, signalActionIn, signalActionOut } from '../abi/structs/signal-action.ts';
+import { signalSetIn, signalSetOut } from '../abi/trace-arguments.ts';
 import { mayRequest } from '../signals/permission.ts';
 import { isBlocked, sendToProcess, sendToThread } from '../signals/send-signal.ts';
 import { isOnAlternateStack } from '../signals/handler-stack.ts';
@@ -40,10 +42,6 @@ const MINIMUM_STACK_BYTES = 2048;
 const SS_DISABLE = 2;
 const SS_ONSTACK = 1;
 
-// biome-ignore format: a table
-const sigaction32 = defineStruct(20, { handler: [0, 'u32'], flags: [4, 'u32'], restorer: [8, 'u32'], mask: [12, 'u64'] });
-// biome-ignore format: a table
-const sigaction = defineStruct(32, { handler: [0, 'u64'], flags: [8, 'u32'], restorer: [16, 'u64'], mask: [24, 'u64'] }, { layout: sigaction32 });
 const stack32 = defineStruct(12, { address: [0, 'u32'], flags: [4, 'i32'], length: [8, 'u32'] });
 // biome-ignore format: a table
 const stack = defineStruct(24, { address: [0, 'u64'], flags: [8, 'i32'], length: [16, 'u64'] }, { layout: stack32 });
@@ -52,22 +50,17 @@ const signal = {
   print: signalName,
 };
 
-function printAction(values: { handler: number; flags: number }): string {
-  const handler = ['SIG_DFL', 'SIG_IGN'][values.handler] ?? `0x${values.handler.toString(16)}`;
-  return `{sa_handler=${handler}, sa_flags=0x${values.flags.toString(16)}}`;
-}
-
 export const rtSigaction = defineSystemCall({
   name: 'rt_sigaction',
   numbers: { 'x86-64': 13, i386: 174 },
   support: 'full',
-  arguments: { signal, action: address, old: structOut(sigaction, printAction), length: size },
+  arguments: { signal, action: signalActionIn, old: signalActionOut, length: size },
   run: (task, values) => {
     if (values.length !== MASK_BYTES) return -Errno.EINVAL;
     if (values.signal < 1 || values.signal > LAST_SIGNAL) return -Errno.EINVAL;
     const before = processState(task.process).actions[values.signal];
     if (values.action !== 0) {
-      const layout = layoutFor(task, sigaction);
+      const layout = layoutFor(task, signalAction);
       const bytes = task.user.read(values.action, layout.sizeInBytes);
       if (bytes === undefined) return -Errno.EFAULT;
       const { handler, flags, restorer } = layout.decode(bytes);
@@ -92,7 +85,12 @@ export const rtSigprocmask = defineSystemCall({
   name: 'rt_sigprocmask',
   numbers: { 'x86-64': 14, i386: 175 },
   support: 'full',
-  arguments: { how: oneOf({ SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }), set: address, old: address, length: size },
+  arguments: {
+    how: oneOf({ SIG_BLOCK: 0, SIG_UNBLOCK: 1, SIG_SETMASK: 2 }),
+    set: signalSetIn,
+    old: signalSetOut,
+    length: size,
+  },
   run: (task, values) => {
     if (values.length !== MASK_BYTES) return -Errno.EINVAL;
     const state = threadState(task);
@@ -113,7 +111,7 @@ export const rtSigpending = defineSystemCall({
   name: 'rt_sigpending',
   numbers: { 'x86-64': 127, i386: 176 },
   support: 'full',
-  arguments: { set: address, length: size },
+  arguments: { set: signalSetOut, length: size },
   run: (task, values) => {
     if (values.length > MASK_BYTES) return -Errno.EINVAL;
     const waiting = [...threadState(task).pending, ...processState(task.process).pending];

@@ -1,6 +1,5 @@
 // socket(2), socketpair(2), bind(2), listen(2), connect(2), accept(2), shutdown(2) and the names of sockets.
 import {
-  address,
   defineSystemCall,
   descriptor,
   Errno,
@@ -15,6 +14,7 @@ import {
   type SystemCallResult,
   type Thread,
 } from '@elf/kernel';
+import { descriptorPair } from '../abi/trace-arguments.ts';
 import { AF_NAMES, IPPROTO, SHUT_NAMES, SOCK } from '../abi/flags/socket-flags.ts';
 import { identityOf } from '../sockets/control-messages.ts';
 import { createSocket, insertSocket, TYPE_MASK } from '../sockets/create-socket.ts';
@@ -64,7 +64,7 @@ export const socketpair = defineSystemCall({
   name: 'socketpair',
   numbers: { 'x86-64': 53, i386: 360 },
   support: 'full',
-  arguments: { family, type, protocol, descriptors: address },
+  arguments: { family, type, protocol, descriptors: descriptorPair },
   run: (task, { family: domain, type: kind, protocol: wanted, descriptors }) => {
     const left = createSocket(task, domain, kind, wanted);
     if (typeof left === 'number') return left;

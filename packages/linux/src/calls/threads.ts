@@ -1,5 +1,5 @@
 // What C libraries and run-times set up per thread: arch_prctl(2), set_tid_address(2), rseq(2), getcpu(2), membarrier(2).
-import { address, defineSystemCall, Errno, int, oneOf, unsigned } from '@elf/kernel';
+import { address, defineSystemCall, Errno, hexadecimal, int, oneOf, unsigned } from '@elf/kernel';
 import { threadState } from '../signals/signal-state.ts';
 import { processorOf } from '../processor-number.ts';
 import { registerSequences } from '../restartable-sequences.ts';
@@ -59,7 +59,7 @@ export const rseq = defineSystemCall({
   name: 'rseq',
   numbers: { 'x86-64': 334, i386: 386 },
   support: 'full',
-  arguments: { address, length: unsigned, flags: int, signature: unsigned },
+  arguments: { address, length: hexadecimal, flags: int, signature: hexadecimal },
   run: (task, request) => registerSequences(task, request),
 });
 
