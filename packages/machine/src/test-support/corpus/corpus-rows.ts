@@ -4,6 +4,7 @@ import type { CorpusRow } from './corpus-row.ts';
 import { LANGUAGE_ROWS } from './language-rows.ts';
 import { NPM_ROWS } from './npm-rows.ts';
 import { SERVICE_ROWS } from './service-rows.ts';
+import { TERMINAL_ROWS } from './terminal-rows.ts';
 import { TEXT_ROWS } from './text-rows.ts';
 
 /** The rows in the order they run: small tools first. */
@@ -13,4 +14,5 @@ export const CORPUS: readonly CorpusRow[] = [
   ...LANGUAGE_ROWS,
   ...NPM_ROWS,
   ...SERVICE_ROWS,
+  ...TERMINAL_ROWS,
 ];
