@@ -29,7 +29,7 @@ function read(task: Thread, key: number): number[] | number {
 }
 
 function textOf(files: FileSystem, path: string): string {
-  const file = files.open(path, { write: false });
+  const file = files.open(path, { read: true, write: false });
   if (typeof file === 'number') return '';
   const bytes = new Uint8Array(4096); // not a page size: room for a table
   return fromBytes(bytes.subarray(0, file.read(bytes, 0)));
