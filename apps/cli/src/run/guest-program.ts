@@ -1,11 +1,12 @@
 // What `elf run` starts and where: a program among this computer's files, or what an image says.
-import { addDeviceNodes, type Host, type Kernel, MemoryFileSystem, memoryEntropy } from '@elf/kernel';
+import { addDeviceNodes, type Host, type Kernel, MemoryBudget, MemoryFileSystem, memoryEntropy } from '@elf/kernel';
 import { createNodeHost, type NodeHostOptions, nodeVirtualClock } from '@elf/kernel/node';
 import type { OptionMistake, ParsedOptions } from '../options.ts';
 import { findProgram } from './find-program.ts';
 import { ImageError } from './image/image-error.ts';
 import { findInImage, imageCommand, imageEnvironment, imageUser } from './image/image-program.ts';
 import { loadImage } from './image/load-image.ts';
+import { readFileMemory } from './run-values.ts';
 import { directoryMistake } from './mounts.ts';
 
 /** A program and its surroundings. */
@@ -24,16 +25,20 @@ export async function guestProgram(parsed: ParsedOptions): Promise<GuestProgram 
   const { rest: words } = parsed;
   const readOnly = option('sandbox') !== undefined;
   const image = option('image');
+  const size = option('file-memory');
+  const limit = size === undefined ? undefined : readFileMemory(size);
+  if (typeof limit === 'object') return limit;
+  const memoryBudget = new MemoryBudget(limit);
   if (image !== undefined) {
     if (option('root') !== undefined || option('L') !== undefined)
       return { mistake: 'an image is a root of its own: --image goes without --root and -L' };
-    return imageProgram(image, parsed, readOnly);
+    return imageProgram(image, parsed, readOnly, memoryBudget);
   }
   if (words.length === 0) return { mistake: 'no program was given' };
   const root = option('root');
   const wrong = root === undefined ? undefined : directoryMistake('--root', root);
   if (wrong !== undefined) return wrong;
-  const host = hostFor(parsed, { root, sysroot: option('L'), readOnly, forwardsSignals: true });
+  const host = hostFor(parsed, { root, sysroot: option('L'), readOnly, memoryBudget, forwardsSignals: true });
   const path = root === undefined ? findProgram(words[0], process.env.PATH) : words[0];
   const inherited = Object.entries(process.env).map(([name, value]) => `${name}=${value ?? ''}`);
   return { host, path, words, environment: changedEnvironment(inherited, parsed) };
@@ -49,9 +54,10 @@ async function imageProgram(
   file: string,
   parsed: ParsedOptions,
   readOnly: boolean,
+  memoryBudget: MemoryBudget,
 ): Promise<GuestProgram | OptionMistake> {
   try {
-    const { clock, memoryBudget } = hostFor(parsed, {});
+    const { clock } = hostFor(parsed, {});
     const { files, settings } = await loadImage(file, clock, memoryBudget);
     // Places that container tools mount over; a listing of the root shows them.
     for (const name of ['dev', 'proc', 'sys']) files.makeDirectory(name, 0o755);

@@ -22,6 +22,7 @@ export const RUN_OPTIONS: readonly OptionRow[] = [
   { name: 'image',          value: 'file',      environment: 'ELF_IMAGE',     description: 'run what a saved image (docker save, OCI layout) or a tar of a root directory holds; changes stay in memory' },
   { name: 'mount',          value: 'host:guest[:ro]', environment: 'ELF_MOUNT', description: 'show a directory of the host at another place, optionally read-only', repeatable: true },
   { name: 'sandbox',                            environment: 'ELF_SANDBOX',   description: 'read-only files with a private /tmp, no devices and no network; only --mount can be written' },
+  { name: 'file-memory',    value: 'size',      environment: 'ELF_FILE_MEMORY', description: 'what files in memory (an image, /tmp of --sandbox, tmpfs, memfd) and pipes may hold together; 2G by default' },
   { name: 'deterministic',                      environment: 'ELF_DETERMINISTIC', description: 'virtual time and fixed randomness: the same files and input give the same run, to the instruction' },
   ...LOADER_OPTION_ROWS,
   BINFMT_CONF_OPTION,

@@ -1,8 +1,8 @@
 // Values of run's options: what is taken, and what is refused with a sentence.
 import { describe, expect, it } from 'vitest';
-import { readBase, readCoreLimit, readRelease, readSeconds, readStackBytes } from './run-values.ts';
+import { readBase, readCoreLimit, readFileMemory, readRelease, readSeconds, readStackBytes } from './run-values.ts';
 
-const mistake = { mistake: expect.stringMatching(/^option -\w+ takes .*, not /) };
+const mistake = { mistake: expect.stringMatching(/^option --?[\w-]+ takes .*, not /) };
 
 describe('values of elf run', () => {
   it.each([
@@ -11,6 +11,8 @@ describe('values of elf run', () => {
     ['stack', readStackBytes, '1g', 1 << 30],
     ['stack', readStackBytes, '4k', mistake],
     ['stack', readStackBytes, 'lots', mistake],
+    ['file memory', readFileMemory, '512M', 512 << 20],
+    ['file memory', readFileMemory, '100k', mistake],
     ['seconds', readSeconds, '0.5', 0.5],
     ['seconds', readSeconds, '0', mistake],
     ['seconds', readSeconds, '99999999', mistake],

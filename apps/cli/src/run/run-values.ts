@@ -4,6 +4,7 @@ import type { OptionMistake } from '../options.ts';
 const UNITS: Readonly<Record<string, number>> = { k: 1024, m: 1 << 20, g: 1 << 30 };
 /** A program needs some stack for its arguments; more than this no layout has room for. */
 const STACK_BYTES = { least: 128 << 10, most: 2 ** 40 } as const;
+const FILE_MEMORY_BYTES = { least: 1 << 20, most: 2 ** 40 } as const;
 /** Timers of the host take no longer wait (2^31 - 1 milliseconds). */
 const MOST_SECONDS = 2_147_483;
 const HIGHEST_BASE = 2 ** 47;
@@ -15,10 +16,21 @@ const LONGEST_RELEASE = 64;
  * readStackBytes('16M')   // 16777216
  */
 export function readStackBytes(text: string): number | OptionMistake {
-  const [, digits, unit = ''] = /^(\d{1,13})([kmg]?)$/i.exec(text) ?? [];
-  const bytes = Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
+  const bytes = readSize(text);
   if (bytes >= STACK_BYTES.least && bytes <= STACK_BYTES.most) return bytes;
   return { mistake: `option -s takes a size from 128k to 1024G, such as 16M, not ${text}` };
+}
+
+/** A size of --file-memory, written as that of -s. */
+export function readFileMemory(text: string): number | OptionMistake {
+  const bytes = readSize(text);
+  if (bytes >= FILE_MEMORY_BYTES.least && bytes <= FILE_MEMORY_BYTES.most) return bytes;
+  return { mistake: `option --file-memory takes a size from 1M to 1024G, such as 512M, not ${text}` };
+}
+
+function readSize(text: string): number {
+  const [, digits, unit = ''] = /^(\d{1,13})([kmg]?)$/i.exec(text) ?? [];
+  return Number(digits) * (UNITS[unit.toLowerCase()] ?? 1);
 }
 
 /** Seconds of -timeout, with a fraction if need be. */
