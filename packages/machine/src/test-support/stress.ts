@@ -7,6 +7,8 @@ export interface Holdings {
   readonly processes: number;
   readonly threads: number;
   readonly timers: number;
+  /** Bytes of the budget for files in memory and pipes, once the root directory is gone. */
+  readonly fileMemory: number;
   /** Names that sockets are bound to. */
   readonly socketNames: number;
   readonly namedPipes: number;
@@ -75,11 +77,13 @@ export async function runStress({
       return false;
     },
   });
+  memoryHost.files.discard();
   const { input, output: out, error } = host.streams;
   const holdings = {
     processes: kernel.processes.size,
     threads: kernel.threads.size,
     timers: kernel.timerCount,
+    fileMemory: kernel.memoryBudget.usedBytes,
     socketNames: kernel.socketNames.bound.size,
     namedPipes: kernel.tree.pipes.size,
     fileLocks: kernel.tree.locks.size,
@@ -104,6 +108,7 @@ export const NOTHING_HELD: Holdings = {
   processes: 0,
   threads: 0,
   timers: 0,
+  fileMemory: 0,
   socketNames: 0,
   namedPipes: 0,
   fileLocks: 0,
