@@ -201,6 +201,9 @@ function rowOf<T>(rows: Readonly<Record<string, T>>, name: string): T | undefine
 const THREAD_FILES: Readonly<Record<string, (process: Process, thread: Thread) => string>> = {
   stat: statText,
   status: statusText,
+  // Who forked is not kept: children are the first thread's.
+  children: (process, thread) =>
+    thread.id === process.id ? [...process.children].map(({ id }) => `${id} `).join('') : '',
 };
 
 /** Links of ns, and whose namespace each leads to. */

@@ -55,6 +55,13 @@ export const SYSTEM_FILES: Readonly<Record<string, (kernel: Kernel) => string>> 
   'sys/kernel/ngroups_max': () => '65536\n',
   'sys/kernel/cap_last_cap': () => '40\n',
   'sys/kernel/tainted': () => '0\n',
+  // Whom a user or group is shown as that has no number in the namespace that asks.
+  'sys/kernel/overflowuid': () => '65534\n',
+  'sys/kernel/overflowgid': () => '65534\n',
+  'sys/fs/overflowuid': () => '65534\n',
+  'sys/fs/overflowgid': () => '65534\n',
+  'sys/vm/nr_hugepages': () => '0\n',
+  partitions: () => 'major minor  #blocks  name\n\n',
   'sys/kernel/msgmni': () => '32000\n',
   'sys/kernel/version': () => `${KERNEL_IDENTITY.version}\n`,
   'sys/kernel/random/boot_id': (kernel) => `${uuidOf(kernel, bootIds)}\n`,
@@ -106,6 +113,7 @@ export const PROCESS_FILES: Readonly<Record<string, (process: Process) => string
   auxv: (process) => fromBytes(process.program.auxiliaryVector),
   maps: mapsText,
   smaps: ({ space }) => space.smapsText(),
+  smaps_rollup: ({ space }) => rollUp(space.smapsText()),
   pagemap: () => '',
   mounts: (process) => mountsText(kernelOf(process)),
   mountinfo: (process) => mountInfoText(kernelOf(process)),
@@ -206,3 +214,17 @@ function uuidOf(kernel: Kernel, kept?: WeakMap<Kernel, string>): string {
   kept?.set(kernel, made);
   return made;
 }
+
+/** The amounts of all areas, added up (fs/proc/task_mmu.c, show_smaps_rollup). */
+function rollUp(areas: string): string {
+  const sums = new Map<string, number>();
+  for (const [, name, amount] of areas.matchAll(/^(\w+): +(\d+) kB$/gm)) {
+    if (!OF_ONE_AREA.includes(name)) sums.set(name, (sums.get(name) ?? 0) + Number(amount));
+  }
+  const starts = [...areas.matchAll(/^([0-9a-f]+)-([0-9a-f]+) /gm)];
+  const extent = starts.length === 0 ? '00000000-00000000' : `${starts[0][1]}-${starts[starts.length - 1][2]}`;
+  const lines = [...sums].map(([name, amount]) => `${`${name}:`.padEnd(16)}${String(amount).padStart(8)} kB\n`);
+  return `${extent} ---p 00000000 00:00 0 ${' '.repeat(25)}[rollup]\n${lines.join('')}`;
+}
+
+const OF_ONE_AREA = ['Size', 'KernelPageSize', 'MMUPageSize'];

@@ -49,6 +49,24 @@ describe('task', () => {
   });
 });
 
+describe('sums', () => {
+  it('of smaps are in smaps_rollup', () => {
+    const task = newTask();
+    task.user.write(PAGE, Uint8Array.of(1));
+    const text = textOf(task, '/proc/self/smaps_rollup');
+    expect(text).toMatch(/^[0-9a-f]+-[0-9a-f]+ ---p 00000000 00:00 0 +\[rollup\]\nRss: +\d+ kB\n/);
+    expect(text).not.toContain('Size');
+    const resident = [...textOf(task, '/proc/self/smaps').matchAll(/^Rss: +(\d+) kB/gm)];
+    expect(text).toContain(`Rss: ${String(resident.reduce((sum, [, kib]) => sum + Number(kib), 0)).padStart(19)} kB`);
+  });
+
+  it('children are those of the first thread', () => {
+    const task = newTask();
+    const child = Number(call(task, 'fork'));
+    expect(textOf(task, `/proc/self/task/${task.id}/children`)).toBe(`${child} `);
+  });
+});
+
 describe('mounts', () => {
   it.each(['/proc/self/mounts', '/proc/self/mountinfo'])('%s tells once that they changed', (path) => {
     const task = newTask();
