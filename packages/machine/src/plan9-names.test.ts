@@ -1,7 +1,7 @@
 // Plan 9 programs in both instruction sets: pipes, rendezvous, notes of others, devices, name space and exec.
 import { describe, expect, it } from 'vitest';
 import { call, type Plan9Source, plan9Program, save, whenZero } from './test-support/plan9-program.ts';
-import { runPlan9 } from './test-support/run-plan9.ts';
+import { runPlan9, wholeCalls } from './test-support/run-plan9.ts';
 
 // biome-ignore format: a table
 const CALL = {
@@ -64,8 +64,10 @@ describe.each(['amd64', '386'] as const)('names of a Plan 9 program for %s', (ma
         leave(),
       ],
     });
-    const met = trace.filter((line) => line.includes('rendezvous')).map((line) => line.replace(/.*rendezvous/, ''));
-    expect(met.map((line) => line.replace(/ +/g, ' ')).sort()).toEqual(['(0x7, 0x11) = 0x22', '(0x7, 0x22) = 0x11']);
+    expect(wholeCalls(trace, 'rendezvous').sort()).toEqual([
+      'rendezvous(0x7, 0x11) = 0x22',
+      'rendezvous(0x7, 0x22) = 0x11',
+    ]);
   });
 
   it('dies of notes that others send, silently, and of an alarm', async () => {

@@ -4,6 +4,7 @@ import {
   bigArgument,
   bytesIn,
   bytesOut,
+  flagSet,
   fromBytes,
   GuestBuffer,
   printFlags,
@@ -147,6 +148,9 @@ export const openMode: ArgumentKind<number> = {
     return (value & ~3) === 0 ? access : `${access}|${printFlags(value & ~3, MODE_BITS)}`;
   },
 };
+
+/** How something is bound or mounted. */
+export const mountFlags = flagSet({ MBEFORE: 1, MAFTER: 2, MCREATE: 4, MCACHE: 0x10 }, 'MREPL');
 
 /** Permissions of create(2): DM bits by name, the rest in octal. */
 export const permissions: ArgumentKind<number> = {

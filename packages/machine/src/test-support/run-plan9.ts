@@ -10,6 +10,25 @@ export interface Plan9Run {
   readonly machine: ReturnType<typeof createMachine>;
 }
 
+/** Calls of a trace on one line each, also those during which others ran: "name(arguments) = result" where the result came last. */
+export function wholeCalls(trace: readonly string[], name: string): string[] {
+  const begun: { readonly thread: string; readonly start: string }[] = [];
+  const whole: string[] = [];
+  for (const line of trace) {
+    const [, thread = '', text] = /^(?:\[pid +(\d+)\] )?(.*)$/.exec(line) as RegExpExecArray;
+    const start = /^(\w+\(.*) <unfinished \.\.\.>$/.exec(text)?.[1];
+    const [, resumed, end] = /^<\.\.\. (\w+) resumed>(.*)$/.exec(text) ?? [];
+    if (start !== undefined) begun.push({ thread, start });
+    // Lines have no thread's number while there is one thread only.
+    const own = begun.findLastIndex(
+      (each) => each.start.startsWith(`${resumed}(`) && [thread, ''].includes(each.thread),
+    );
+    if (resumed !== undefined) whole.push(`${begun.splice(own, 1)[0]?.start}${end}`.replace(/ +/g, ' '));
+    else if (start === undefined) whole.push(text.replace(/ +/g, ' '));
+  }
+  return whole.filter((line) => line.startsWith(`${name}(`));
+}
+
 /** Runs `/bin/program` of `files`, or the program given as bytes. */
 export async function runPlan9(
   program: Uint8Array,

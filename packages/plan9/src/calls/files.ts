@@ -1,9 +1,8 @@
-// Descriptors: open, create, close, dup, pipe, fd2path, seek, chdir, remove, and what a call needs of a descriptor.
+// Descriptors: open, create, close, dup, pipe, fd2path, seek, and what a call needs of a descriptor.
 import {
   anonymousStatus,
   Errno,
   FileType,
-  flagSet,
   int,
   OpenDescription,
   type OpenFile,
@@ -249,51 +248,4 @@ export const oseek = defineCall({
   support: 'full',
   arguments: { fd: int, offset: int, type: int },
   run: (task, { fd, offset, type }) => seekTo(task, fd, BigInt(offset), type),
-});
-
-export const chdir = defineCall({
-  name: 'chdir',
-  number: 3,
-  support: 'full',
-  arguments: { name: fileName },
-  run: (task, { name }) => {
-    const place = walkTo(task, name);
-    if (typeof place === 'number') return place;
-    if (!isDirectory(place.facts)) return failName(task, Failure.NotDirectory, name);
-    stateOf(task).dot = place;
-    // Programs of other systems that it execs find themselves there too.
-    if (place.device.letter === 'Z') task.process.place.workingDirectory = `/${place.path}`;
-    return 0;
-  },
-});
-
-export const remove = defineCall({
-  name: 'remove',
-  number: 25,
-  support: 'full',
-  arguments: { name: fileName },
-  run: (task, { name }) => {
-    const place = walkTo(task, name, true);
-    if (typeof place === 'number') return place;
-    if (stateOf(task).nameSpace.isMountPoint(place)) return failName(task, Failure.MountPoint, name);
-    const { device, path } = place;
-    const result = device.remove === undefined ? -Failure.Permission : device.remove(path, task);
-    return result < 0 ? failName(task, -result, name) : 0;
-  },
-});
-
-const BIND_FLAGS = { MBEFORE: 1, MAFTER: 2, MCREATE: 4, MCACHE: 0x10 };
-
-export const bind = defineCall({
-  name: 'bind',
-  number: 2,
-  support: 'full',
-  arguments: { name: fileName, old: fileName, flag: flagSet(BIND_FLAGS, 'MREPL') },
-  run: (task, { name, old, flag }) => {
-    const from = walkTo(task, name);
-    if (typeof from === 'number') return from;
-    const to = walkTo(task, old, true);
-    if (typeof to === 'number') return to;
-    return stateOf(task).nameSpace.bind(from, to, flag);
-  },
 });

@@ -14,23 +14,22 @@ import {
 import { ERROR_BYTES, Failure } from '../errors.ts';
 import { postNote } from '../notes/post-note.ts';
 import { uregLayout } from '../notes/ureg.ts';
-import { findState, type Plan9Process, stateOf } from '../process-state.ts';
-import { quoteIfNeeded } from '../quote-name.ts';
+import { findState, stateOf } from '../process-state.ts';
 import { type FileFacts, FileMode } from '../stat-record.ts';
 import { formatWait } from '../wait-text.ts';
 import { numberField } from './console.ts';
-import { descriptorLine } from './descriptors.ts';
 import { type Device, plainFacts, readFrom, simpleFile } from './device.ts';
 import { controlProcess } from './process-control.ts';
+import {
+  argumentsText,
+  descriptorsText,
+  nameSpaceText,
+  type Subject,
+  segmentsText,
+  statusText,
+} from './process-texts.ts';
 
-const NANOSECONDS_PER_MILLISECOND = 1_000_000;
 const NEWLINE = 10;
-
-/** A process of Plan 9 that lives. */
-interface Subject {
-  readonly process: Process;
-  readonly state: Plan9Process;
-}
 
 interface Row {
   readonly name: string;
@@ -67,24 +66,10 @@ function subjectOf(kernel: Kernel, number: string): Subject | undefined {
   return { process, state };
 }
 
-/** "hello a 'b c'", or what the process wrote itself. */
-function argumentsText({ process, state }: Subject): string {
-  if (state.arguments !== undefined) return `${state.text} [${state.arguments}]`;
-  return process.program.arguments.map(quoteIfNeeded).join(' ');
-}
-
 function setArguments({ state }: Subject, bytes: Uint8Array, position: number): number {
   if (position !== 0 || bytes.length >= ERROR_BYTES) return -Failure.TooLarge;
   state.arguments = fromBytes(bytes);
   return bytes.length;
-}
-
-function descriptorsText({ process, state }: Subject, viewer: Thread): string {
-  const lines = process.descriptors.numbers().map((number) => {
-    const description = process.descriptors.get(number);
-    return description === undefined ? '' : descriptorLine(viewer, number, description);
-  });
-  return `${state.dot.name}\n${lines.join('')}`;
 }
 
 /** Taking the next note away is a debugger's way to make it harmless. */
@@ -122,19 +107,6 @@ function setNoteGroup({ process, state }: Subject, bytes: Uint8Array, _position:
   return bytes.length;
 }
 
-function flagText(flags: number): string {
-  const order = ['', 'b', 'a'][flags & 3];
-  const text = `${order}${(flags & 4) !== 0 ? 'c' : ''}${(flags & 0x10) !== 0 ? 'C' : ''}`;
-  return text === '' ? '' : `-${text}`;
-}
-
-function nameSpaceText({ state }: Subject): string {
-  const lines = state.nameSpace
-    .mounts()
-    .map(({ from, to, flags }) => `bind ${flagText(flags)} ${quoteIfNeeded(from)} ${quoteIfNeeded(to)}\n`);
-  return `${lines.join('')}cd ${quoteIfNeeded(state.dot.name)}\n`;
-}
-
 /** The registers of a process that waits; the running one has none saved. */
 function savedRegisters({ process, state }: Subject, viewer: Thread): Uint8Array | number {
   const [thread] = process.threads;
@@ -144,32 +116,6 @@ function savedRegisters({ process, state }: Subject, viewer: Thread): Uint8Array
     bytes = Uint8Array.from(uregLayout(state.wordBytes).encode(cpu, { vector: 0, errorCode: 0 }));
   });
   return bytes;
-}
-
-function segmentsText({ state }: Subject): string {
-  const digits = (address: number) => address.toString(16).padStart(8);
-  return state.segments
-    .map(({ kind, isReadOnly, start, end, members }) => {
-      const name = kind === 'Memory' ? 'Bss' : kind;
-      return `${name.padEnd(6)} ${isReadOnly ? 'R' : ' '}  ${digits(start)} ${digits(end)} ${String(members.size).padStart(4)}\n`;
-    })
-    .join('');
-}
-
-function statusText({ process, state }: Subject, viewer: Thread): string {
-  const [thread] = process.threads;
-  const what = process === viewer.process ? 'Running' : thread?.state === 'blocked' ? 'Wakeme' : 'Ready';
-  const now = Math.floor(viewer.host.clock.monotonic() / NANOSECONDS_PER_MILLISECOND);
-  const kilobytes = Math.floor(process.space.mappedBytes / 1024);
-  const numbers = [0, 0, now - state.startedAt, 0, 0, 0, kilobytes, 10, 10];
-  const call = thread?.call?.row.name;
-  const condition =
-    process !== viewer.process && call !== undefined ? `${call[0].toUpperCase()}${call.slice(1)}` : what;
-  const words = [state.text.padEnd(27), state.user.padEnd(27), condition.padEnd(11)].join(' ');
-  return `${words} ${numbers
-    .map((value) => `${String(value).padStart(11)} `)
-    .join('')
-    .trimEnd()}\n`;
 }
 
 /** The memory of a process at its addresses, as far as it is mapped. */
