@@ -30,4 +30,6 @@ export interface Host {
   readonly niceness?: number;
   /** Calls the listener with the name of each signal that somebody sends the emulator ("SIGINT"), which then no longer acts itself. */
   readonly onSignal?: (listener: (name: string) => void) => void;
+  /** Stops the emulator as ^Z stops a program, if somebody outside would continue it; absent where there is no outside. */
+  readonly suspend?: () => void;
 }

@@ -1,5 +1,5 @@
 // Stopping and continuing processes (man 7 signal, "Signal dispositions"; kernel/signal.c: prepare_signal, do_signal_stop).
-import { eventLine, type Process } from '@elf/kernel';
+import { eventLine, type Kernel, type Process } from '@elf/kernel';
 import { ActionFlag, processState, type SignalInfo, threadState } from './signal-state.ts';
 import { defaultAction, Signal, SignalCode, signalName } from './signal-table.ts';
 
@@ -18,11 +18,21 @@ export function prepareJobControl(process: Process, info: SignalInfo, send: Send
   } else if (defaultAction(info.signal) === 'stop') discardPending(process, (signal) => signal === Signal.CONT);
 }
 
+const firstGroups = /* @__PURE__ */ new WeakMap<Kernel, number>();
+
+/** The group a machine starts with has its shell outside: what would stop it stops the emulator. */
+export function watchFirstGroup(kernel: Kernel, group: number): void {
+  firstGroups.set(kernel, group);
+}
+
 /** The default action of a stop signal. Terminal stops leave a process alone that no shell would continue. */
 export function stopProcess(process: Process, signal: number, send: Send): void {
-  if (process.isStopped || (signal !== Signal.STOP && isOrphaned(process))) return;
   const kernel = kernelOf(process);
-  if (kernel === undefined) return;
+  if (kernel === undefined || process.isStopped) return;
+  if (signal !== Signal.STOP && isOrphaned(process)) {
+    if (process.group === firstGroups.get(kernel)) kernel.host.suspend?.();
+    return;
+  }
   const [thread] = process.threads;
   kernel.trace?.(eventLine(thread, `--- stopped by ${signalName(signal)} ---`));
   processState(process).change = { kind: 'stopped', signal };

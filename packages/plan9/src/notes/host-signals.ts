@@ -14,6 +14,8 @@ const NOTES: Readonly<Record<string, string>> = {
 /** Sends them to the note group of the first process. */
 export function forwardHostSignals(kernel: Kernel, first: Process): void {
   kernel.host.onSignal?.((name) => {
+    // There is no such note: the emulator itself stops.
+    if (name === 'SIGTSTP') kernel.host.suspend?.();
     const text = NOTES[name];
     const group = findState(first)?.noteGroup;
     if (text === undefined) return;

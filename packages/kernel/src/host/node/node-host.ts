@@ -37,8 +37,9 @@ export interface NodeHostOptions {
   readonly forwardsSignals?: boolean;
 }
 
-/** Signals that are the program's business. SIGTSTP stops the emulator itself, and what it runs with it. */
-const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH'] as const;
+/** Signals that are the program's business. */
+// biome-ignore format: a list
+const FORWARDED_SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGQUIT', 'SIGUSR2', 'SIGWINCH', 'SIGTSTP', 'SIGCONT'] as const;
 
 /**
  * A host that gives the guest this computer's files, clock, entropy and standard streams.
@@ -72,6 +73,7 @@ export function createNodeHost(options: NodeHostOptions = {}): Host {
       onSignal: (listener) => {
         for (const name of FORWARDED_SIGNALS) process.on(name, () => listener(name));
       },
+      suspend: suspendSelf,
     }),
   };
 }
@@ -87,4 +89,12 @@ function currentUmask(): number {
   const mask = process.umask(0);
   process.umask(mask);
   return mask;
+}
+
+/** SIGTSTP with its default action: the host's kernel knows whether a shell waits for us (an orphaned group goes on). */
+function suspendSelf(): void {
+  const listeners = process.listeners('SIGTSTP');
+  process.removeAllListeners('SIGTSTP');
+  process.kill(process.pid, 'SIGTSTP');
+  for (const listener of listeners) process.on('SIGTSTP', listener);
 }
