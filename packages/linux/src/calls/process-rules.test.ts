@@ -36,7 +36,11 @@ describe('rules', () => {
     expect(call(task, 'prctl', SET, REFUSED)).toBe(0);
     expect([told(), task.cpu.timeStampDisabled]).toEqual([[0, REFUSED], true]);
     task.cpu.timeStampDisabled = false;
-    task.process.personality.start(task, task.process.program);
+    const { program, space } = task.process;
+    task.process.personality.start(task, {
+      ...program,
+      ...{ kind: 'loaded', space, entry: 0, stackPointer: 0, commandName: 'toy' },
+    });
     expect(told()).toEqual([0, REFUSED]);
     expect(call(task, 'prctl', GET, 8)).toBe(EFAULT);
   });
