@@ -94,12 +94,14 @@ function writeEntry(task: Thread, pointer: number, bytes: number, isOld: boolean
   return 0;
 }
 
+/** The bit of a descriptor that says it is no system descriptor. */
+const CODE_OR_DATA = 1 << 12; // not a page size: SDM 3A, 3.4.5
+
 /** fill_ldt: always accessed, of privilege level 3. */
 function descriptorWords(base: number, limit: number, flags: number): [number, number] {
   const bit = (mask: number, place: number) => ((flags & mask) !== 0 ? 1 << place : 0);
   const type = 1 | (flags & Bit.readExecuteOnly ? 0 : 2) | ((flags & Bit.conforming) << 1);
-  // not a page size: bit 12 says that it is no system descriptor.
-  const access = (type << 8) | (1 << 12) | (3 << 13) | ((flags & Bit.absent) === 0 ? 1 << 15 : 0);
+  const access = (type << 8) | CODE_OR_DATA | (3 << 13) | ((flags & Bit.absent) === 0 ? 1 << 15 : 0);
   const sizes = bit(Bit.useable, 20) | bit(Bit.wide, 22) | bit(Bit.pages, 23);
   const low = (base << 16) | (limit & 0xffff);
   const high = (base & 0xff00_0000) | ((base >>> 16) & 0xff) | (limit & 0xf_0000) | access | sizes;
