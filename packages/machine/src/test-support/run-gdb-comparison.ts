@@ -178,11 +178,14 @@ function gdb(program: string, start: readonly string[], commands: readonly strin
   const child = spawn('gdb', ['-nx', '-batch', ...words, program], { stdio: ['ignore', 'pipe', 'pipe'] });
   const limit = setTimeout(() => child.kill('SIGKILL'), LIMIT_MILLISECONDS);
   let said = '';
-  for (const stream of [child.stdout, child.stderr]) stream.on('data', (part: Buffer) => (said += part));
+  // Two pipes: where a complaint stands among the answers is chance.
+  let complained = '';
+  child.stdout.on('data', (part: Buffer) => (said += part));
+  child.stderr.on('data', (part: Buffer) => (complained += part));
   return new Promise((resolve) => {
     child.on('close', () => {
       clearTimeout(limit);
-      resolve(said);
+      resolve(`${complained}\n${said}`);
     });
   });
 }
