@@ -86,7 +86,7 @@ export function takeOrJoin(locker: Thread, lock: LockWait, marks: boolean): Lock
 }
 
 /** Puts a thread in a lock's queue; -EDEADLK when the lock's owner waits, over however many others, for the thread. */
-export function waitForLock(thread: Thread, lock: LockWait, state: LockState): Waiter | number {
+function waitForLock(thread: Thread, lock: LockWait, state: LockState): Waiter | number {
   if (closesCircle(thread, state)) return -Errno.EDEADLK;
   const waiter = enqueue(thread, lock.key, undefined, lock);
   joinLock(waiter, state);

@@ -48,7 +48,7 @@ const code64 = /* @__PURE__ */ flat(0xaffb00, true);
 export const LOCAL_TABLE = 4;
 
 /** A descriptor from its two words (SDM vol. 3A, figure 3-8); undefined for one that is no segment, such as an empty one. */
-export function descriptorFromWords(low: number, high: number): Descriptor | undefined {
+function descriptorFromWords(low: number, high: number): Descriptor | undefined {
   const bit = (number: number) => ((high >>> number) & 1) !== 0;
   if (!bit(12)) return undefined;
   const limit = (low & 0xffff) | (high & 0xf_0000);
