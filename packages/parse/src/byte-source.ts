@@ -20,9 +20,11 @@ export interface ByteSource {
  * ```
  */
 export function bytesSource(bytes: Uint8Array): ByteSource {
+  // The slice() of a Buffer shares its memory: who copies what was read would write into the caller's bytes.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.length);
   return {
-    size: bytes.length,
-    read: (offset, length) => bytes.subarray(Math.min(offset, bytes.length), Math.min(offset + length, bytes.length)),
+    size: plain.length,
+    read: (offset, length) => plain.subarray(Math.min(offset, plain.length), Math.min(offset + length, plain.length)),
   };
 }
 

@@ -64,6 +64,15 @@ describe('the content of a file', () => {
 });
 
 describe('files in memory', () => {
+  it('leave the bytes they were made of as they are', () => {
+    const { files } = newTree(256 * KILO);
+    const brought = Buffer.from([1, 2, 3]);
+    files.writeFile('given', brought);
+    const opened = files.open('given', READ_WRITE) as OpenFile;
+    expect(opened.write(new Uint8Array(3), 0)).toBe(3);
+    expect([...brought]).toEqual([1, 2, 3]);
+  });
+
   it('end in ENOSPC, and what is removed is room again', () => {
     const { budget, files, create } = newTree(256 * KILO);
     const [first, second] = [create('first'), create('second')];

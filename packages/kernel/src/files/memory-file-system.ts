@@ -71,7 +71,8 @@ export class MemoryFileSystem implements FileSystem {
     const node = this.#nodes.create(FileType.Regular | permissions);
     if (typeof node === 'number' || this.#nodes.addName(parent, name, node) < 0) throw noRoom(path);
     if (known !== undefined) this.#letGo(known);
-    node.content.adopt(bytes.slice());
+    // Not bytes.slice(): the one of a Buffer shares its memory.
+    node.content.adopt(new Uint8Array(bytes));
     node.size = bytes.length;
   }
 
