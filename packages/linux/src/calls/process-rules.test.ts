@@ -1,4 +1,5 @@
 // What Linux answers where callers have no right, and where arguments are unusual: one line a rule.
+import { Protection } from '@elf/mm';
 import { describe, expect, it } from 'vitest';
 import { call, newTask, PAGE } from '../test-support/call-bench.ts';
 
@@ -43,6 +44,13 @@ describe('rules', () => {
     });
     expect(told()).toEqual([0, REFUSED]);
     expect(call(task, 'prctl', GET, 8)).toBe(EFAULT);
+  });
+
+  it('getrandom gives less than 32 MiB at once', () => {
+    const task = newTask();
+    const [address, length] = [0x1000_0000, 40 * 2 ** 20];
+    task.process.space.map({ address, length, protection: Protection.Read | Protection.Write, fixed: 'replace' });
+    expect(call(task, 'getrandom', address, length, 0)).toBe(33554431);
   });
 
   it('O_APPEND makes pwrite64 append', () => {

@@ -23,6 +23,8 @@ import { systemNames } from '../namespaces/system-names.ts';
 import { uptimeSeconds } from '../namespaces/time-offsets.ts';
 
 const GRND = { GRND_NONBLOCK: 1, GRND_RANDOM: 2, GRND_INSECURE: 4 } as const;
+/** What one call gives at most (man 2 getrandom): no guest keeps everybody waiting for half a gigabyte. */
+const MOST_RANDOM_BYTES = 33554431;
 const resource = oneOf(RESOURCES);
 /** personality(2): uname tells a version that old programs can read. */
 const UNAME26 = 0x002_0000;
@@ -38,9 +40,10 @@ export const getrandom = defineSystemCall({
   arguments: { buffer: bytesOut('length'), length: size, flags: flagSet(GRND) },
   run: (task, { buffer, flags }) => {
     if ((flags & ~7) !== 0 || (flags & 6) === 6) return -Errno.EINVAL;
-    return buffer.fill((chunk) => {
-      task.host.entropy.fill(chunk);
-      return chunk.length;
+    return buffer.fill((chunk, done) => {
+      const part = chunk.subarray(0, MOST_RANDOM_BYTES - done);
+      task.host.entropy.fill(part);
+      return part.length;
     }, Errno.EFAULT);
   },
 });

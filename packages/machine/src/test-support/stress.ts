@@ -42,6 +42,9 @@ export interface StressRequest {
   readonly memoryLimitInBytes?: number;
 }
 
+/** Of files in memory and pipes, beside the guest's own memory. */
+const FILE_MEMORY_BYTES = 1 << 28;
+
 /** Runs a program on a host in memory with a virtual clock, to its end. Throws what a system call throws: it is never to happen. */
 export async function runStress({
   program,
@@ -51,6 +54,7 @@ export async function runStress({
   const output: string[] = [];
   const memoryHost = createMemoryHost({
     files: { '/program': program },
+    fileMemoryLimitInBytes: FILE_MEMORY_BYTES,
     onOutput: (bytes) => output.push(Buffer.from(bytes).toString('latin1')),
   });
   const counted = countOpenFiles(memoryHost.files);

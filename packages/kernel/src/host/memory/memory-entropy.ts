@@ -17,13 +17,13 @@ export function memoryEntropy(seed = 0x1234_5678_9abc_def0n): Entropy {
   };
   return {
     fill: (target) => {
-      for (let at = 0; at < target.length; at += 8) {
-        let word = next();
-        for (let byte = at; byte < Math.min(at + 8, target.length); byte++) {
-          target[byte] = Number(word & 0xffn);
-          word >>= 8n;
-        }
-      }
+      const view = new DataView(target.buffer, target.byteOffset, target.length);
+      const whole = target.length - (target.length % 8);
+      for (let at = 0; at < whole; at += 8) view.setBigUint64(at, next(), true);
+      if (whole === target.length) return;
+      const last = new DataView(new ArrayBuffer(8));
+      last.setBigUint64(0, next(), true);
+      for (let at = whole; at < target.length; at++) target[at] = last.getUint8(at - whole);
     },
   };
 }
