@@ -115,9 +115,12 @@ export const fcntl = defineSystemCall({
     const table = task.process.descriptors;
     switch (command) {
       case FCNTL_NAMES.F_DUPFD:
-      case FCNTL_NAMES.F_DUPFD_CLOEXEC:
-        if (argument >= table.limit) return -Errno.EINVAL;
-        return table.insert(file.retain(), command === FCNTL_NAMES.F_DUPFD_CLOEXEC, argument);
+      case FCNTL_NAMES.F_DUPFD_CLOEXEC: {
+        // An unsigned int (fs/fcntl.c, f_dupfd): there are no numbers below zero.
+        const minimum = argument >>> 0;
+        if (minimum >= table.limit) return -Errno.EINVAL;
+        return table.insert(file.retain(), command === FCNTL_NAMES.F_DUPFD_CLOEXEC, minimum);
+      }
       case FCNTL_NAMES.F_GETFD:
         return table.closesOnExec(fd) ? 1 : 0;
       case FCNTL_NAMES.F_SETFD:

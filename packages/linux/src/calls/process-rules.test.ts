@@ -46,6 +46,14 @@ describe('rules', () => {
     expect(call(task, 'prctl', GET, 8)).toBe(EFAULT);
   });
 
+  it('F_DUPFD has no numbers below zero', () => {
+    const task = newTask();
+    const number = call(task, 'eventfd2', 0, 0);
+    expect(call(task, 'fcntl', number, 0, -100)).toBe(EINVAL);
+    expect(call(task, 'fcntl', number, 0, 7)).toBe(7);
+    expect(call(task, 'close', 7)).toBe(0);
+  });
+
   it('getrandom gives less than 32 MiB at once', () => {
     const task = newTask();
     const [address, length] = [0x1000_0000, 40 * 2 ** 20];
