@@ -48,7 +48,7 @@ describe('rules', () => {
 
   it('F_DUPFD has no numbers below zero', () => {
     const task = newTask();
-    const number = call(task, 'eventfd2', 0, 0);
+    const number = call(task, 'eventfd2', 0, 0) as number;
     expect(call(task, 'fcntl', number, 0, -100)).toBe(EINVAL);
     expect(call(task, 'fcntl', number, 0, 7)).toBe(7);
     expect(call(task, 'close', 7)).toBe(0);
