@@ -104,7 +104,16 @@ const SESSIONS: readonly Session[] = [
   {
     name: 'threads',
     word: 'threads',
-    commands: ['break worker', 'continue', 'info threads', 'print (long)number', 'next', 'delete', 'continue'],
+    // The last of them: which comes first is chance, and none can be over before this one reaches the barrier.
+    commands: [
+      'break worker if (long)number == 2',
+      'continue',
+      'info threads',
+      'print (long)number',
+      'next',
+      'delete',
+      'continue',
+    ],
   },
   {
     name: 'crash',
